@@ -1,0 +1,190 @@
+"""Rows, padded to buckets and taken in blocks: sums over them with two derivatives, and maps over them.
+
+Nothing here knows of survival. A row is a pytree of scalars; a block is the same pytree with columns of up to
+``BLOCK`` rows, small enough that temporaries stay in the processor's cache. A data set of any size is met with a
+handful of shapes, so that a new number of rows does not compile again: one block padded to a power of two, or as many
+super-blocks of ``BLOCKS`` blocks as it takes, in the last of which only the filled blocks are visited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+SMALLEST = 64        # rows; below this a smaller program is no faster
+BLOCK = 16_384       # rows of one block: a few such columns fit in a core's cache
+BLOCKS = 16          # blocks of a super-block
+
+
+class Sums(NamedTuple):
+    """What one pass over the rows returns, for each of L points.
+
+    value (L,), gradient (L, p) and hessian (L, p, p) of the weighted sum; ``report``, of the point alone, and its
+    Jacobian (L, m) and (L, m, p); ``statistics``, weighted sums by kind of row.
+    """
+
+    value: Any
+    gradient: Any
+    hessian: Any
+    report: Any
+    report_jacobian: Any
+    statistics: Any
+
+
+class Objective(NamedTuple):
+    """What to add up: module-level functions, so that the compiled program is found again.
+
+    row(template, point, kind, row) : the term of one row, differentiable in the point.
+    statistics(template, point, kind, row) : a pytree of what else to add up over rows, without derivatives.
+    report(template, point) : a vector that depends on the point alone, returned with its Jacobian.
+    """
+
+    row: Callable
+    statistics: Callable
+    report: Callable
+
+
+class Chunk(NamedTuple):
+    """Columns (B, b) of one kind of row, their weights (B, b), and how many of the B blocks are filled."""
+
+    columns: Any
+    weights: Any
+    n_filled: Any
+
+
+def bucket(n: int) -> int:
+    """The padded number of rows for n: a power of two up to one block, then whole super-blocks."""
+    if n > BLOCK:
+        size = BLOCK * BLOCKS
+        return -(-n // size) * size
+    return max(SMALLEST, 1 << max(n - 1, 0).bit_length())
+
+
+def chunks(rows: Mapping[str, tuple[Mapping[str, np.ndarray], np.ndarray]], as_many_as: int = 0) -> list[dict[str, Chunk]]:
+    """Each kind's (columns, weights), padded and cut alike into the chunks that ``sums`` takes one at a time.
+
+    With ``as_many_as`` the shapes are those of at least so many rows, so that a sample shares the program of the whole.
+    Padding rows repeat the kind's first row with weight 0, so that they are legal whatever the columns mean.
+    """
+    longest = max(len(weights) for _, weights in rows.values())
+    padded = bucket(longest)
+    if padded < min(bucket(as_many_as), BLOCK * BLOCKS):
+        padded = min(bucket(as_many_as), BLOCK * BLOCKS)
+    per_chunk = min(padded, BLOCK * BLOCKS)
+    shape = (1, padded) if padded <= BLOCK else (BLOCKS, BLOCK)
+    cut: list[dict[str, Chunk]] = []
+    for first in range(0, padded, per_chunk):
+        chunk = {}
+        for kind, (columns, weights) in rows.items():
+            n = min(max(len(weights) - first, 0), per_chunk)
+            piece = slice(first, first + n)
+            chunk[kind] = Chunk(
+                {name: _pad(column[piece], per_chunk, column[0]).reshape(shape) for name, column in columns.items()},
+                _pad(weights[piece], per_chunk, 0.0).reshape(shape),
+                np.int32(-(-n // shape[1])),
+            )
+        cut.append(jax.device_put(chunk))
+    return cut
+
+
+def _pad(column: np.ndarray, size: int, value: Any) -> np.ndarray:
+    if len(column) == size:
+        return column
+    padded = np.full(size, value, dtype=column.dtype)
+    padded[: len(column)] = column
+    return padded
+
+
+def sums(objective: Objective, template: Any, points: np.ndarray, active: np.ndarray, data: list[dict[str, Chunk]]) -> Sums:
+    """``Sums`` at points (L, p) over all chunks; a point that is not active costs nothing and returns zeros."""
+    parts = [_sums_of_chunk(objective, template, points, active, chunk) for chunk in data]
+    if len(parts) == 1:
+        return jax.tree.map(np.asarray, parts[0])   # on a CPU half the cost of device_get
+    fetched: list[Sums] = jax.device_get(parts)
+    value, gradient, hessian = (sum(getattr(part, name) for part in fetched) for name in ("value", "gradient", "hessian"))
+    statistics = jax.tree.map(lambda *arrays: sum(arrays), *(part.statistics for part in fetched))
+    return Sums(value, gradient, hessian, fetched[0].report, fetched[0].report_jacobian, statistics)
+
+
+@partial(jax.jit, static_argnums=0)
+def _sums_of_chunk(objective: Objective, template: Any, points: Any, active: Any, chunk: dict[str, Chunk]) -> Sums:
+    def at_point(point):
+        total = None
+        statistics = {}
+        for kind, (columns, weights, n_filled) in chunk.items():
+
+            def of_block(index, kind=kind, columns=columns, weights=weights):
+                return _sums_of_block(objective, template, point, kind, jax.tree.map(lambda c: c[index], columns), weights[index])
+
+            if weights.shape[0] == 1:
+                sums_of_kind = of_block(0)
+            else:
+                nothing = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(of_block, 0))
+                sums_of_kind = jax.lax.fori_loop(
+                    0, n_filled, lambda i, so_far, of_block=of_block: jax.tree.map(jnp.add, so_far, of_block(i)), nothing
+                )
+            statistics[kind] = sums_of_kind[3]
+            total = sums_of_kind[:3] if total is None else jax.tree.map(jnp.add, total, sums_of_kind[:3])
+        report = partial(objective.report, template)
+        return Sums(*total, report(point), jax.jacfwd(report)(point), statistics)
+
+    # one point after another, not vmap: on a CPU the cache is shared, and a point that has arrived is skipped
+    def if_active(point_and_active):
+        point, wanted = point_and_active
+        shapes = jax.eval_shape(at_point, point)
+        return jax.lax.cond(wanted, at_point, lambda _: jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes), point)
+
+    return jax.lax.map(if_active, (points, active))
+
+
+def _sums_of_block(objective: Objective, template: Any, point: Any, kind: str, rows: Any, weights: Any):
+    def total(point):
+        return weights @ jax.vmap(lambda row: objective.row(template, point, kind, row))(rows)
+
+    def gradient_and_value(point):
+        value, gradient = jax.value_and_grad(total)(point)
+        return gradient, (value, gradient)
+
+    # value, gradient and Hessian from one trace: forward over reverse, the primal carried along
+    hessian, (value, gradient) = jax.jacfwd(gradient_and_value, has_aux=True)(point)
+    statistics = jax.vmap(lambda row: objective.statistics(template, point, kind, row))(rows)
+    return value, gradient, hessian, jax.tree.map(lambda s: jnp.tensordot(weights, s, 1), statistics)
+
+
+def map_rows(function: Callable, parameters: Any, *columns: np.ndarray) -> Any:
+    """``function(parameters, *row)`` for every row of columns (n,); a pytree of arrays (n, ...).
+
+    ``function`` is a module-level function of scalars. Rows are padded and blocked as in ``sums``; memory beyond the
+    result is bounded by one super-block.
+    """
+    n = len(columns[0])
+    padded = bucket(n)
+    per_call = min(padded, BLOCK * BLOCKS)
+    shape = (1, padded) if padded <= BLOCK else (BLOCKS, BLOCK)
+    results = []
+    for first in range(0, max(n, 1), per_call):
+        length = min(n - first, per_call)
+        blocks = [_pad(column[first : first + length], per_call, column[first]).reshape(shape) for column in columns]
+        mapped = jax.device_get(_map_blocks(function, parameters, tuple(blocks), np.int32(-(-length // shape[1]))))
+        results.append(jax.tree.map(lambda array, length=length: array.reshape(-1, *array.shape[2:])[:length], mapped))
+    return results[0] if len(results) == 1 else jax.tree.map(lambda *arrays: np.concatenate(arrays), *results)
+
+
+@partial(jax.jit, static_argnums=0)
+def _map_blocks(function: Callable, parameters: Any, blocks: tuple[Any, ...], n_filled: Any) -> Any:
+    over_rows = jax.vmap(lambda *row: function(parameters, *row))
+    if blocks[0].shape[0] == 1:
+        return jax.tree.map(lambda array: array[None], over_rows(*(block[0] for block in blocks)))
+
+    def visit(index, results):
+        values = over_rows(*(block[index] for block in blocks))
+        return jax.tree.map(lambda result, value: result.at[index].set(value), results, values)
+
+    shapes = jax.eval_shape(over_rows, *(block[0] for block in blocks))
+    nothing = jax.tree.map(lambda s: jnp.zeros((blocks[0].shape[0], *s.shape), s.dtype), shapes)
+    return jax.lax.fori_loop(0, n_filled, visit, nothing)

@@ -1,0 +1,274 @@
+"""What every lifetime distribution is, and all that follows from its survival function alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, dataclass_transform, get_args, get_origin, get_type_hints
+
+import jax
+import jax.numpy as jnp
+
+
+from survjax.parameters import (
+    Domain,
+    Parameter,
+    SimplexDomain,
+    n_simplex_coordinates,
+    simplex_from_real,
+)
+from survjax.quadrature import integrate_survival
+from survjax.roots import solve_increasing
+
+PART = "a distribution, or a tuple of them, inside another"
+CONSTANT = "an array that is never learned"
+Part = Annotated[Any, PART]
+Constant = Annotated[Any, CONSTANT]
+
+
+def elementwise(rule: Callable) -> Callable:
+    """Let a rule written for scalars take arrays that broadcast; scalars go straight through."""
+
+    @functools.wraps(rule)
+    def method(self, *arguments):
+        arguments = tuple(jnp.asarray(argument, jnp.result_type(argument, float)) for argument in arguments)
+        if all(argument.ndim == 0 for argument in arguments):
+            return rule(self, *arguments)
+        return jnp.vectorize(functools.partial(rule, self))(*arguments)
+
+    return method
+
+
+@dataclass_transform(eq_default=False, frozen_default=True)
+class Distribution:
+    """The distribution of a lifetime: a frozen JAX pytree of parameters, constants and static settings.
+
+    A subclass declares its parameters by annotation and owes one rule, ``log_survival(self, time)``, scalar in, scalar
+    out, in ``jax.numpy``. It may override any other rule where a closed form is kinder; the tests hold each override
+    against the derived rule. Every method may be used under ``jit``, ``vmap`` and ``grad``, and takes arrays too. The
+    precision is that of the arguments and of the user's JAX configuration; the learners of ``survjax.models`` see to
+    double precision by themselves.
+
+    A parameter that is None is one to be learned; such a distribution is a template.
+    """
+
+    start_of_support: ClassVar[float] = 0.0
+    _kinds: ClassVar[dict[str, Any]] = {}
+    _rules: ClassVar[tuple[str, ...]] = (
+        "log_survival log_hazard log_density log_survival_from log_density_from cumulative_hazard_between "
+        "duration_after mean_after restricted_mean_after"
+    ).split()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name in cls._rules:
+            if name in vars(cls):
+                setattr(cls, name, elementwise(vars(cls)[name]))
+        own = vars(cls).get("__annotations__", {})
+        for name in own:
+            if isinstance(_kind(_hints(cls)[name]), Domain) and name not in vars(cls):
+                setattr(cls, name, None)
+        dataclasses.dataclass(frozen=True, eq=False)(cls)
+        # found once a class: reading annotations costs more than a Newton step on a thousand rows
+        cls._kinds = {f.name: _kind(_hints(cls)[f.name]) for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        data = [name for name, kind in cls.field_kinds().items() if kind is not None]
+        static = [name for name, kind in cls.field_kinds().items() if kind is None]
+        jax.tree_util.register_dataclass(cls, data, static)
+
+    @classmethod
+    def field_kinds(cls) -> dict[str, Any]:
+        """Each field's kind: a Domain (parameter), PART, CONSTANT or None (static)."""
+        return cls._kinds
+
+    # ---- the rules a subclass may give
+
+    def log_survival(self, time):
+        """log P(T > time)."""
+        raise TypeError(f"{type(self).__name__} owes the rule log_survival(self, time).")
+
+    def log_hazard(self, time):
+        return jnp.log(-jax.grad(self.log_survival)(time))
+
+    def log_density(self, time):
+        return self.log_hazard(time) + self.log_survival(time)
+
+    def log_survival_from(self, time, log_time):
+        """``log_survival`` with log(time) at hand, so that the likelihood takes each logarithm once, on the host."""
+        return self.log_survival(time)
+
+    def log_density_from(self, time, log_time):
+        return self.log_density(time)
+
+    def cumulative_hazard_between(self, start, length):
+        """The cumulative hazard collected from age ``start`` over ``length``, at full relative accuracy for a short one."""
+        return self.log_survival(start) - self.log_survival(start + length)
+
+    def duration_after(self, start, cumulative_hazard):
+        """How long after age ``start`` until ``cumulative_hazard`` has been collected."""
+        return _solve_duration(lambda length: self.cumulative_hazard_between(start, length), cumulative_hazard)
+
+    def mean_after(self, start):
+        """The expected remaining life at age ``start``."""
+        return self.restricted_mean_after(start, jnp.inf)
+
+    def restricted_mean_after(self, start, horizon):
+        """E min(T - start, horizon) given survival to ``start``."""
+        median = self.duration_after(start, jnp.log(2.0))
+        return integrate_survival(lambda u: -self.cumulative_hazard_between(start, u), median, horizon)
+
+    def start(self, centre: float, spread: float) -> dict[str, float]:
+        """Parameters at which log time has about this mean and standard deviation: where a fit may begin."""
+        raise TypeError(f"{type(self).__name__} has no rule start(self, centre, spread), which a fit needs to begin.")
+
+    # ---- what follows from them
+
+    @elementwise
+    def survival(self, time):
+        return jnp.exp(self.log_survival(time))
+
+    @elementwise
+    def failure_probability(self, time):
+        """P(T <= time)."""
+        return -jnp.expm1(self.log_survival(time))
+
+    @elementwise
+    def hazard(self, time):
+        return jnp.exp(self.log_hazard(time))
+
+    @elementwise
+    def cumulative_hazard(self, time):
+        return -self.log_survival(time)
+
+    @elementwise
+    def density(self, time):
+        return jnp.exp(self.log_density(time))
+
+    @elementwise
+    def quantile(self, probability):
+        """The time by which this share has failed."""
+        return self.duration_after(jnp.zeros_like(probability), -jnp.log1p(-probability))
+
+    def median(self):
+        return self.quantile(0.5)
+
+    def mean(self):
+        return self.mean_after(0.0)
+
+    def given_survival(self, age) -> Distribution:
+        """The distribution of the remaining life of a unit alive at ``age``."""
+        from survjax.distributions.remaining_life import RemainingLife
+
+        return RemainingLife(self, age)
+
+    def sample(self, key, shape: tuple[int, ...] = ()):
+        """Random lifetimes, from a JAX random key."""
+        return self._at_cumulative_hazard(jax.random.exponential(key, shape))
+
+    @elementwise
+    def _at_cumulative_hazard(self, cumulative_hazard):
+        return self.duration_after(jnp.zeros_like(cumulative_hazard), cumulative_hazard)
+
+    # ---- parameters, known and to be learned
+
+    def parameters(self) -> dict[str, Parameter]:
+        """Every parameter at any depth, by the name the user sees, in the order the user sees."""
+        named: dict[str, Parameter] = {}
+        for name, kind in self.field_kinds().items():
+            if isinstance(kind, Domain):
+                named[name] = Parameter(getattr(self, name), kind)
+            elif kind is PART:
+                named.update(getattr(self, name).parameters())
+        return named
+
+    def values(self):
+        """The values of ``parameters()`` as one array."""
+        return jnp.stack([jnp.asarray(parameter.value) for parameter in self.parameters().values()])
+
+    def n_coordinates(self) -> int:
+        """How many numbers on the real line the parameters to be learned amount to."""
+        return len(self.coordinate_time_powers())
+
+    def coordinate_time_powers(self) -> list[int]:
+        """For each coordinate the power of the unit of time in its parameter, in the order of ``bind``."""
+        powers: list[int] = []
+        for name, kind in self.field_kinds().items():
+            value = getattr(self, name)
+            if isinstance(kind, SimplexDomain):
+                powers += [0] * n_simplex_coordinates(value)
+            elif isinstance(kind, Domain):
+                powers += [kind.time_power] if value is None else []
+            elif kind is PART:
+                powers += [power for part in _parts(value) for power in part.coordinate_time_powers()]
+        return powers
+
+    def bind(self, coordinates) -> Distribution:
+        """This template with what is to be learned filled in from coordinates on the real line, shape (p,)."""
+        taken = 0
+        filled: dict[str, Any] = {}
+        for name, kind in self.field_kinds().items():
+            value = getattr(self, name)
+            if isinstance(kind, SimplexDomain):
+                size = n_simplex_coordinates(value)
+                filled[name] = simplex_from_real(value, coordinates[taken : taken + size])
+                taken += size
+            elif isinstance(kind, Domain) and value is None:
+                filled[name] = kind.from_real(coordinates[taken])
+                taken += 1
+            elif kind is PART:
+                bound = []
+                for part in _parts(value):
+                    size = part.n_coordinates()
+                    bound.append(part.bind(coordinates[taken : taken + size]))
+                    taken += size
+                filled[name] = tuple(bound) if isinstance(value, tuple) else bound[0]
+        return dataclasses.replace(self, **filled)  # type: ignore[type-var]
+
+    def rescaled(self, factor: float) -> Distribution:
+        """The distribution of ``factor`` times the lifetime; what is to be learned stays so."""
+        changed: dict[str, Any] = {}
+        for name, kind in self.field_kinds().items():
+            value = getattr(self, name)
+            if isinstance(kind, Domain) and kind.time_power and value is not None:
+                changed[name] = value * factor**kind.time_power
+            elif kind is PART:
+                scaled = tuple(part.rescaled(factor) for part in _parts(value))
+                changed[name] = scaled if isinstance(value, tuple) else scaled[0]
+        return dataclasses.replace(self, **changed)  # type: ignore[type-var]
+
+    def knows_its_unit(self) -> bool:
+        """Whether ``rescaled`` is to be trusted: some parameter says how it depends on the unit of time."""
+        kinds = self.field_kinds()
+        parts = [part for name, kind in kinds.items() if kind is PART for part in _parts(getattr(self, name))]
+        own = any(isinstance(kind, Domain) and kind.time_power for kind in kinds.values())
+        return own or (bool(parts) and all(part.knows_its_unit() for part in parts))
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls, include_extras=True)
+
+
+def _kind(hint: Any) -> Any:
+    return get_args(hint)[1] if get_origin(hint) is Annotated else None
+
+
+def _parts(value: Any) -> tuple[Distribution, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _solve_duration(cumulative_hazard_over: Callable, target):
+    """The length at which an increasing cumulative hazard reaches ``target``, whatever its scale."""
+    inside = (target > 0) & (target < jnp.inf)
+    reachable = jnp.where(inside, target, 1.0)
+    one = jnp.ones_like(reachable)
+    frozen = jax.lax.stop_gradient(reachable)
+
+    def widen(direction):
+        def short_of_it(length):
+            reached = cumulative_hazard_over(length)
+            return ((reached < frozen) if direction > 0 else (reached > frozen)) & (length > 1e-290) & (length < 1e290)
+
+        return jax.lax.while_loop(short_of_it, lambda length: length * 4.0**direction, one)
+
+    solution = solve_increasing(cumulative_hazard_over, reachable, widen(-1), widen(+1))
+    return jnp.where(inside, solution, jnp.where(target > 0, jnp.inf, 0.0))

@@ -1,0 +1,44 @@
+"""The remaining life of a unit that has survived so far."""
+
+from __future__ import annotations
+
+from survjax.distributions.distribution import Constant, Distribution, Part
+
+
+class RemainingLife(Distribution):
+    r"""The distribution of :math:`T - a` given :math:`T > a`.
+
+    .. math:: S(u \mid a) = S(a + u) / S(a)
+
+    Its mean is the expected remaining useful life, its quantiles the interval of it, and its ``failure_probability`` at
+    a horizon the probability of failing within it.
+
+    Parameters
+    ----------
+    of : the distribution of the whole life.
+    age : a, in the unit of time.
+    """
+
+    of: Part
+    age: Constant
+
+    def log_survival(self, time):
+        return -self.of.cumulative_hazard_between(self.age, time)
+
+    def log_hazard(self, time):
+        return self.of.log_hazard(self.age + time)
+
+    def cumulative_hazard_between(self, start, length):
+        return self.of.cumulative_hazard_between(self.age + start, length)
+
+    def duration_after(self, start, cumulative_hazard):
+        return self.of.duration_after(self.age + start, cumulative_hazard)
+
+    def mean_after(self, start):
+        return self.of.mean_after(self.age + start)
+
+    def restricted_mean_after(self, start, horizon):
+        return self.of.restricted_mean_after(self.age + start, horizon)
+
+    def given_survival(self, age) -> Distribution:
+        return RemainingLife(self.of, self.age + age)

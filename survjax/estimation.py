@@ -1,0 +1,178 @@
+"""Maximum likelihood for a distribution: from a template and lifetimes to estimates with their covariance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import jax
+import numpy as np
+
+from survjax.blocks import Chunk, sums
+from survjax.distributions import Distribution
+from survjax.lifetimes import Lifetimes
+from survjax.likelihood import FAILED, LIKELIHOOD, Described, likelihood_chunks
+from survjax.newton import Descent, Evaluation
+from survjax.search import Optimum
+from survjax.starts import single_start
+
+
+@dataclass
+class Fit:
+    """What a fit learned. Parameters are in the user's unit of time; coordinates are those of ``template.bind``.
+
+    Attributes
+    ----------
+    template : the distribution with None where something was learned.
+    coordinates (p,), coordinate_covariance (p, p) : on the real line.
+    values (m,), covariance (m, m) : all parameters by name, known ones with zero variance, unidentified ones nan.
+    path (s, p) : the coordinates a step, from start to optimum.
+    notes : what the reader of the result should know, in sentences.
+    """
+
+    template: Distribution
+    names: tuple[str, ...]
+    coordinates: np.ndarray
+    coordinate_covariance: np.ndarray
+    values: np.ndarray
+    covariance: np.ndarray
+    log_likelihood: float
+    n_learned: int
+    n_units: float
+    n_failed: float
+    reason: str
+    n_steps: int
+    path: np.ndarray
+    path_template: Distribution
+    notes: list[str] = field(default_factory=list)
+    n_starts: int = 1
+    n_hits: int = 1
+
+    @property
+    def converged(self) -> bool:
+        return self.reason in ("converged", "at_rounding_floor")
+
+    def distribution(self) -> Distribution:
+        """The template with what was learned filled in."""
+        return self.template.bind(np.asarray(self.coordinates))
+
+
+@dataclass
+class Problem:
+    """A template and its data, in the unit of time in which the optimiser works."""
+
+    template: Distribution
+    data: list[dict[str, Chunk]]
+    per_unit: float
+    unit: float
+    lanes: int
+
+    def evaluate(self, points: np.ndarray, active: np.ndarray) -> Evaluation:
+        """The mean negative log-likelihood per failure; extras are the report, its Jacobian and failures by component."""
+        result = sums(LIKELIHOOD, self.template, points, active, self.data)
+        membership = result.statistics.get(FAILED, ())
+        failures = membership.failures if membership else np.zeros((len(points), 0))
+        extras = Described(result.report, result.report_jacobian, failures)
+        scale = -1.0 / self.per_unit
+        return Evaluation(result.value * scale, result.gradient * scale, result.hessian * scale, extras)
+
+    def to_user(self, log_likelihood: float) -> float:
+        """A log-likelihood of times in the inner unit, as one of times in the user's."""
+        return log_likelihood - self.per_unit * float(np.log(self.unit))
+
+
+def pose(template: Distribution, life: Lifetimes, lanes: int = 1, as_many_as: int = 0, unit: float | None = None) -> Problem:
+    """The problem of fitting a template to lifetimes, in a unit of time near the failure times."""
+    if unit is None:
+        unit = _unit_of_time(template, life)
+    inner = jax.tree.map(lambda value: np.asarray(value, float), template.rescaled(1.0 / unit))
+    return Problem(inner, likelihood_chunks(life, unit, as_many_as), life.n_failed, unit, lanes)
+
+
+def _unit_of_time(template: Distribution, life: Lifetimes) -> float:
+    """The geometric mean of the failure times, so that fits in different units take the same path."""
+    if not template.knows_its_unit():
+        return 1.0
+    observed = life.event_observed
+    weights = None if life.weights is None else life.weights[observed]
+    return float(np.exp(np.average(np.log(life.durations[observed]), weights=weights)))
+
+
+def fit_from_data(problem: Problem, template: Distribution, life: Lifetimes) -> Fit:
+    """The one optimum of a surface that has only one, from a start read off the data."""
+    start = single_start(problem.template, in_unit(life, problem.unit))
+    return as_fit(problem, template, life, descend(problem, start))
+
+
+def log_likelihood(distribution: Distribution, life: Lifetimes) -> float:
+    """The log-likelihood of a distribution with nothing left to learn."""
+    problem = pose(distribution, life)
+    value = problem.evaluate(np.zeros((1, 0)), np.ones(1, dtype=bool)).value[0]
+    return problem.to_user(-float(value) * problem.per_unit)
+
+
+def fully_known(template: Distribution, life: Lifetimes) -> Fit:
+    """What a fit is when every parameter is known: the log-likelihood, and nothing learned."""
+    parameters = template.parameters()
+    m = len(parameters)
+    values = np.array([float(parameter.value) for parameter in parameters.values()])
+    return Fit(
+        template, tuple(parameters), np.zeros(0), np.zeros((0, 0)), values, np.zeros((m, m)), log_likelihood(template, life),
+        0, life.n_units, life.n_failed, "converged", 0, np.zeros((1, 0)), template,
+    )
+
+
+def descend(problem: Problem, start: np.ndarray) -> Optimum:
+    """From one start to where it ends."""
+    descent = Descent(problem.evaluate, np.tile(start, (problem.lanes, 1)), n_started=1).run()
+    evaluation = jax.tree.map(lambda array: array[0], descent.evaluation)
+    value = -float(evaluation.value) * problem.per_unit
+    return Optimum(descent.points[0], value, np.zeros(0), str(descent.reasons[0]), int(descent.n_steps[0]), descent.paths[0], evaluation)
+
+
+def in_unit(life: Lifetimes, unit: float) -> Lifetimes:
+    entry = None if life.entry is None else life.entry / unit
+    return Lifetimes(life.durations / unit, life.event_observed, entry=entry, weights=life.weights)
+
+
+def as_fit(problem: Problem, template: Distribution, life: Lifetimes, optimum: Optimum) -> Fit:
+    report, jacobian = optimum.evaluation.extras.report, optimum.evaluation.extras.jacobian
+    parameters = template.parameters()
+    names = tuple(parameters)
+    m = len(names)
+    scales = problem.unit ** np.array([parameter.domain.time_power for parameter in parameters.values()], float)
+    # The last step was taken without another pass: the report follows it to first order, an error of its square.
+    last = optimum.point - optimum.path[-2] if len(optimum.path) > 1 and optimum.reason in ("converged", "flat") else 0.0 * optimum.point
+    values = (report[:m] + jacobian[:m] @ last) * scales
+    hessian = optimum.evaluation.hessian * problem.per_unit
+    covariance = _inverse(hessian) if optimum.reason in ("converged", "at_rounding_floor") else np.full(hessian.shape, np.nan)
+    natural = jacobian[:m] * scales[:, None]
+    known = np.array([parameter.value is not None for parameter in parameters.values()])
+    values = np.where(known, [np.nan if p.value is None else float(p.value) for p in parameters.values()], values)
+    natural_covariance = natural @ covariance @ natural.T
+    natural_covariance[known] = natural_covariance[:, known] = 0.0
+    return Fit(
+        template=template,
+        names=names,
+        coordinates=_user_coordinates(template, problem.unit, optimum.point),
+        coordinate_covariance=covariance,
+        values=values,
+        covariance=natural_covariance,
+        log_likelihood=problem.to_user(optimum.log_likelihood),
+        n_learned=template.n_coordinates(),
+        n_units=life.n_units,
+        n_failed=life.n_failed,
+        reason=optimum.reason,
+        n_steps=optimum.n_steps,
+        path=_user_coordinates(template, problem.unit, np.array(optimum.path)),
+        path_template=template,
+    )
+
+
+def _inverse(hessian: np.ndarray) -> np.ndarray:
+    scale = 1.0 / np.sqrt(np.abs(np.diag(hessian)))
+    inverse = np.linalg.inv(hessian * np.outer(scale, scale)) * np.outer(scale, scale)
+    return 0.5 * (inverse + inverse.T)
+
+
+def _user_coordinates(template: Distribution, unit: float, point: np.ndarray) -> np.ndarray:
+    return point + np.log(unit) * np.array(template.coordinate_time_powers(), float)

@@ -1,0 +1,69 @@
+"""Whether the data can be fitted at all: the support of the distribution, and whether a finite maximum exists."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from survjax.columns import refuse_rows
+from survjax.distributions import Distribution, Mixture
+from survjax.errors import NoFiniteMaximum
+from survjax.lifetimes import Lifetimes
+
+
+def check_support(template: Distribution, life: Lifetimes) -> None:
+    """Refuse times that the distribution says cannot happen.
+
+    Raises
+    ------
+    ValueError : a negative time, or a failure at exactly 0, for a distribution of positive lifetimes.
+    """
+    if template.start_of_support != 0.0:
+        return
+    name = type(template).__name__
+    times = life.durations
+    refuse_rows(times < 0, times, "durations", f"0 or more for {name}", "Check the sign, or the order of the two dates it came from.")
+    refuse_rows(
+        (times == 0) & life.event_observed, times, "durations", f"more than 0 for a failure under {name}",
+        "A unit that failed before use was dead on arrival: leave it out, or record half the smallest unit of time.",
+    )
+    if life.entry is not None:
+        refuse_rows(life.entry < 0, life.entry, "entry", f"0 or more for {name}", "Use 0 for units seen from the start.")
+
+
+def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
+    """Refuse data for which the likelihood has no finite maximum, whatever the optimiser would return.
+
+    Raises
+    ------
+    NoFiniteMaximum : no failures; one distinct failure time and nothing that ran on; too few for a mixture.
+    """
+    counted = life.counts() > 0
+    failures = np.unique(life.durations[life.event_observed & counted])
+    n_learned = template.n_coordinates()
+    if not len(failures):
+        raise NoFiniteMaximum(
+            "none of the units has failed, so the likelihood rises for ever as the scale grows, even with a known shape: no "
+            "estimate exists. A known shape and a confidence level would give a one-sided lower bound of the scale, "
+            "nothing more. Wait for failures, or add units that have failed."
+        )
+    if isinstance(template, Mixture):
+        _check_mixture(template, life, failures, n_learned)
+    elif len(failures) == 1 and n_learned > 1:
+        longest = life.durations[counted].max()
+        if life.entry is None and longest <= failures[0]:
+            raise NoFiniteMaximum(
+                f"all failures fall on one age, {failures[0]:g}, and no unit ran on beyond it: the likelihood grows without bound "
+                "as the distribution narrows on that age. Give a known shape (for instance Weibull(shape=2.0)), or "
+                "wait for a second failure age or a unit that outlives the first."
+            )
+
+
+def _check_mixture(template: Mixture, life: Lifetimes, failures: np.ndarray, n_learned: int) -> None:
+    k = len(template.components)
+    if k > len(life):
+        raise NoFiniteMaximum(f"{k} components cannot be told apart by {len(life):,} rows. Use fewer components.")
+    if len(failures) < n_learned:
+        raise NoFiniteMaximum(
+            f"a mixture of {k} components with {n_learned} parameters to learn needs at least {n_learned} distinct failure ages; "
+            f"there are {len(failures)}. Use fewer components, give known parameters, or fit a single distribution."
+        )

@@ -1,0 +1,44 @@
+"""The one door to a fit: existence first, then the search that the distribution needs."""
+
+from __future__ import annotations
+
+from survjax.distributions import Distribution, Mixture
+from survjax.errors import NotConverged
+from survjax.estimation import Fit, fit_from_data, fully_known, pose
+from survjax.existence import check_maximum_exists, check_support
+from survjax.lifetimes import Lifetimes
+from survjax.mixture_estimation import fit_mixture
+
+_REMEDIES = {
+    "flat": "In some direction the likelihood is flat: the data do not determine every parameter. Give one as known, or use a "
+    "simpler distribution.",
+}
+
+
+def fit_distribution(
+    template: Distribution, life: Lifetimes, *, n_starts: int | None = None, seed: int = 0, require_convergence: bool = True
+) -> Fit:
+    """The maximum-likelihood fit of what the template leaves open.
+
+    Raises
+    ------
+    ValueError : times that the distribution says cannot happen.
+    NoFiniteMaximum : the data have no finite estimate (see ``existence``).
+    NotConverged : the optimiser stopped short; with ``require_convergence=False`` the fit is returned with its reason.
+    """
+    check_support(template, life)
+    if template.n_coordinates() == 0:
+        return fully_known(template, life)
+    check_maximum_exists(template, life)
+    if isinstance(template, Mixture):
+        fit = fit_mixture(template, life, n_starts, seed)
+    else:
+        fit = fit_from_data(pose(template, life), template, life)
+    if not fit.converged and require_convergence:
+        remedy = _REMEDIES.get(fit.reason, "Look at the last state with require_convergence=False.")
+        raise NotConverged(
+            f"the fit stopped without reaching a maximum: {fit.reason}, after {fit.n_steps} steps at log-likelihood "
+            f"{fit.log_likelihood:.6g}. {remedy}",
+            fit,
+        )
+    return fit

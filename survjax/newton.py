@@ -1,0 +1,184 @@
+"""Newton's method in a trust region, for one start or for several advanced together. Knows nothing of survival.
+
+The curvature is |H|, the Hessian with its eigenvalues made positive, so that a step leaves a saddle instead of entering
+it. ``propose`` and ``judge`` are pure functions of arrays with any leading axes and of the array module, so that the same
+rule can run in a compiled loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+SMALL_STEP = 1e-7          # a full Newton step this short leaves an error of its square: taken, and the end
+LONGEST_RADIUS = 4.0       # in log parameters: a factor of 55
+FIRST_RADIUS = 1.0
+SHORTEST_RADIUS = 1e-13
+ROUNDING = 10 * np.finfo(float).eps
+FLAT = 1e-11               # a curvature below this share of the largest is none
+SECULAR_ITERATIONS = 40
+
+
+class Evaluation(NamedTuple):
+    """A function to be minimised at L points: value (L,), gradient (L, p), hessian (L, p, p), and what came along."""
+
+    value: np.ndarray
+    gradient: np.ndarray
+    hessian: np.ndarray
+    extras: Any = None
+
+    def is_finite(self) -> np.ndarray:
+        # Near the edge the value can be finite and the Hessian not: a point counts only when all three are.
+        return np.isfinite(self.value) & np.isfinite(self.gradient).all(-1) & np.isfinite(self.hessian).all((-1, -2))
+
+
+class Step(NamedTuple):
+    """step (..., p), the decrease it promises (...,), whether the radius cut it short, and the smallest curvature."""
+
+    step: Any
+    promised: Any
+    cut: Any
+    curvature: Any
+    largest_curvature: Any
+
+
+def propose(gradient, hessian, radius, xp=np) -> Step:
+    """The minimiser of the quadratic model with curvature |H| within ``radius``."""
+    eigenvalues, vectors = xp.linalg.eigh(hessian)
+    size = xp.abs(eigenvalues)
+    largest = size.max(-1)
+    size = xp.maximum(size, xp.maximum(largest * 1e-14, 1e-300)[..., None])
+    along = (xp.swapaxes(vectors, -1, -2) @ gradient[..., None])[..., 0]
+    cut = xp.sqrt(((along / size) ** 2).sum(-1)) > radius
+    # The shift that brings the step to the radius, by bisection of its logarithm: monotone, so it cannot fail.
+    high = xp.sqrt((along**2).sum(-1)) / radius + 1e-300
+    low = high * 1e-16
+    if np.any(cut):
+        for _ in range(SECULAR_ITERATIONS):
+            middle = xp.sqrt(low * high)
+            long = ((along / (size + middle[..., None])) ** 2).sum(-1) > radius**2
+            low, high = xp.where(long, middle, low), xp.where(long, high, middle)
+    shift = xp.where(cut, high, 0.0)
+    moved = -along / (size + shift[..., None])
+    promised = -(along * moved).sum(-1) - 0.5 * (eigenvalues * moved**2).sum(-1)
+    return Step((vectors @ moved[..., None])[..., 0], promised, cut, eigenvalues[..., 0], largest)
+
+
+def judge(value, trial_value, step: Step, radius, xp=np):
+    """Whether the trial point is taken, and the next radius. Differences at the rounding floor count as kept promises."""
+    floor = ROUNDING * (1.0 + xp.abs(value))
+    ratio = (value - trial_value + floor) / (xp.maximum(step.promised, 0.0) + floor)
+    ratio = xp.where(xp.isfinite(trial_value), ratio, -1.0)
+    length = xp.sqrt((step.step**2).sum(-1))
+    shorter = 0.25 * xp.minimum(length, radius)
+    longer = xp.where(step.cut, xp.minimum(2.5 * radius, LONGEST_RADIUS), radius)
+    return ratio > 1e-4, xp.where(ratio < 0.25, shorter, xp.where(ratio > 0.7, longer, radius))
+
+
+@dataclass
+class Descent:
+    """L points on their way down, each until it has a reason to stop.
+
+    Attributes
+    ----------
+    points (L, p), evaluation at them, radius (L,), reasons : None while a point is still on its way.
+    paths : for each point the list of points it has been at, its start first.
+    """
+
+    evaluate: Callable[[np.ndarray, np.ndarray], Evaluation]
+    points: np.ndarray
+    n_started: int | None = None   # points beyond are only there for the shape
+    max_steps: int = 200
+    evaluation: Evaluation = field(init=False)
+    radius: np.ndarray = field(init=False)
+    reasons: list[str | None] = field(init=False)
+    n_steps: np.ndarray = field(init=False)
+    curvature: np.ndarray = field(init=False)
+    paths: list[list[np.ndarray]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        n = len(self.points)
+        self.points = np.array(self.points, dtype=float)
+        started = np.arange(n) < (n if self.n_started is None else self.n_started)
+        self.evaluation = _writable(self.evaluate(self.points, started))
+        self.radius = np.full(n, FIRST_RADIUS)
+        self.n_steps = np.zeros(n, dtype=int)
+        self.curvature = np.full(n, np.nan)
+        self.paths = [[point.copy()] for point in self.points]
+        finite = self.evaluation.is_finite()
+        self.reasons = [
+            "not_started" if not started[lane] else None if finite[lane] else "no_finite_start" for lane in range(n)
+        ]
+        self._at_floor = np.zeros(n, dtype=int)
+
+    @property
+    def active(self) -> np.ndarray:
+        return np.array([reason is None for reason in self.reasons])
+
+    def stop(self, lane: int, reason: str) -> None:
+        self.reasons[lane] = reason
+
+    def advance(self) -> None:
+        """One step of every active point."""
+        lanes = np.flatnonzero(self.active)
+        here = self.evaluation
+        step = propose(here.gradient[lanes], here.hessian[lanes], self.radius[lanes])
+        convex = step.curvature > FLAT * step.largest_curvature
+        self.curvature[lanes] = step.curvature / step.largest_curvature
+        short = np.abs(step.step).max(-1) <= SMALL_STEP
+        floored = step.promised <= ROUNDING * (1.0 + np.abs(here.value[lanes]))
+        self._at_floor[lanes] = np.where(floored & ~step.cut, self._at_floor[lanes] + 1, 0)
+        for position, lane in enumerate(lanes):
+            if short[position] and not step.cut[position]:
+                self._arrive(lane, step.step[position], "converged" if convex[position] else "flat")
+            elif self._at_floor[lane] >= 3:
+                self.reasons[lane] = "at_rounding_floor" if convex[position] else "flat"
+            elif self.radius[lane] < SHORTEST_RADIUS:
+                self.reasons[lane] = "no_progress"
+            elif self.n_steps[lane] >= self.max_steps:
+                self.reasons[lane] = "step_limit"
+        going = np.array([self.reasons[lane] is None for lane in lanes], dtype=bool)
+        if going.any():
+            self._move(lanes[going], Step(*(array[going] for array in step)))
+
+    def _arrive(self, lane: int, step: np.ndarray, reason: str) -> None:
+        # The last step is taken without another pass: what it leaves is its square.
+        self.points[lane] += step
+        self.paths[lane].append(self.points[lane].copy())
+        self.n_steps[lane] += 1
+        self.reasons[lane] = reason
+
+    def _move(self, lanes: np.ndarray, step: Step) -> None:
+        trial_points = self.points.copy()
+        trial_points[lanes] += step.step
+        active = np.zeros(len(self.points), dtype=bool)
+        active[lanes] = True
+        trial = self.evaluate(trial_points, active)
+        taken, self.radius[lanes] = judge(
+            self.evaluation.value[lanes], np.where(trial.is_finite(), trial.value, np.inf)[lanes], step, self.radius[lanes]
+        )
+        self.n_steps[lanes] += 1
+        for lane in lanes[taken]:
+            self.points[lane] = trial_points[lane]
+            self.paths[lane].append(trial_points[lane])
+            _copy_lane(self.evaluation, trial, lane)
+
+    def run(self) -> Descent:
+        while self.active.any():
+            self.advance()
+        return self
+
+
+def _writable(evaluation: Evaluation) -> Evaluation:
+    return jax.tree.map(np.array, evaluation)
+
+
+def _copy_lane(target: Evaluation, source: Evaluation, lane: int) -> None:
+    def copy(into: np.ndarray, out_of: np.ndarray) -> None:
+        into[lane] = out_of[lane]
+
+    jax.tree.map(copy, target, source)

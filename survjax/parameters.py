@@ -1,0 +1,88 @@
+"""What each parameter may be, and its map to the real line.
+
+A distribution declares its parameters by annotation (``shape: Positive``, ``scale: Duration``). The optimiser works on
+the real line, where every value is allowed and, for positive parameters, a change of the unit of time is a shift.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple
+
+import jax.numpy as jnp
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The values one parameter may take.
+
+    Attributes
+    ----------
+    description : what an error message calls a legal value.
+    time_power : how the parameter scales with the unit of time: 1 for a duration, -1 for a rate, 0 for neither.
+    """
+
+    description: str
+    time_power: int = 0
+
+    def admits(self, value: float) -> bool:
+        return math.isfinite(value) and value > 0
+
+    def from_real(self, coordinate):
+        return jnp.exp(coordinate)
+
+    def to_real(self, value: float) -> float:
+        return math.log(value)
+
+
+class SimplexDomain(Domain):
+    """One of several weights that are positive and sum to one.
+
+    The weights left to be learned share what the known ones leave over; their coordinates are log-ratios to the last of
+    them, so that k of them have k - 1 coordinates.
+    """
+
+    def admits(self, value: float) -> bool:
+        return 0 <= value <= 1
+
+
+class Parameter(NamedTuple):
+    """A parameter of one distribution: its value (None = to be learned) and what it may be."""
+
+    value: Any
+    domain: Domain
+
+
+POSITIVE = Domain("a positive number")
+DURATION = Domain("a positive number, in the unit of time", time_power=1)
+WEIGHT = SimplexDomain("a number between 0 and 1; all weights together 1")
+
+Positive = Annotated[Any, POSITIVE]
+Duration = Annotated[Any, DURATION]
+Weights = Annotated[Any, WEIGHT]
+
+
+def n_simplex_coordinates(weights: Sequence[Any]) -> int:
+    return max(sum(weight is None for weight in weights) - 1, 0)
+
+
+def simplex_from_real(weights: Sequence[Any], coordinates) -> tuple:
+    """The weights in full, those that are None filled in from their coordinates (log-ratios to the last of them)."""
+    free = [index for index, weight in enumerate(weights) if weight is None]
+    if not free:
+        return tuple(weights)
+    left_over = 1.0 - sum(weight for weight in weights if weight is not None)
+    logits = jnp.append(coordinates, jnp.zeros((1,), coordinates.dtype))
+    shares = left_over * jnp.exp(logits - jnp.max(logits)) / jnp.sum(jnp.exp(logits - jnp.max(logits)))
+    filled = list(weights)
+    for share, index in zip(shares, free, strict=True):
+        filled[index] = share
+    return tuple(filled)
+
+
+def simplex_to_real(weights: Sequence[Any], values: Sequence[float]) -> list[float]:
+    """The coordinates at which ``simplex_from_real`` gives these values to the weights that are None."""
+    free = [float(value) for weight, value in zip(weights, values, strict=True) if weight is None]
+    return [math.log(value / free[-1]) for value in free[:-1]]

@@ -1,0 +1,187 @@
+"""The search for the best honest optimum of a mixture's likelihood, from many starts advanced together.
+
+The likelihood of a mixture with exact times has no upper bound: a component may sit on one failure time, or on several
+recorded alike, and grow ever sharper. Such a spike is no estimate. What is looked for is the highest maximum at which no
+component is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+
+from survjax.newton import Descent, Evaluation
+
+LANES = 10                  # starts advanced together; the compiled program has this shape
+LEAST_STARTS, MOST_STARTS = 10, 60
+ENOUGH_HITS = 3             # after this many arrivals at the best optimum no more starts are drawn
+SAME_PLACE = 1e-3           # in log parameters: closer points are on the way to the same optimum
+SAME_VALUE = 1e-6           # in log-likelihood
+FEW_FAILURES = 2.5          # a component with fewer, and sharper than the next line, is a spike: measured, DESIGN "Mixtures"
+SHARP = 1.572 / 15          # log of the ratio of the outer quartiles; a Weibull of shape 15
+
+
+@dataclass
+class Optimum:
+    """A maximum: where, how high (log-likelihood), how often reached, and by which path."""
+
+    point: np.ndarray
+    log_likelihood: float
+    features: np.ndarray
+    reason: str
+    n_steps: int
+    path: list[np.ndarray]
+    evaluation: Evaluation
+    hits: int = 1
+
+
+@dataclass
+class SearchResult:
+    """Honest optima, highest first; where other starts went; how many starts there were."""
+
+    optima: list[Optimum]
+    n_starts: int
+    n_spikes: int
+    n_unfinished: int
+    highest_flat: float      # the highest log-likelihood at which some direction is flat: no maximum in finite parameters
+
+    def best_hits(self) -> int:
+        return self.optima[0].hits if self.optima else 0
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What a point of a mixture's parameter space looks like.
+
+    Attributes
+    ----------
+    n_components : k.
+    n_values : how many of the report's entries are parameters; the quartiles of the components follow them.
+    exchangeable : whether the components may be swapped without changing the model.
+    resolution : half the smallest gap between distinct failure times, in the unit of the fit.
+    per_unit : weight by which a mean is turned into the log-likelihood.
+    """
+
+    n_components: int
+    n_values: int
+    exchangeable: bool
+    resolution: float
+    per_unit: float
+
+    def quartiles(self, report: np.ndarray) -> np.ndarray:
+        return report[self.n_values :].reshape(self.n_components, 3)
+
+    def features(self, report: np.ndarray) -> np.ndarray:
+        """Log parameters in an order that does not depend on how the components are numbered."""
+        values = np.log(np.maximum(report[: self.n_values], 1e-12)).reshape(self.n_components, -1) if self.exchangeable else None
+        if values is None:
+            return np.log(np.maximum(report[: self.n_values], 1e-12))
+        return values[np.argsort(self.quartiles(report)[:, 1], kind="stable")].ravel()
+
+    def has_spike(self, report: np.ndarray, failures: np.ndarray) -> bool:
+        """Whether a component is sharper than the records, or sharp and held up by hardly any failures."""
+        quartiles = self.quartiles(report)
+        sharper_than_records = quartiles[:, 2] - quartiles[:, 0] < self.resolution
+        few = (failures < FEW_FAILURES) & (np.log(quartiles[:, 2] / quartiles[:, 0]) < SHARP)
+        return bool(np.any(sharper_than_records | few))
+
+
+def find_optima(
+    evaluate: Callable[[np.ndarray, np.ndarray], Evaluation],
+    draw: Callable[[], np.ndarray],
+    judge: Judge,
+    n_starts: int | None = None,
+) -> SearchResult:
+    """Descend from random starts until the best honest optimum has been reached often enough.
+
+    ``evaluate`` gives the mean negative log-likelihood with extras (report, failures by component). With ``n_starts`` that
+    many starts are made, neither more nor fewer.
+    """
+    result = SearchResult([], 0, 0, 0, -np.inf)
+    while True:
+        wanted = LEAST_STARTS if n_starts is None else n_starts
+        room = (MOST_STARTS if n_starts is None else n_starts) - result.n_starts
+        enough = result.n_starts >= wanted and (n_starts is not None or result.best_hits() >= ENOUGH_HITS)
+        if room <= 0 or enough:
+            return result
+        _one_round(evaluate, [draw() for _ in range(min(LANES, room))], judge, result)
+        result.optima.sort(key=lambda optimum: -optimum.log_likelihood)
+
+
+def _one_round(evaluate: Callable, starts: list[np.ndarray], judge: Judge, result: SearchResult) -> None:
+    n = len(starts)
+    result.n_starts += n
+    descent = Descent(evaluate, np.array(starts + [starts[0]] * (LANES - n)), n_started=n)
+    followers = np.ones(LANES, dtype=int)
+    while descent.active.any():
+        descent.advance()
+        _stop_spikes(descent, judge)
+        _merge(descent, followers, judge, result)
+    for lane in range(n):
+        reason = descent.reasons[lane]
+        if reason in ("converged", "at_rounding_floor"):
+            _record(descent, lane, int(followers[lane]), judge, result)
+        elif reason == "spike":
+            result.n_spikes += int(followers[lane])
+        elif reason == "flat":
+            result.highest_flat = max(result.highest_flat, -float(descent.evaluation.value[lane]) * judge.per_unit)
+        elif reason != "merged":
+            result.n_unfinished += int(followers[lane])
+
+
+def _stop_spikes(descent: Descent, judge: Judge) -> None:
+    described = descent.evaluation.extras
+    report, failures = described.report, described.failures
+    for lane, reason in enumerate(descent.reasons):
+        if reason in (None, "converged", "at_rounding_floor", "flat") and judge.has_spike(report[lane], failures[lane]):
+            if reason is None and not _is_hopeless(judge, report[lane], failures[lane]):
+                continue
+            descent.stop(lane, "spike")
+
+
+def _is_hopeless(judge: Judge, report: np.ndarray, failures: np.ndarray) -> bool:
+    # A point on its way may look like a spike and recover; one ten times sharper than what counts does not.
+    quartiles = judge.quartiles(report)
+    spread = quartiles[:, 2] - quartiles[:, 0]
+    few = (failures < FEW_FAILURES) & (np.log(quartiles[:, 2] / quartiles[:, 0]) < SHARP / 10)
+    return bool(np.any((spread < judge.resolution / 10) | few))
+
+
+def _merge(descent: Descent, followers: np.ndarray, judge: Judge, result: SearchResult) -> None:
+    """Of two points on the way to the same place one goes on; it counts for both."""
+    report = descent.evaluation.extras.report
+    places = [judge.features(row) for row in report]
+    going = np.flatnonzero(descent.active)
+    for position, lane in enumerate(going):
+        known = next((o for o in result.optima if _close(o.features, places[lane])), None)
+        if known is not None:
+            known.hits += int(followers[lane])
+            descent.stop(lane, "merged")
+            continue
+        others = [j for j in going[:position] if descent.reasons[j] is None]
+        others += [j for j, reason in enumerate(descent.reasons) if reason == "converged"]
+        leader = next((j for j in others if _close(places[j], places[lane])), None)
+        if leader is not None:
+            followers[leader] += followers[lane]
+            descent.stop(lane, "merged")
+
+
+def _close(one: np.ndarray, other: np.ndarray) -> bool:
+    return bool(np.max(np.abs(one - other)) < SAME_PLACE)
+
+
+def _record(descent: Descent, lane: int, hits: int, judge: Judge, result: SearchResult) -> None:
+    evaluation = jax.tree.map(lambda array: array[lane].copy(), descent.evaluation)
+    log_likelihood = -float(evaluation.value) * judge.per_unit
+    features = judge.features(evaluation.extras.report)
+    for optimum in result.optima:
+        if abs(optimum.log_likelihood - log_likelihood) < SAME_VALUE * max(1.0, abs(log_likelihood) * 1e-3) and _close(optimum.features, features):
+            optimum.hits += hits
+            return
+    result.optima.append(
+        Optimum(descent.points[lane], log_likelihood, features, str(descent.reasons[lane]), int(descent.n_steps[lane]),
+                descent.paths[lane], evaluation, hits)
+    )
