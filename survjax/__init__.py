@@ -1,0 +1,47 @@
+"""Survival analysis for fleets of machines: which units will fail, how many, when, and how sure that is.
+
+>>> import survjax as sj
+>>> life = sj.Lifetimes([33, 44, 52, 61, 70], [1, 0, 1, 1, 0])
+>>> model = sj.Weibull().fit(life)
+
+Everything is imported when first used: ``import survjax`` costs little beyond ``import jax``.
+"""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Lifetimes": "survjax.lifetimes",
+    "Model": "survjax.models",
+    "Exponential": "survjax.models",
+    "Weibull": "survjax.models",
+    "Mixture": "survjax.models",
+    "WeibullMixture": "survjax.models",
+    "load": "survjax.models.model_file",
+    "compare_with_lifelines": "survjax.yardstick",
+    "enable_compilation_cache": "survjax.compilation",
+    "NotConverged": "survjax.errors",
+    "NoFiniteMaximum": "survjax.errors",
+    "NotFitted": "survjax.errors",
+    "ModelFileError": "survjax.errors",
+}
+_MODULES = ("datasets", "distributions", "plotting")
+
+__all__ = [*_HOMES, *_MODULES, "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"survjax.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'survjax' has no attribute {name!r}")
+    home = importlib.import_module(_HOMES[name])
+    value = home.LEARNERS[name] if _HOMES[name] == "survjax.models" else getattr(home, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -24,8 +24,8 @@ BLOCKS = 16          # blocks of a super-block
 class Sums(NamedTuple):
     """What one pass over the rows returns, for each of L points.
 
-    value (L,), gradient (L, p) and hessian (L, p, p) of the weighted sum; ``report``, of the point alone, and its
-    Jacobian (L, m) and (L, m, p); ``statistics``, weighted sums by kind of row.
+    value (L,), gradient (L, p) and hessian (L, p, p) of the weighted sum; ``report`` (L, m), of the point alone, its
+    Jacobian (L, m, p) and what came along with it; ``statistics``, weighted sums by kind of row.
     """
 
     value: Any
@@ -33,6 +33,7 @@ class Sums(NamedTuple):
     hessian: Any
     report: Any
     report_jacobian: Any
+    report_extras: Any
     statistics: Any
 
 
@@ -41,7 +42,7 @@ class Objective(NamedTuple):
 
     row(template, point, kind, row) : the term of one row, differentiable in the point.
     statistics(template, point, kind, row) : a pytree of what else to add up over rows, without derivatives.
-    report(template, point) : a vector that depends on the point alone, returned with its Jacobian.
+    report(template, point) : a vector that depends on the point alone, returned with its Jacobian, and a pytree of extras.
     """
 
     row: Callable
@@ -108,7 +109,8 @@ def sums(objective: Objective, template: Any, points: np.ndarray, active: np.nda
     fetched: list[Sums] = jax.device_get(parts)
     value, gradient, hessian = (sum(getattr(part, name) for part in fetched) for name in ("value", "gradient", "hessian"))
     statistics = jax.tree.map(lambda *arrays: sum(arrays), *(part.statistics for part in fetched))
-    return Sums(value, gradient, hessian, fetched[0].report, fetched[0].report_jacobian, statistics)
+    first = fetched[0]
+    return Sums(value, gradient, hessian, first.report, first.report_jacobian, first.report_extras, statistics)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -130,8 +132,13 @@ def _sums_of_chunk(objective: Objective, template: Any, points: Any, active: Any
                 )
             statistics[kind] = sums_of_kind[3]
             total = sums_of_kind[:3] if total is None else jax.tree.map(jnp.add, total, sums_of_kind[:3])
-        report = partial(objective.report, template)
-        return Sums(*total, report(point), jax.jacfwd(report)(point), statistics)
+
+        def report(point):
+            vector, extras = objective.report(template, point)
+            return vector, (vector, extras)
+
+        jacobian, (vector, extras) = jax.jacfwd(report, has_aux=True)(point)
+        return Sums(*total, vector, jacobian, extras, statistics)
 
     # one point after another, not vmap: on a CPU the cache is shared, and a point that has arrived is skipped
     def if_active(point_and_active):
@@ -166,6 +173,7 @@ def map_rows(function: Callable, parameters: Any, *columns: np.ndarray) -> Any:
     padded = bucket(n)
     per_call = min(padded, BLOCK * BLOCKS)
     shape = (1, padded) if padded <= BLOCK else (BLOCKS, BLOCK)
+    parameters = jax.tree.map(np.asarray, parameters)   # a Python float is weakly typed: a second program
     results = []
     for first in range(0, max(n, 1), per_call):
         length = min(n - first, per_call)

@@ -62,22 +62,26 @@ class Problem:
 
     template: Distribution
     data: list[dict[str, Chunk]]
-    per_unit: float
+    n_failed: float
     unit: float
     lanes: int
 
+    @property
+    def per_unit(self) -> float:
+        """What the log-likelihood is divided by for the optimiser: the failures, which carry the information."""
+        return self.n_failed or 1.0
+
     def evaluate(self, points: np.ndarray, active: np.ndarray) -> Evaluation:
-        """The mean negative log-likelihood per failure; extras are the report, its Jacobian and failures by component."""
+        """The mean negative log-likelihood per failure; extras are a ``Described``."""
         result = sums(LIKELIHOOD, self.template, points, active, self.data)
-        membership = result.statistics.get(FAILED, ())
-        failures = membership.failures if membership else np.zeros((len(points), 0))
-        extras = Described(result.report, result.report_jacobian, failures)
+        failures = result.statistics.get(FAILED, ())
+        extras = Described(result.report, result.report_jacobian, result.report_extras, failures)
         scale = -1.0 / self.per_unit
         return Evaluation(result.value * scale, result.gradient * scale, result.hessian * scale, extras)
 
     def to_user(self, log_likelihood: float) -> float:
         """A log-likelihood of times in the inner unit, as one of times in the user's."""
-        return log_likelihood - self.per_unit * float(np.log(self.unit))
+        return log_likelihood - self.n_failed * float(np.log(self.unit))
 
 
 def pose(template: Distribution, life: Lifetimes, lanes: int = 1, as_many_as: int = 0, unit: float | None = None) -> Problem:
@@ -90,9 +94,9 @@ def pose(template: Distribution, life: Lifetimes, lanes: int = 1, as_many_as: in
 
 def _unit_of_time(template: Distribution, life: Lifetimes) -> float:
     """The geometric mean of the failure times, so that fits in different units take the same path."""
-    if not template.knows_its_unit():
+    observed = life.event_observed & (life.counts() > 0)
+    if not template.knows_its_unit() or not observed.any():
         return 1.0
-    observed = life.event_observed
     weights = None if life.weights is None else life.weights[observed]
     return float(np.exp(np.average(np.log(life.durations[observed]), weights=weights)))
 
@@ -110,14 +114,16 @@ def log_likelihood(distribution: Distribution, life: Lifetimes) -> float:
     return problem.to_user(-float(value) * problem.per_unit)
 
 
-def fully_known(template: Distribution, life: Lifetimes) -> Fit:
-    """What a fit is when every parameter is known: the log-likelihood, and nothing learned."""
+def fully_known(template: Distribution, life: Lifetimes | None = None) -> Fit:
+    """What a fit is when every parameter is known: nothing learned; with data, their log-likelihood."""
     parameters = template.parameters()
     m = len(parameters)
     values = np.array([float(parameter.value) for parameter in parameters.values()])
+    likelihood = np.nan if life is None else log_likelihood(template, life)
+    units = (0.0, 0.0) if life is None else (life.n_units, life.n_failed)
     return Fit(
-        template, tuple(parameters), np.zeros(0), np.zeros((0, 0)), values, np.zeros((m, m)), log_likelihood(template, life),
-        0, life.n_units, life.n_failed, "converged", 0, np.zeros((1, 0)), template,
+        template, tuple(parameters), np.zeros(0), np.zeros((0, 0)), values, np.zeros((m, m)), likelihood, 0, *units,
+        "converged", 0, np.zeros((1, 0)), template,
     )
 
 
@@ -135,17 +141,17 @@ def in_unit(life: Lifetimes, unit: float) -> Lifetimes:
 
 
 def as_fit(problem: Problem, template: Distribution, life: Lifetimes, optimum: Optimum) -> Fit:
-    report, jacobian = optimum.evaluation.extras.report, optimum.evaluation.extras.jacobian
+    described = optimum.evaluation.extras
     parameters = template.parameters()
     names = tuple(parameters)
     m = len(names)
     scales = problem.unit ** np.array([parameter.domain.time_power for parameter in parameters.values()], float)
     # The last step was taken without another pass: the report follows it to first order, an error of its square.
     last = optimum.point - optimum.path[-2] if len(optimum.path) > 1 and optimum.reason in ("converged", "flat") else 0.0 * optimum.point
-    values = (report[:m] + jacobian[:m] @ last) * scales
+    values = (described.values + described.jacobian @ last) * scales
     hessian = optimum.evaluation.hessian * problem.per_unit
     covariance = _inverse(hessian) if optimum.reason in ("converged", "at_rounding_floor") else np.full(hessian.shape, np.nan)
-    natural = jacobian[:m] * scales[:, None]
+    natural = described.jacobian * scales[:, None]
     known = np.array([parameter.value is not None for parameter in parameters.values()])
     values = np.where(known, [np.nan if p.value is None else float(p.value) for p in parameters.values()], values)
     natural_covariance = natural @ covariance @ natural.T

@@ -7,6 +7,7 @@ that nobody pays for terms that his rows do not have.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -20,23 +21,16 @@ FAILED, SURVIVED = "failed", "survived"
 QUARTILES = (0.25, 0.5, 0.75)
 
 
-class MembershipSums(NamedTuple):
-    """Sums over failures of the membership r of each component: r, r log t and r (log t)², shape (k,) each."""
-
-    failures: np.ndarray
-    log_time: np.ndarray
-    log_time_squared: np.ndarray
-
-
 class Described(NamedTuple):
     """What comes along with the likelihood at each of L points.
 
-    report (L, m + 3k) : the parameters, then for a mixture the quartiles of its components; jacobian of it in the point;
-    failures (L, k) : how many failures each component of a mixture has.
+    values (L, m) : the parameters; jacobian (L, m, p) of them in the point; quartiles (L, k, 3) of each component of a
+    mixture, and failures (L, k), how many it has.
     """
 
-    report: np.ndarray
+    values: np.ndarray
     jacobian: np.ndarray
+    quartiles: np.ndarray
     failures: np.ndarray
 
 
@@ -50,18 +44,20 @@ def row_statistics(template: Distribution, point, kind: str, row):
     """For a mixture, which failures each component has: what tells an honest component from a spike."""
     if kind != FAILED or not isinstance(template, Mixture):
         return ()
-    share = template.bind(point).membership_of_failure(row["time"], row["log_time"])
-    return MembershipSums(share, share * row["log_time"], share * row["log_time"] ** 2)
+    return template.bind(point).membership_of_failure(row["time"], row["log_time"])
 
 
 def natural_parameters(template: Distribution, point):
-    """All parameters in the user's terms, then, for a mixture, the quartiles of each component."""
+    """All parameters in the user's terms, (m,), and the quartiles of the components of a mixture, (k, 3)."""
     distribution = template.bind(point)
-    values = distribution.values()
-    if isinstance(distribution, Mixture):
-        quartiles = [component.quantile(jnp.array(QUARTILES)) for component in distribution.components]
-        return jnp.concatenate([values, *quartiles])
-    return values
+    return distribution.values(), _quartiles(distribution)
+
+
+def _quartiles(distribution: Distribution):
+    if not isinstance(distribution, Mixture):
+        return jnp.zeros((0, 3))
+    hazards = [-math.log1p(-probability) for probability in QUARTILES]
+    return jnp.stack([jnp.stack([part.duration_after(0.0, hazard) for hazard in hazards]) for part in distribution.components])
 
 
 LIKELIHOOD = Objective(row_log_likelihood, row_statistics, natural_parameters)

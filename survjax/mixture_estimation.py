@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import numpy as np
@@ -13,7 +14,7 @@ from survjax.errors import NoFiniteMaximum
 from survjax.estimation import Fit, Problem, as_fit, descend, fit_from_data, in_unit, pose
 from survjax.lifetimes import Lifetimes
 from survjax.search import LANES, SAME_PLACE, SAME_VALUE, Judge, Optimum, SearchResult, find_optima
-from survjax.starts import RandomStarts, thinned
+from survjax.starts import Starts, thinned
 
 SEARCH_ROWS = 2 * BLOCK    # beyond, a mixture is searched on a sample and only the best optima see every row
 REFINED = 3                # how many optima of a sample are carried on to all rows
@@ -31,8 +32,12 @@ def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: 
     """
     problem = pose(template, life, LANES)
     judge = _judge(template, life, problem)
-    result = _search(problem, template, life, judge, n_starts, seed)
-    single = _single(template, life, problem) if judge.exchangeable else None
+    # Beside the search, not after it: in a fresh process the two programs compile at the same time.
+    double = jax.config.jax_enable_x64   # thread-local: the worker enters the caller's precision
+    with ThreadPoolExecutor(1) as pool:
+        alone = pool.submit(_single, template, life, problem, double) if judge.exchangeable else None
+        result = _search(problem, template, life, judge, n_starts, seed)
+        single = None if alone is None else alone.result()
     best = result.optima[0] if result.optima else None
     if single is not None and (best is None or problem.to_user(best.log_likelihood) <= single.log_likelihood + SAME_VALUE):
         fit = _at_boundary(template, single)
@@ -43,7 +48,7 @@ def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: 
         )
     else:
         if judge.exchangeable:
-            best = _ordered(problem, judge, best)
+            best = _ordered(problem, best)
         fit = as_fit(problem, template, life, best)
         fit.n_hits = best.hits
         fit.notes += _notes(fit, single, result, best)
@@ -60,7 +65,7 @@ def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: 
 def _judge(template: Mixture, life: Lifetimes, problem: Problem) -> Judge:
     distinct = np.unique(life.durations[life.event_observed & (life.counts() > 0)]) / problem.unit
     gap = float(np.diff(distinct).min()) if len(distinct) > 1 else 0.0
-    return Judge(len(template.components), len(template.parameters()), _exchangeable(template), 0.5 * gap, problem.per_unit)
+    return Judge(_exchangeable(template), 0.5 * gap, problem.per_unit)
 
 
 def _exchangeable(template: Mixture) -> bool:
@@ -69,24 +74,19 @@ def _exchangeable(template: Mixture) -> bool:
 
 
 def _search(problem: Problem, template: Mixture, life: Lifetimes, judge: Judge, n_starts: int | None, seed: int) -> SearchResult:
-    draws = RandomStarts(problem.template, in_unit(life, problem.unit), seed)
+    starts = iter(Starts(problem.template, in_unit(life, problem.unit), seed))
     if len(life) <= SEARCH_ROWS:
-        return find_optima(problem.evaluate, draws.draw, judge, n_starts)
+        return find_optima(problem.evaluate, starts, judge, n_starts)
     sample = thinned(life, SEARCH_ROWS)
     sampled = pose(template, sample, LANES, as_many_as=len(life), unit=problem.unit)
-    result = find_optima(sampled.evaluate, draws.draw, dataclasses.replace(judge, per_unit=sampled.per_unit), n_starts)
+    result = find_optima(sampled.evaluate, starts, dataclasses.replace(judge, per_unit=sampled.per_unit), n_starts)
     result.highest_flat = -np.inf   # that of the sample does not compare
     refined = [_refined(problem, rough) for rough in result.optima[:REFINED]]
-    honest = [o for o in refined if o.reason in ("converged", "at_rounding_floor") and not _has_spike(judge, o)]
+    honest = [o for o in refined if o.reason in ("converged", "at_rounding_floor") and not judge.has_spike(o.evaluation.extras)]
     for optimum in honest:
-        optimum.features = judge.features(optimum.evaluation.extras.report)
+        optimum.features = judge.features(optimum.evaluation.extras)
     result.optima = sorted(honest, key=lambda optimum: -optimum.log_likelihood)
     return result
-
-
-def _has_spike(judge: Judge, optimum: Optimum) -> bool:
-    described = optimum.evaluation.extras
-    return judge.has_spike(described.report, described.failures)
 
 
 def _refined(problem: Problem, rough: Optimum) -> Optimum:
@@ -97,10 +97,11 @@ def _refined(problem: Problem, rough: Optimum) -> Optimum:
     return optimum
 
 
-def _single(template: Mixture, life: Lifetimes, problem: Problem) -> Fit:
+def _single(template: Mixture, life: Lifetimes, problem: Problem, double: bool) -> Fit:
     """The single distribution that the mixture becomes when one component has all the weight."""
     component = template.components[0]
-    return fit_from_data(pose(component, life, unit=problem.unit), component, life)
+    with jax.enable_x64(double):
+        return fit_from_data(pose(component, life, unit=problem.unit), component, life)
 
 
 def _at_boundary(template: Mixture, single: Fit) -> Fit:
@@ -123,9 +124,9 @@ def _at_boundary(template: Mixture, single: Fit) -> Fit:
     )
 
 
-def _ordered(problem: Problem, judge: Judge, best: Optimum) -> Optimum:
+def _ordered(problem: Problem, best: Optimum) -> Optimum:
     """The same optimum with the components ordered by median, evaluated there by the program at hand."""
-    order = np.argsort(judge.quartiles(best.evaluation.extras.report)[:, 1], kind="stable")
+    order = np.argsort(best.evaluation.extras.quartiles[:, 1], kind="stable")
     if np.array_equal(order, np.arange(len(order))):
         return best
     path = [_swapped(point, order) for point in best.path]

@@ -26,11 +26,13 @@ def solve_increasing(function: Callable, target, lower, upper):
     def gap(log_x):
         return jnp.log(function(jnp.exp(log_x))) - log_target
 
+    low, high = jax.lax.stop_gradient((jnp.log(lower), jnp.log(upper)))
+
     def solve(gap, guess):
         resolution = 4.0 * jnp.finfo(guess.dtype).eps
 
         def unfinished(state):
-            _, _, _, moved, iteration = state
+            *_, moved, iteration = state
             return moved & (iteration < MAX_ITERATIONS)
 
         def improve(state):
@@ -39,15 +41,20 @@ def solve_increasing(function: Callable, target, lower, upper):
             low, high = jnp.where(value <= 0, point, low), jnp.where(value >= 0, point, high)
             newton = point - value / slope
             inside = (newton >= low) & (newton <= high)
-            step_to = jnp.where(inside & (iteration % 8 != 7), newton, 0.5 * (low + high))
+            # Newton settles within six steps or so; if it has not, bisection alternates with it.
+            step_to = jnp.where(inside & ((iteration < 12) | (iteration % 2 == 0)), newton, 0.5 * (low + high))
             moved = (jnp.abs(step_to - point) > resolution * (1.0 + jnp.abs(point))) & (value != 0)
             return jnp.where(value == 0, point, step_to), low, high, moved, iteration + 1
 
-        start = (guess, jnp.log(lower), jnp.log(upper), jnp.asarray(True), 0)
+        start = (guess, low, high, jnp.asarray(True), 0)
         return jax.lax.while_loop(unfinished, improve, start)[0]
 
     def tangent_solve(linear, value):
         return value / linear(jnp.ones_like(value))
 
-    guess = 0.5 * (jnp.log(lower) + jnp.log(upper))
-    return jnp.exp(jax.lax.custom_root(gap, jax.lax.stop_gradient(guess), solve, tangent_solve))
+    at_low, at_high = jax.lax.stop_gradient((gap(low), gap(high)))
+    # where the straight line between the ends crosses: for mixtures of Weibulls two to five steps from the root
+    rise = at_high - at_low
+    crossing = low - at_low * (high - low) / jnp.where(rise > 0, rise, 1.0)
+    guess = jnp.where(jnp.isfinite(crossing), jnp.clip(crossing, low, high), 0.5 * (low + high))
+    return jnp.exp(jax.lax.custom_root(gap, guess, solve, tangent_solve))

@@ -7,12 +7,14 @@ component is one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import jax
 import numpy as np
 
+from survjax.likelihood import Described
 from survjax.newton import Descent, Evaluation
 
 LANES = 10                  # starts advanced together; the compiled program has this shape
@@ -20,8 +22,10 @@ LEAST_STARTS, MOST_STARTS = 10, 60
 ENOUGH_HITS = 3             # after this many arrivals at the best optimum no more starts are drawn
 SAME_PLACE = 1e-3           # in log parameters: closer points are on the way to the same optimum
 SAME_VALUE = 1e-6           # in log-likelihood
-FEW_FAILURES = 2.5          # a component with fewer, and sharper than the next line, is a spike: measured, DESIGN "Mixtures"
-SHARP = 1.572 / 15          # log of the ratio of the outer quartiles; a Weibull of shape 15
+# A component with fewer effective failures than the first number, and sharper than a Weibull of the second as shape, is a
+# spike. The second pair: three or four of some fifty failures within one per cent of each other are a coincidence that
+# most fleets can show, and a shape in the hundreds is no estimate of wear.
+SPIKES = ((2.5, 15.0), (5.0, 100.0))
 
 
 @dataclass
@@ -58,46 +62,41 @@ class Judge:
 
     Attributes
     ----------
-    n_components : k.
-    n_values : how many of the report's entries are parameters; the quartiles of the components follow them.
     exchangeable : whether the components may be swapped without changing the model.
     resolution : half the smallest gap between distinct failure times, in the unit of the fit.
     per_unit : weight by which a mean is turned into the log-likelihood.
     """
 
-    n_components: int
-    n_values: int
     exchangeable: bool
     resolution: float
     per_unit: float
 
-    def quartiles(self, report: np.ndarray) -> np.ndarray:
-        return report[self.n_values :].reshape(self.n_components, 3)
+    def features(self, described: Described) -> np.ndarray:
+        """Log parameters (m,) in an order that does not depend on how the components are numbered."""
+        logs = np.log(np.maximum(described.values, 1e-12))
+        if not self.exchangeable:
+            return logs
+        order = np.argsort(described.quartiles[:, 1], kind="stable")
+        return logs.reshape(len(order), -1)[order].ravel()
 
-    def features(self, report: np.ndarray) -> np.ndarray:
-        """Log parameters in an order that does not depend on how the components are numbered."""
-        values = np.log(np.maximum(report[: self.n_values], 1e-12)).reshape(self.n_components, -1) if self.exchangeable else None
-        if values is None:
-            return np.log(np.maximum(report[: self.n_values], 1e-12))
-        return values[np.argsort(self.quartiles(report)[:, 1], kind="stable")].ravel()
-
-    def has_spike(self, report: np.ndarray, failures: np.ndarray) -> bool:
-        """Whether a component is sharper than the records, or sharp and held up by hardly any failures."""
-        quartiles = self.quartiles(report)
-        sharper_than_records = quartiles[:, 2] - quartiles[:, 0] < self.resolution
-        few = (failures < FEW_FAILURES) & (np.log(quartiles[:, 2] / quartiles[:, 0]) < SHARP)
-        return bool(np.any(sharper_than_records | few))
+    def has_spike(self, described: Described, times: float = 1.0) -> bool:
+        """Whether a component is sharper than the records, or sharp and held up by hardly any failures; or ``times`` as sharp."""
+        lower, upper = described.quartiles[:, 0], described.quartiles[:, 2]
+        # log of the ratio of the outer quartiles is 1.572 / shape for a Weibull; differences of logs survive underflow
+        spread = np.log(np.maximum(upper, 1e-300)) - np.log(np.maximum(lower, 1e-300))
+        few_and_sharp = [(described.failures < few) & (spread < 1.572 / (shape * times)) for few, shape in SPIKES]
+        return bool(np.any(few_and_sharp) or np.any(upper - lower < self.resolution / times))
 
 
 def find_optima(
     evaluate: Callable[[np.ndarray, np.ndarray], Evaluation],
-    draw: Callable[[], np.ndarray],
+    starts: Iterator[np.ndarray],
     judge: Judge,
     n_starts: int | None = None,
 ) -> SearchResult:
-    """Descend from random starts until the best honest optimum has been reached often enough.
+    """Descend from one start after another until the best honest optimum has been reached often enough.
 
-    ``evaluate`` gives the mean negative log-likelihood with extras (report, failures by component). With ``n_starts`` that
+    ``evaluate`` gives the mean negative log-likelihood with a ``Described`` as extras. With ``n_starts`` that
     many starts are made, neither more nor fewer.
     """
     result = SearchResult([], 0, 0, 0, -np.inf)
@@ -107,7 +106,7 @@ def find_optima(
         enough = result.n_starts >= wanted and (n_starts is not None or result.best_hits() >= ENOUGH_HITS)
         if room <= 0 or enough:
             return result
-        _one_round(evaluate, [draw() for _ in range(min(LANES, room))], judge, result)
+        _one_round(evaluate, list(itertools.islice(starts, min(LANES, room))), judge, result)
         result.optima.sort(key=lambda optimum: -optimum.log_likelihood)
 
 
@@ -132,28 +131,21 @@ def _one_round(evaluate: Callable, starts: list[np.ndarray], judge: Judge, resul
             result.n_unfinished += int(followers[lane])
 
 
+def _lane(described: Described, lane: int) -> Described:
+    return Described(*(array[lane] for array in described))
+
+
 def _stop_spikes(descent: Descent, judge: Judge) -> None:
-    described = descent.evaluation.extras
-    report, failures = described.report, described.failures
     for lane, reason in enumerate(descent.reasons):
-        if reason in (None, "converged", "at_rounding_floor", "flat") and judge.has_spike(report[lane], failures[lane]):
-            if reason is None and not _is_hopeless(judge, report[lane], failures[lane]):
-                continue
+        # A point on its way may look like a spike and recover; one ten times sharper than what counts does not.
+        patience = 10.0 if reason is None else 1.0
+        if reason in (None, "converged", "at_rounding_floor", "flat") and judge.has_spike(_lane(descent.evaluation.extras, lane), patience):
             descent.stop(lane, "spike")
-
-
-def _is_hopeless(judge: Judge, report: np.ndarray, failures: np.ndarray) -> bool:
-    # A point on its way may look like a spike and recover; one ten times sharper than what counts does not.
-    quartiles = judge.quartiles(report)
-    spread = quartiles[:, 2] - quartiles[:, 0]
-    few = (failures < FEW_FAILURES) & (np.log(quartiles[:, 2] / quartiles[:, 0]) < SHARP / 10)
-    return bool(np.any((spread < judge.resolution / 10) | few))
 
 
 def _merge(descent: Descent, followers: np.ndarray, judge: Judge, result: SearchResult) -> None:
     """Of two points on the way to the same place one goes on; it counts for both."""
-    report = descent.evaluation.extras.report
-    places = [judge.features(row) for row in report]
+    places = [judge.features(_lane(descent.evaluation.extras, lane)) for lane in range(LANES)]
     going = np.flatnonzero(descent.active)
     for position, lane in enumerate(going):
         known = next((o for o in result.optima if _close(o.features, places[lane])), None)
@@ -176,7 +168,7 @@ def _close(one: np.ndarray, other: np.ndarray) -> bool:
 def _record(descent: Descent, lane: int, hits: int, judge: Judge, result: SearchResult) -> None:
     evaluation = jax.tree.map(lambda array: array[lane].copy(), descent.evaluation)
     log_likelihood = -float(evaluation.value) * judge.per_unit
-    features = judge.features(evaluation.extras.report)
+    features = judge.features(evaluation.extras)
     for optimum in result.optima:
         if abs(optimum.log_likelihood - log_likelihood) < SAME_VALUE * max(1.0, abs(log_likelihood) * 1e-3) and _close(optimum.features, features):
             optimum.hits += hits

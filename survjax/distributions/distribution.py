@@ -185,6 +185,21 @@ class Distribution:
         """The values of ``parameters()`` as one array."""
         return jnp.stack([jnp.asarray(parameter.value) for parameter in self.parameters().values()])
 
+    def with_values(self, values) -> Distribution:
+        """The same kind of distribution with other values, an array in the order of ``parameters()``."""
+        taken = 0
+        changed: dict[str, Any] = {}
+        for name, kind in self.field_kinds().items():
+            if isinstance(kind, Domain):
+                changed[name] = values[taken]
+                taken += 1
+            elif kind is PART:
+                part = getattr(self, name)
+                size = len(part.parameters())
+                changed[name] = part.with_values(values[taken : taken + size])
+                taken += size
+        return dataclasses.replace(self, **changed)  # type: ignore[type-var]
+
     def n_coordinates(self) -> int:
         """How many numbers on the real line the parameters to be learned amount to."""
         return len(self.coordinate_time_powers())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import jax.numpy as jnp
-from jax.scipy.special import logsumexp
 
 from survjax.distributions.distribution import Distribution, Part
 from survjax.parameters import WEIGHT, Parameter, Weights
 from survjax.roots import solve_increasing
+from survjax.special import log_weighted_sum
 
 
 class Mixture(Distribution):
@@ -38,7 +40,7 @@ class Mixture(Distribution):
             object.__setattr__(self, "weights", tuple(self.weights))
 
     def _combine(self, logs):
-        return logsumexp(jnp.stack(logs), b=jnp.stack([jnp.asarray(weight) for weight in self.weights]))
+        return log_weighted_sum(logs, self.weights)
 
     def log_survival(self, time):
         return self._combine([component.log_survival(time) for component in self.components])
@@ -47,8 +49,7 @@ class Mixture(Distribution):
         return self._combine([component.log_density(time) for component in self.components])
 
     def log_hazard(self, time):
-        hazards = jnp.stack([component.log_hazard(time) for component in self.components])
-        return logsumexp(hazards, b=self.weights_after(time))
+        return log_weighted_sum([component.log_hazard(time) for component in self.components], self.weights_after(time))
 
     def log_survival_from(self, time, log_time):
         return self._combine([component.log_survival_from(time, log_time) for component in self.components])
@@ -58,21 +59,24 @@ class Mixture(Distribution):
 
     def weights_after(self, start):
         """The weights among units that have survived to ``start``, shape (k,) for a scalar."""
-        logs = jnp.stack([component.log_survival(start) for component in self.components])
-        weighted = jnp.stack([jnp.asarray(weight) for weight in self.weights]) * jnp.exp(logs - jnp.max(logs))
-        return weighted / jnp.sum(weighted)
+        return self._shares([component.log_survival(start) for component in self.components])
 
     def membership_of_failure(self, time, log_time):
         """The probability that a unit which failed at ``time`` was of each component, shape (k,) for a scalar."""
-        logs = jnp.stack([component.log_density_from(time, log_time) for component in self.components])
-        return jax.nn.softmax(logs + jnp.log(jnp.stack([jnp.asarray(weight) for weight in self.weights])))
+        return self._shares([component.log_density_from(time, log_time) for component in self.components])
+
+    def _shares(self, logs):
+        largest = jax.lax.stop_gradient(functools.reduce(jnp.maximum, logs))
+        weighted = [weight * jnp.exp(log - largest) for weight, log in zip(self.weights, logs, strict=True)]
+        return jnp.stack(weighted) / sum(weighted)
 
     def cumulative_hazard_between(self, start, length):
         shares = self.weights_after(start)
-        collected = jnp.stack([part.cumulative_hazard_between(start, length) for part in self.components])
-        failed = jnp.sum(shares * -jnp.expm1(-collected))
+        collected = [part.cumulative_hazard_between(start, length) for part in self.components]
+        failed = sum(share * -jnp.expm1(-hazard) for share, hazard in zip(shares, collected, strict=True))
         early = failed < 0.5
-        return jnp.where(early, -jnp.log1p(-jnp.where(early, failed, 0.0)), -logsumexp(-collected, b=shares))
+        late = -log_weighted_sum([-hazard for hazard in collected], shares)
+        return jnp.where(early, -jnp.log1p(-jnp.where(early, failed, 0.0)), late)
 
     def duration_after(self, start, cumulative_hazard):
         # A quantile of the mixture lies between the same quantiles of its components.
@@ -97,3 +101,12 @@ class Mixture(Distribution):
             named[f"weight_{index}"] = Parameter(weight, WEIGHT)
             named.update({f"{name}_{index}": parameter for name, parameter in component.parameters().items()})
         return named
+
+    def with_values(self, values) -> Mixture:
+        components, weights, taken = [], [], 0
+        for component in self.components:
+            size = len(component.parameters())
+            weights.append(values[taken])
+            components.append(component.with_values(values[taken + 1 : taken + 1 + size]))
+            taken += 1 + size
+        return Mixture(tuple(components), tuple(weights))

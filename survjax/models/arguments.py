@@ -1,0 +1,65 @@
+"""What users pass to a learner, read and checked: lifetimes in any form, ages, horizons, times, probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from survjax.columns import read_arguments
+from survjax.lifetimes import Lifetimes
+
+
+def as_lifetimes(durations: Any, event_observed: Any = None, entry: Any = None, weights: Any = None) -> Lifetimes:
+    """Lifetimes from ``fit(life)``, ``fit(durations, event_observed, entry=, weights=)`` or scikit-learn's ``fit(X, y)``.
+
+    In the last form y is a Lifetimes or a structured array (event, time) as scikit-survival's, and X is not looked at.
+    """
+    if isinstance(durations, Lifetimes):
+        given = [n for n, v in (("event_observed", event_observed), ("entry", entry), ("weights", weights)) if v is not None]
+        if given:
+            raise TypeError(f"a Lifetimes carries its own {given[0]}; put it there: Lifetimes(durations, {given[0]}=...).")
+        return durations
+    if isinstance(event_observed, Lifetimes):
+        if entry is not None or weights is not None:
+            raise TypeError("a Lifetimes carries its own entry and weights; put them there.")
+        return event_observed
+    fields = getattr(getattr(event_observed, "dtype", None), "names", None)
+    if fields:
+        if len(fields) != 2:
+            raise ValueError(f"a structured y has two fields, (event, time); this one has {', '.join(fields)}.")
+        return Lifetimes(event_observed[fields[1]], event_observed[fields[0]], entry=entry, weights=weights)
+    return Lifetimes(durations, event_observed, entry=entry, weights=weights)
+
+
+def prediction_arguments(start_of_support: float, **arguments: Any) -> tuple[list[np.ndarray], tuple[int, ...]]:
+    """Ages, horizons, times and probabilities as flat float64 columns and their common shape.
+
+    Raises
+    ------
+    ValueError : nan anywhere; a negative age, time or horizon for positive lifetimes; an infinite age; a probability outside
+        [0, 1]. The message names the first such position.
+    """
+    columns, shape = read_arguments(**arguments)
+    for name, column in zip(arguments, columns, strict=True):
+        if name in ("p", "kind"):
+            _refuse((column < 0) | (column > 1), column, shape, name, "a probability between 0 and 1")
+        elif name in ("age", "t") and start_of_support == 0.0:
+            _refuse(column < 0, column, shape, name, "0 or more")
+        elif name == "horizon":
+            _refuse(column < 0, column, shape, name, "0 or more: it is how far ahead of the age to look")
+        if name == "age":
+            _refuse(np.isinf(column), column, shape, name, "finite")
+    return columns, shape
+
+
+def _refuse(bad: np.ndarray, column: np.ndarray, shape: tuple[int, ...], name: str, expected: str) -> None:
+    rows = np.flatnonzero(bad)
+    if rows.size:
+        where = "" if shape == () else f" at position {rows[0] if len(shape) == 1 else tuple(int(i) for i in np.unravel_index(rows[0], shape))}"
+        raise ValueError(f"{name} must be {expected}; it is {column[rows[0]]:g}{where}.")
+
+
+def check_level(level: float) -> None:
+    if not (isinstance(level, (int, float)) and 0 < level < 1):
+        raise ValueError(f"level is the confidence of the interval, between 0 and 1, for instance 0.95; got {level!r}.")

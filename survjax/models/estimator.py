@@ -1,0 +1,56 @@
+"""The face that scikit-learn expects of an estimator, without importing scikit-learn."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Self
+
+
+class Estimator:
+    """Constructor arguments as parameters: ``get_params``, ``set_params``, ``clone``, pipelines and grid search work."""
+
+    @classmethod
+    def _parameter_names(cls) -> list[str]:
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Constructor arguments by name; with ``deep`` also those of arguments that are estimators, as name__parameter."""
+        params = {name: getattr(self, name) for name in self._parameter_names()}
+        if deep:
+            for name, value in list(params.items()):
+                if hasattr(value, "get_params") and not isinstance(value, type):
+                    params.update({f"{name}__{inner}": given for inner, given in value.get_params().items()})
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Change constructor arguments; a fit stays as it is until the next.
+
+        Raises
+        ------
+        ValueError : a name is not one of the constructor's.
+        """
+        names = self._parameter_names()
+        for name in params:
+            if name.split("__")[0] not in names:
+                raise ValueError(f"{type(self).__name__} has no parameter {name!r}; there are {', '.join(names)}.")
+        for name, value in params.items():
+            own, _, inner = name.partition("__")
+            if inner:
+                getattr(self, own).set_params(**{inner: value})
+            else:
+                setattr(self, own, value)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import Tags, TargetTags
+
+        return Tags(estimator_type=None, target_tags=TargetTags(required=False))
+
+    def __repr__(self) -> str:
+        defaults = {name: p.default for name, p in inspect.signature(type(self).__init__).parameters.items()}
+        shown = (f"{name}={value!r}" for name, value in self.get_params(deep=False).items() if not _same(value, defaults[name]))
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _same(value: Any, default: Any) -> bool:
+    return value is default or (isinstance(value, (int, float, str)) and type(value) is type(default) and value == default)

@@ -1,0 +1,61 @@
+"""Wald intervals as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from survjax.estimation import Fit
+from survjax.inference import delta_method, normal_quantile
+from survjax.models.predictions import Prediction
+from survjax.parameters import SimplexDomain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def interval_of_prediction(fit: Fit, prediction: Prediction, columns: list[np.ndarray], level: float, side: str) -> pd.DataFrame:
+    """Estimate and limits for every row, made on the link's scale and carried back."""
+    import pandas as pd
+
+    link, error = delta_method(prediction.link, fit.template, fit.coordinates, fit.coordinate_covariance, columns)
+    # At the end of the range (survival of age 0) the link is infinite and there is nothing to be unsure of.
+    error = np.where(np.isfinite(link), error, 0.0)
+    below, above = _reach(level, side)
+    with np.errstate(over="ignore"):
+        ends = np.stack([prediction.inverse(link - below * error), prediction.inverse(link + above * error)])
+        estimate = prediction.inverse(link)
+    if prediction.inverse(np.array([0.0])) > prediction.inverse(np.array([1.0])):
+        # a link that falls as the prediction rises: a lower bound comes from its upper end
+        ends = np.stack([prediction.inverse(link + below * error), prediction.inverse(link - above * error)])
+    return pd.DataFrame({"estimate": estimate, "lower": ends[0], "upper": ends[1]})
+
+
+def interval_of_parameters(fit: Fit, level: float, side: str) -> pd.DataFrame:
+    """Estimate and limits of every parameter: on the log scale for positive ones, on the logit scale for weights."""
+    import pandas as pd
+
+    below, above = _reach(level, side)
+    error = np.sqrt(np.diag(fit.covariance))
+    lower, upper = np.full(len(error), np.nan), np.full(len(error), np.nan)
+    for index, parameter in enumerate(fit.template.parameters().values()):
+        value = fit.values[index]
+        if error[index] == 0.0:
+            lower[index] = upper[index] = value
+        elif isinstance(parameter.domain, SimplexDomain):
+            logit, spread = np.log(value / (1 - value)), error[index] / (value * (1 - value))
+            lower[index], upper[index] = (1 / (1 + np.exp(-(logit + shift * spread))) for shift in (-below, above))
+        else:
+            with np.errstate(over="ignore"):
+                lower[index], upper[index] = (value * np.exp(shift * error[index] / value) for shift in (-below, above))
+    return pd.DataFrame({"estimate": fit.values, "lower": lower, "upper": upper}, index=list(fit.names))
+
+
+def _reach(level: float, side: str) -> tuple[float, float]:
+    """How many standard errors below and above; a one-sided bound leaves the other end at that of the range."""
+    if side == "two":
+        reach = normal_quantile(0.5 * (1 + level))
+        return reach, reach
+    reach = normal_quantile(level)
+    return (reach, np.inf) if side == "lower" else (np.inf, reach)

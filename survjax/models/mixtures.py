@@ -1,0 +1,99 @@
+"""The mixtures, as learners."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from survjax.distributions import Distribution
+from survjax.distributions import Mixture as MixtureDistribution
+from survjax.distributions import Weibull as WeibullDistribution
+from survjax.models.model import Model, MixtureModel
+from survjax.models.template import as_template
+
+
+class Mixture(MixtureModel):
+    """A population made of several, each with a lifetime distribution of its own.
+
+    Parameters
+    ----------
+    components : learners or distributions, which may differ in kind; what their constructors give is known.
+    weight : (k,) numbers that add up to 1, None where one is to be learned; None: all are learned.
+    n_starts : how many starts to search from; None: ten, then more until the best optimum was reached three times, at most
+        sixty.
+    seed : of the random starts.
+    """
+
+    def __init__(
+        self, components: Sequence[Model | Distribution], *, weight: Sequence[float | None] | None = None,
+        n_starts: int | None = None, seed: int = 0,
+    ) -> None:
+        self.components = components
+        self.weight = weight
+        self.n_starts = n_starts
+        self.seed = seed
+
+    def _template(self) -> Distribution:
+        if isinstance(self.components, (str, Model, Distribution)) or len(self.components) < 1:
+            raise TypeError(f"components must be a list of at least one learner or distribution; got {self.components!r}.")
+        parts = tuple(as_template(component) for component in self.components)
+        return as_template(MixtureDistribution(parts, _one_each("weight", self.weight, len(parts))))
+
+
+class WeibullMixture(MixtureModel):
+    """A mixture of Weibull distributions: infant mortality and wear-out in one population.
+
+    Parameters
+    ----------
+    n_components : k, how many sub-populations.
+    weight, shape, scale : (k,) each, None where a value is to be learned, a number where it is known; None: all are learned.
+    n_starts : how many starts to search from; None: ten, then more until the best optimum was reached three times, at most
+        sixty.
+    seed : of the random starts.
+
+    Components are ordered by median life when nothing in them is known; otherwise the order given stands.
+
+    Notes
+    -----
+    The likelihood of a mixture has no upper bound, since a component may shrink onto one failure time. The fit is the
+    highest maximum at which no component is such a spike, or the single Weibull where no mixture is better (``notes_`` says
+    which).
+
+    References
+    ----------
+    McLachlan & Peel (2000), Finite Mixture Models, chapters 3 and 10.
+
+    Examples
+    --------
+    >>> import survjax as sj
+    >>> model = sj.WeibullMixture(n_components=2).fit(sj.datasets.load_hard_drives().lifetimes)
+    """
+
+    def __init__(
+        self, n_components: int = 2, *, weight: Sequence[float | None] | None = None, shape: Sequence[float | None] | None = None,
+        scale: Sequence[float | None] | None = None, n_starts: int | None = None, seed: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.weight = weight
+        self.shape = shape
+        self.scale = scale
+        self.n_starts = n_starts
+        self.seed = seed
+
+    def _template(self) -> Distribution:
+        k = self.n_components
+        if isinstance(k, bool) or not hasattr(k, "__index__") or k < 1:
+            raise ValueError(f"n_components must be a whole number of at least 1; got {k!r}.")
+        shapes, scales = _one_each("shape", self.shape, k), _one_each("scale", self.scale, k)
+        parts = tuple(WeibullDistribution(shape, scale) for shape, scale in zip(shapes, scales, strict=True))
+        return as_template(MixtureDistribution(parts, _one_each("weight", self.weight, k)))
+
+
+def _one_each(name: str, given: Sequence[Any] | None, k: int) -> tuple[Any, ...]:
+    if given is None:
+        return (None,) * k
+    if not hasattr(given, "__len__") or isinstance(given, str):
+        raise TypeError(f"{name} must have one entry a component (None where it is to be learned); got {given!r}.")
+    if len(given) != k:
+        raise ValueError(f"{name} must have one entry a component: {k} are needed, {len(given)} were given.")
+    return tuple(given)

@@ -1,0 +1,536 @@
+"""The one learner: fit, predict, intervals, tables. Every named model is this one over its own distribution."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
+
+import jax
+import numpy as np
+
+from survjax.blocks import map_rows
+from survjax.distributions import Distribution, Mixture
+from survjax.errors import NotFitted
+from survjax.estimation import Fit, fully_known, log_likelihood
+from survjax.existence import check_support
+from survjax.fitting import fit_distribution
+from survjax.inference import at_estimate, remaining_life_bound
+from survjax.lifetimes import Lifetimes
+from survjax.models.arguments import as_lifetimes, check_level, prediction_arguments
+from survjax.models.estimator import Estimator
+from survjax.models.intervals import interval_of_parameters, interval_of_prediction
+from survjax.models.precision import in_double_precision
+from survjax.models.predictions import PREDICTIONS
+from survjax.models.template import as_template
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.animation import FuncAnimation
+    from matplotlib.axes import Axes
+
+Side = Literal["two", "lower", "upper"]
+
+
+class Model(Estimator):
+    """A learner for any distribution.
+
+    Parameters
+    ----------
+    distribution : a ``survjax.distributions.Distribution``; its parameters that are None are learned, the others known.
+
+    A model with nothing to learn counts as fitted. What ``fit`` learned ends in an underscore.
+
+    Examples
+    --------
+    >>> import survjax as sj
+    >>> model = sj.Model(sj.distributions.Weibull(shape=2.0)).fit([33, 44, 52], [1, 0, 1])
+    """
+
+    distribution: Distribution
+    _fit: Fit | None = None
+    lifetimes_: Lifetimes | None = None
+
+    def __init__(self, distribution: Distribution) -> None:
+        self.distribution = distribution
+
+    def _template(self) -> Distribution:
+        return as_template(self.distribution)
+
+    def _search(self) -> dict[str, Any]:
+        """How to search where a likelihood has several maxima; a model without such a search has nothing to say."""
+        return {}
+
+    # ---- learning
+
+    @in_double_precision
+    def fit(
+        self,
+        durations: Any,
+        event_observed: Any = None,
+        *,
+        entry: Any = None,
+        weights: Any = None,
+        require_convergence: bool = True,
+    ) -> Self:
+        """Learn what the constructor leaves open, by maximum likelihood.
+
+        Parameters
+        ----------
+        durations : a ``Lifetimes``, or (n,) ages as for ``Lifetimes``; or scikit-learn's X, which is not looked at, when the
+            next argument is y: a ``Lifetimes`` or a structured array (event, time).
+        event_observed, entry, weights : (n,), as for ``Lifetimes``.
+        require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
+
+        Raises
+        ------
+        TypeError, ValueError : the data are malformed, or impossible under this distribution.
+        NoFiniteMaximum : the data have no finite estimate.
+        NotConverged : the optimiser stopped short; the last state is attached.
+
+        A fit that raises leaves the model as it was.
+        """
+        life = as_lifetimes(durations, event_observed, entry, weights)
+        fit = fit_distribution(self._template(), life, require_convergence=require_convergence, **self._search())
+        self._fit = fit
+        self.lifetimes_ = life
+        return self
+
+    @property
+    def _fitted(self) -> Fit:
+        if self._fit is not None:
+            return self._fit
+        template = self._template()
+        if template.n_coordinates():
+            unknown = [name for name, parameter in template.parameters().items() if parameter.value is None]
+            raise NotFitted(f"{type(self).__name__} has still to learn {', '.join(unknown)}: call fit(lifetimes) first, or give them all.")
+        return fully_known(template)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._fit is not None or self._template().n_coordinates() == 0
+
+    # ---- what was learned
+
+    @property
+    @in_double_precision
+    def distribution_(self) -> Distribution:
+        """The fitted distribution, parameters as Python floats: the door to the JAX core."""
+        return jax.tree.map(float, self._fitted.distribution())
+
+    @property
+    def parameters_(self) -> pd.Series:
+        """All parameters by name, known ones included; nan where the data identify none."""
+        return self._series(self._fitted.values)
+
+    @property
+    def standard_errors_(self) -> pd.Series:
+        """Standard errors of ``parameters_``, from the observed information; 0 for known parameters."""
+        return self._series(np.sqrt(np.diag(self._fitted.covariance)))
+
+    @property
+    def covariance_(self) -> pd.DataFrame:
+        """Covariance of ``parameters_`` (m, m); the k weights of a mixture count for k - 1."""
+        import pandas as pd
+
+        names = list(self._fitted.names)
+        return pd.DataFrame(self._fitted.covariance.copy(), index=names, columns=names)
+
+    def _series(self, values: np.ndarray) -> pd.Series:
+        import pandas as pd
+
+        return pd.Series(values.copy(), index=list(self._fitted.names), dtype=float)
+
+    @property
+    def log_likelihood_(self) -> float:
+        """The log-likelihood of the data of the fit, densities per unit of time."""
+        return self._learned("log_likelihood")
+
+    @property
+    def aic_(self) -> float:
+        """Akaike's criterion: twice the parameters learned less twice the log-likelihood."""
+        return 2.0 * self._learned("n_learned") - 2.0 * self.log_likelihood_
+
+    @property
+    def bic_(self) -> float:
+        """Schwarz's criterion, n being the number of units (the sum of the weights)."""
+        return float(np.log(self._learned("n_units"))) * self._learned("n_learned") - 2.0 * self.log_likelihood_
+
+    @property
+    def converged_(self) -> bool:
+        return self._learned("converged")
+
+    @property
+    def stop_reason_(self) -> str:
+        """Why the optimiser stopped: ``converged``, ``at_rounding_floor``, ``flat``, ``step_limit``, …"""
+        return self._learned("reason")
+
+    @property
+    def n_steps_(self) -> int:
+        return self._learned("n_steps")
+
+    @property
+    def n_starts_(self) -> int:
+        """From how many starts the optimum was looked for, and (``n_hits_``) how many of them reached it."""
+        return self._learned("n_starts")
+
+    @property
+    def n_hits_(self) -> int:
+        return self._learned("n_hits")
+
+    @property
+    def notes_(self) -> list[str]:
+        """What the reader of this fit should know, in sentences; empty when there is nothing to say."""
+        return list(self._learned("notes"))
+
+    def _learned(self, name: str) -> Any:
+        if self._fit is None or np.isnan(self._fit.log_likelihood):
+            raise NotFitted(f"{type(self).__name__} has not been fitted to data: call fit(lifetimes) first.")
+        return getattr(self._fit, name)
+
+    @property
+    @in_double_precision
+    def path_(self) -> pd.DataFrame:
+        """The parameters at each step of the optimiser, from the start (row 0) to the optimum."""
+        import pandas as pd
+
+        path = self._learned("path")
+        if not len(path):
+            raise NotFitted("the path of the optimiser is not kept in a model file; fit again to see it.")
+        values = map_rows(_values_on_path, self._fitted.path_template, np.arange(len(path), dtype=float), *path.T)
+        return pd.DataFrame(values, columns=list(self._fitted.path_template.parameters())).rename_axis("step")
+
+    @property
+    def summary_(self) -> pd.DataFrame:
+        """Estimate, standard error and 95 % limits of every parameter."""
+        return self.summary()
+
+    def summary(self, level: float = 0.95) -> pd.DataFrame:
+        """Estimate, standard error and Wald limits at ``level`` of every parameter; one row a parameter."""
+        table = self.interval("parameters", level=level)
+        table.insert(1, "standard error", self.standard_errors_)
+        return table
+
+    # ---- of the whole life
+
+    def survival(self, t: Any) -> Any:
+        """P(T > t): the share of units that outlive age t. Shape of t."""
+        return self._predict("survival", t=t)
+
+    def hazard(self, t: Any) -> Any:
+        """The failure rate at age t, per unit of time, among units alive then. Shape of t."""
+        return self._predict("hazard", t=t)
+
+    def cumulative_hazard(self, t: Any) -> Any:
+        """The integral of the hazard from 0 to t. Shape of t."""
+        return self._predict("cumulative_hazard", t=t)
+
+    def density(self, t: Any) -> Any:
+        """The density of the lifetime at t, per unit of time. Shape of t."""
+        return self._predict("density", t=t)
+
+    def quantile(self, p: Any) -> Any:
+        """The age by which a share p has failed (B10 life: p = 0.1). Shape of p."""
+        return self._predict("quantile", p=p)
+
+    def mean(self) -> float:
+        """The mean life (MTTF)."""
+        return self._predict("rul_mean", age=0.0)
+
+    def median(self) -> float:
+        return self.quantile(0.5)
+
+    # ---- of what remains of it
+
+    def predict_failure_probability(self, age: Any, horizon: Any) -> Any:
+        """P(fails within ``horizon`` | alive at ``age``). Arguments broadcast: ``age[:, None], horizons`` for a table."""
+        return self._predict("failure_probability", age=age, horizon=horizon)
+
+    def predict_rul(self, age: Any, kind: Any = "mean", horizon: Any = None) -> Any:
+        """Remaining useful life of a unit alive at ``age``.
+
+        Parameters
+        ----------
+        age : ages reached, any shape; in the unit of time of the data.
+        kind : "mean", "median", or a probability p: the remaining life that a share p of such units does not reach.
+        horizon : with kind "mean", the restricted mean E min(T - age, horizon).
+
+        Raises
+        ------
+        ValueError : a negative age; an unknown kind; a horizon with a kind other than the mean.
+        """
+        name, arguments = _rul(age, kind, horizon)
+        return self._predict(name, **arguments)
+
+    def predict(self, age: Any) -> Any:
+        """Expected remaining useful life of a unit alive at ``age``."""
+        return self.predict_rul(age)
+
+    @in_double_precision
+    def predict_rul_interval(self, age: Any, level: float = 0.95) -> pd.DataFrame:
+        """An interval for the remaining life of the unit itself, uncertainty of the parameters included.
+
+        Of such units a share ``level`` fails inside it. (``interval("rul", age)`` is the confidence interval of the
+        expectation, and much narrower.) Method: ``survjax.inference.remaining_life_bound``.
+
+        Returns
+        -------
+        DataFrame with ``lower`` and ``upper``, one row an age; ``upper`` is inf where the data leave no finite bound.
+        """
+        import pandas as pd
+
+        check_level(level)
+        (ages,), _ = prediction_arguments(self._template().start_of_support, age=age)
+        fit = self._fitted
+        bounds = {
+            name: map_rows(
+                remaining_life_bound, (fit.template, fit.coordinates, fit.coordinate_covariance, np.float64(probability)), ages
+            )
+            for name, probability in (("lower", 0.5 * (1 - level)), ("upper", 0.5 * (1 + level)))
+        }
+        return pd.DataFrame(bounds)
+
+    @in_double_precision
+    def interval(
+        self,
+        what: str,
+        *at: Any,
+        level: float = 0.95,
+        method: str = "wald",
+        side: Side = "two",
+        life: Lifetimes | None = None,
+        **keywords: Any,
+    ) -> pd.DataFrame:
+        """A confidence interval of a prediction or of the parameters.
+
+        Parameters
+        ----------
+        what : "parameters", "survival", "hazard", "cumulative_hazard", "density", "quantile", "mean", "median",
+            "failure_probability" or "rul".
+        *at, **keywords : exactly the arguments of that prediction, for instance ``("failure_probability", age, horizon)``,
+            ``("rul", age, kind="median")``.
+        level : confidence.
+        method : "wald": the delta method on a scale without bounds (log; log(-log) for probabilities).
+        side : "two", or "lower" or "upper" for a one-sided bound at ``level``; the other is the end of the range.
+        life : not used by this method, and refused.
+
+        Returns
+        -------
+        DataFrame with ``estimate``, ``lower``, ``upper``; one row a parameter, or one an entry of the arguments in C order.
+        """
+        check_level(level)
+        if method != "wald":
+            raise ValueError(f'method must be "wald"; got {method!r}.')
+        if side not in ("two", "lower", "upper"):
+            raise ValueError(f'side must be "two", "lower" or "upper"; got {side!r}.')
+        if life is not None:
+            raise ValueError("life is not used by Wald intervals, which need only the fit; leave it out.")
+        if what == "parameters":
+            _no_arguments(what, at, keywords)
+            return interval_of_parameters(self._fitted, level, side)
+        name, arguments = _arguments_of(what, at, keywords)
+        columns, _ = prediction_arguments(self._template().start_of_support, **arguments)
+        return interval_of_prediction(self._fitted, PREDICTIONS[name], columns, level, side)
+
+    @in_double_precision
+    def _predict(self, name: str, **arguments: Any) -> Any:
+        fit = self._fitted
+        columns, shape = prediction_arguments(self._template().start_of_support, **arguments)
+        values = map_rows(at_estimate(PREDICTIONS[name].value), (fit.template, fit.coordinates), *columns)
+        return float(values[0]) if shape == () else values.reshape(shape)
+
+    # ---- derivatives, likelihood, random lives
+
+    @in_double_precision
+    def hazard_derivatives(self, t: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The hazard at ages t and its derivatives in the parameters, by JAX.
+
+        The Jacobian is a vmapped ``grad``, the Hessian a vmapped ``jacfwd(jacrev)``, in the natural parameters in the order of
+        ``parameters_``; the weights of a mixture are taken as coordinates of their own in
+        h = sum w f / sum w S, known parameters too.
+
+        Parameters
+        ----------
+        t : (n,) ages, positive.
+
+        Returns
+        -------
+        hazard (n,), jacobian (n, p), hessian (n, p, p).
+        """
+        (times,), shape = prediction_arguments(self._template().start_of_support, t=t)
+        if len(shape) > 1:
+            raise ValueError(f"t must be one-dimensional; it has shape {shape}.")
+        if np.any(times == 0.0):
+            raise ValueError(f"t must be more than 0: at age 0 a hazard may be infinite. It is 0 at position {np.flatnonzero(times == 0.0)[0]}.")
+        distribution = jax.tree.map(np.float64, self.distribution_)
+        return map_rows(_hazard_and_derivatives, distribution, times)
+
+    @in_double_precision
+    def log_likelihood(self, durations: Any, event_observed: Any = None, *, entry: Any = None, weights: Any = None) -> float:
+        """The log-likelihood of any lifetimes under the fitted distribution."""
+        life = as_lifetimes(durations, event_observed, entry, weights)
+        check_support(self._template(), life)
+        return log_likelihood(self.distribution_, life)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Log-likelihood per unit (of weight): what a grid search maximises. Arguments as the first two of ``fit``."""
+        life = as_lifetimes(X, y)
+        return self.log_likelihood(life) / life.n_units
+
+    @in_double_precision
+    def sample(self, n: int, seed: int) -> np.ndarray:
+        """n random lifetimes (n,), the same for the same seed."""
+        exposures = np.random.default_rng(seed).exponential(size=n)
+        return self._quantiles_of_hazard(exposures)
+
+    def _quantiles_of_hazard(self, collected: np.ndarray) -> np.ndarray:
+        fit = self._fitted
+        return map_rows(at_estimate(_age_at_cumulative_hazard), (fit.template, fit.coordinates), collected)
+
+    # ---- keeping and showing
+
+    def known(self) -> Distribution:
+        """The fitted distribution with everything known: a template for a larger model."""
+        return self.distribution_
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as JSON that a person can read: parameters, covariance, how the fit went, version."""
+        from survjax.models.model_file import write_model
+
+        write_model(self, Path(path))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The data are the user's and may be large: a pickle holds the model, not the fleet.
+        return {name: value for name, value in vars(self).items() if name != "lifetimes_"}
+
+    def plot_probability(self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
+        """The fit on Weibull probability paper, with Kaplan–Meier points and its confidence band."""
+        from survjax.plotting import plot_probability
+
+        return plot_probability(self, life, level=level, ax=ax)
+
+    def plot_survival(self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
+        """Survival against age with its confidence band, beside Kaplan–Meier."""
+        from survjax.plotting import plot_survival
+
+        return plot_survival(self, life, level=level, ax=ax)
+
+    def plot_hazard(self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
+        """Hazard against age with its confidence band, beside the failure rate of age groups."""
+        from survjax.plotting import plot_hazard
+
+        return plot_hazard(self, life, level=level, ax=ax)
+
+    def plot_learning(self, life: Lifetimes | None = None, *, ax: Axes | None = None) -> Axes:
+        """How the density moved from its start to the optimum, as one still picture."""
+        from survjax.plotting import plot_learning
+
+        return plot_learning(self, life, ax=ax)
+
+    def plot_learning_animation(self, life: Lifetimes | None = None) -> FuncAnimation:
+        """The same step by step, as an animation that a notebook shows."""
+        from survjax.plotting import plot_learning_animation
+
+        return plot_learning_animation(self, life)
+
+
+class MixtureModel(Model):
+    """What every model over a mixture has besides: several starts, and components that units belong to."""
+
+    n_starts: int | None
+    seed: int
+
+    def _search(self) -> dict[str, Any]:
+        if self.n_starts is not None and (not isinstance(self.n_starts, (int, np.integer)) or self.n_starts < 1):
+            raise ValueError(f"n_starts must be a whole number of at least 1, or None; got {self.n_starts!r}.")
+        return {"n_starts": self.n_starts, "seed": self.seed}
+
+    @in_double_precision
+    def predict_component(self, age: Any, failed: Any = False) -> np.ndarray:
+        """The probability of belonging to each component.
+
+        For a unit still running at ``age`` by its survival so far, for one that failed at ``age`` by the density there.
+
+        Returns
+        -------
+        (n, k) for n ages; each row adds up to 1.
+        """
+        (ages, flags), shape = prediction_arguments(self._template().start_of_support, age=age, failed=np.asarray(failed, float))
+        fit = self._fitted
+        values = map_rows(at_estimate(_membership), (fit.template, fit.coordinates), ages, flags)
+        return values.reshape(*shape, -1) if shape else values[0]
+
+    def plot_components(self, life: Lifetimes | None = None, *, ax: Axes | None = None) -> Axes:
+        """The density of the mixture and of each of its components, over a histogram of the failures."""
+        from survjax.plotting import plot_components
+
+        return plot_components(self, life, ax=ax)
+
+
+# ---- rules for map_rows: module level, so that their compiled programs are found again
+
+
+def _values_on_path(template: Distribution, step, *coordinates):
+    return template.bind(jax.numpy.stack(coordinates)).values()
+
+
+def _age_at_cumulative_hazard(distribution: Distribution, collected):
+    return distribution.duration_after(0.0, collected)
+
+
+def _membership(distribution: Distribution, age, failed):
+    mixture = cast(Mixture, distribution)
+    positive = jax.numpy.where(age > 0, age, 1.0)
+    return jax.numpy.where(failed > 0, mixture.membership_of_failure(positive, jax.numpy.log(positive)), mixture.weights_after(age))
+
+
+def _hazard_and_derivatives(distribution: Distribution, time):
+    def hazard(values):
+        return distribution.with_values(values).hazard(time)
+
+    values = distribution.values()
+    return hazard(values), jax.grad(hazard)(values), jax.jacfwd(jax.jacrev(hazard))(values)
+
+
+# ---- the arguments of a prediction, from those of interval()
+
+_ORDER = {
+    "survival": ("t",), "hazard": ("t",), "cumulative_hazard": ("t",), "density": ("t",), "quantile": ("p",), "mean": (), "median": (),
+    "failure_probability": ("age", "horizon"), "rul": ("age", "kind", "horizon"),
+}
+
+
+def _arguments_of(what: str, at: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    if what not in _ORDER:
+        raise ValueError(f"there is no interval of {what!r}; there are parameters, {', '.join(_ORDER)}.")
+    names = _ORDER[what]
+    if len(at) > len(names):
+        raise TypeError(f"{what} takes {', '.join(names) or 'no arguments'}; got {len(at)} arguments.")
+    arguments = dict(zip(names, at, strict=False))
+    for name, value in keywords.items():
+        if name not in names or name in arguments:
+            raise TypeError(f"{what} takes {', '.join(names) or 'no arguments'}; {name}= is not one of them or was given twice.")
+        arguments[name] = value
+    missing = [name for name in names if name not in arguments and what != "rul"] + (["age"] if what == "rul" and "age" not in arguments else [])
+    if missing:
+        raise TypeError(f"the interval of {what} needs {', '.join(missing)}.")
+    if what == "rul":
+        return _rul(**{"kind": "mean", "horizon": None, **arguments})
+    if what == "mean":
+        return "rul_mean", {"age": 0.0}
+    if what == "median":
+        return "quantile", {"p": 0.5}
+    return what, arguments
+
+
+def _rul(age: Any, kind: Any, horizon: Any) -> tuple[str, dict[str, Any]]:
+    if isinstance(kind, str) and kind not in ("mean", "median"):
+        raise ValueError(f'kind must be "mean", "median" or a probability between 0 and 1; got {kind!r}.')
+    if isinstance(kind, str) and kind == "mean":
+        return ("rul_mean", {"age": age}) if horizon is None else ("rul_restricted", {"age": age, "horizon": horizon})
+    if horizon is not None:
+        raise ValueError("a horizon restricts the mean; leave it out for the median or a quantile.")
+    return "rul_quantile", {"age": age, "kind": 0.5 if isinstance(kind, str) else kind}
+
+
+def _no_arguments(what: str, at: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+    if at or keywords:
+        raise TypeError(f"the interval of {what} takes no further arguments.")

@@ -1,0 +1,33 @@
+"""A learner for each distribution that has parameters of its own, made from the registry."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from survjax.distributions import LAWS, Distribution
+from survjax.models.model import Model
+from survjax.models.template import as_template
+from survjax.parameters import Domain
+
+
+def named_model(law: type[Distribution]) -> type[Model]:
+    """The learner called like its distribution, whose constructor takes that distribution's parameters."""
+    names = [name for name, kind in law.field_kinds().items() if isinstance(kind, Domain)]
+    parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None) for name in names]
+    signature = inspect.Signature([inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY), *parameters])
+
+    def __init__(self: Model, *args: Any, **kwargs: Any) -> None:
+        given = signature.bind(self, *args, **kwargs).arguments
+        for name in names:
+            setattr(self, name, given.get(name))
+
+    def _template(self: Model) -> Distribution:
+        return as_template(law(**{name: getattr(self, name) for name in names}))
+
+    __init__.__signature__ = signature  # type: ignore[attr-defined]
+    doc = f"{inspect.getdoc(law)}\n\nA parameter given to the constructor is known; one left None is learned by ``fit``."
+    return type(law.__name__, (Model,), {"__init__": __init__, "_template": _template, "__doc__": doc, "__module__": "survjax"})
+
+
+NAMED_MODELS: dict[str, type[Model]] = {law.__name__: named_model(law) for law in LAWS}

@@ -1,0 +1,65 @@
+"""From what a user gives a constructor to a distribution with every value checked."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from survjax.distributions import Distribution
+from survjax.distributions.distribution import PART
+from survjax.parameters import Domain, SimplexDomain
+
+
+def as_template(given: Any) -> Distribution:
+    """The distribution that a distribution or a model stands for, its values as floats.
+
+    A model is a template: its constructor's values are known, a fit it may have is not looked at.
+
+    Raises
+    ------
+    TypeError : neither a distribution nor a model.
+    ValueError : a value outside what its parameter may be; weights that do not add up to 1.
+    """
+    if isinstance(given, Distribution):
+        return _checked(given)
+    if hasattr(given, "_template"):
+        return given._template()
+    hint = " An instance is needed: add ()." if isinstance(given, type) else ""
+    raise TypeError(f"expected a distribution or a model, got {given!r}.{hint}")
+
+
+def _checked(distribution: Distribution) -> Distribution:
+    changed: dict[str, Any] = {}
+    for name, kind in distribution.field_kinds().items():
+        value = getattr(distribution, name)
+        if isinstance(kind, SimplexDomain):
+            changed[name] = checked_weights(value, name)
+        elif isinstance(kind, Domain) and value is not None:
+            changed[name] = checked_value(kind, value, f"{name} of {type(distribution).__name__}")
+        elif kind is PART:
+            changed[name] = tuple(as_template(part) for part in value) if isinstance(value, (tuple, list)) else as_template(value)
+    return dataclasses.replace(distribution, **changed)  # type: ignore[type-var]
+
+
+def checked_value(domain: Domain, value: Any, name: str) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be {domain.description}, or None to learn it; got {value!r}.") from None
+    if isinstance(value, bool) or not domain.admits(number):
+        raise ValueError(f"{name} must be {domain.description}, or None to learn it; got {value!r}.")
+    return number
+
+
+def checked_weights(weights: Any, name: str) -> tuple[float | None, ...]:
+    """Weights with those known summing to no more than 1, and to 1 if all are known."""
+    checked = tuple(None if w is None else checked_value(SimplexDomain("a number between 0 and 1"), w, f"{name}[{i}]") for i, w in enumerate(weights))
+    known = sum(w for w in checked if w is not None)
+    n_free = checked.count(None)
+    if n_free == 0 and abs(known - 1.0) > 1e-9:
+        raise ValueError(f"the weights of a mixture add up to 1; these add up to {known:g}.")
+    if n_free and known >= 1.0:
+        raise ValueError(f"the known weights add up to {known:g}, which leaves nothing for the {n_free} to be learned.")
+    if n_free == 1:   # what the others leave is no longer unknown
+        return tuple(1.0 - known if w is None else w for w in checked)
+    return checked
