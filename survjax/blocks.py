@@ -177,7 +177,7 @@ def map_rows(function: Callable, parameters: Any, *columns: np.ndarray) -> Any:
     results = []
     for first in range(0, max(n, 1), per_call):
         length = min(n - first, per_call)
-        blocks = [_pad(column[first : first + length], per_call, column[first]).reshape(shape) for column in columns]
+        blocks = [_pad(column[first : first + length], per_call, column[first] if n else 1.0).reshape(shape) for column in columns]
         mapped = jax.device_get(_map_blocks(function, parameters, tuple(blocks), np.int32(-(-length // shape[1]))))
         results.append(jax.tree.map(lambda array, length=length: array.reshape(-1, *array.shape[2:])[:length], mapped))
     return results[0] if len(results) == 1 else jax.tree.map(lambda *arrays: np.concatenate(arrays), *results)

@@ -192,11 +192,24 @@ class Model(Estimator):
         """The parameters at each step of the optimiser, from the start (row 0) to the optimum."""
         import pandas as pd
 
-        path = self._learned("path")
-        if not len(path):
-            raise NotFitted("the path of the optimiser is not kept in a model file; fit again to see it.")
+        path = self._learned_path()
         values = map_rows(_values_on_path, self._fitted.path_template, np.arange(len(path), dtype=float), *path.T)
         return pd.DataFrame(values, columns=list(self._fitted.path_template.parameters())).rename_axis("step")
+
+    @in_double_precision
+    def densities_on_path(self, t: Any) -> np.ndarray:
+        """The density at ages t (n,) at each step of the optimiser, (steps + 1, n): what the learning picture shows."""
+        (times,), _ = prediction_arguments(self._template().start_of_support, t=t)
+        path = self._learned_path()
+        columns = [np.repeat(column, len(times)) for column in path.T]
+        values = map_rows(_density_on_path, self._fitted.path_template, np.tile(times, len(path)), *columns)
+        return values.reshape(len(path), len(times))
+
+    def _learned_path(self) -> np.ndarray:
+        path = self._learned("path")
+        if not path.size:
+            raise NotFitted("the path of the optimiser is not kept in a model file, and a known model has none; fit again to see it.")
+        return path
 
     @property
     def summary_(self) -> pd.DataFrame:
@@ -470,6 +483,10 @@ class MixtureModel(Model):
 
 def _values_on_path(template: Distribution, step, *coordinates):
     return template.bind(jax.numpy.stack(coordinates)).values()
+
+
+def _density_on_path(template: Distribution, time, *coordinates):
+    return template.bind(jax.numpy.stack(coordinates)).density(time)
 
 
 def _age_at_cumulative_hazard(distribution: Distribution, collected):

@@ -1,0 +1,92 @@
+"""Real data sets, small and large. Each loader returns a fresh pandas data frame with columns ``duration`` and ``event``.
+
+>>> import survjax as sj
+>>> frame = sj.datasets.load_ball_bearings()
+>>> life = sj.Lifetimes.from_frame(frame, duration="duration", event="event")
+
+What each is, where it comes from, its unit of time and a published or R-computed fit: ``about("hard_drives")``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NAMES = (
+    "hard_drives", "power_transformers", "ball_bearings", "generator_fans", "aarset_devices", "integrated_circuits", "waltons",
+    "krivtsov_units",
+)
+
+
+def load_hard_drives() -> pd.DataFrame:
+    """52,422 Backblaze hard drives in days: temperature, brand, type and three SMART flags.
+
+    Entry ages are not recorded, so earlier failures of drives already running when observation began may be missing. Five
+    rows lie beyond 3,650 days; they are kept, and ``Lifetimes.checks()`` reports them. See ``about("hard_drives")``.
+    """
+    return _load("hard_drives")
+
+
+def load_power_transformers() -> pd.DataFrame:
+    """1,650 power transformers in years, with delayed entry (column ``entry``). Source: relife."""
+    return _load("power_transformers")
+
+
+def load_ball_bearings() -> pd.DataFrame:
+    """23 ball bearings in millions of revolutions, all failed. Source: Lieblein & Zelen (1956)."""
+    return _load("ball_bearings")
+
+
+def load_generator_fans() -> pd.DataFrame:
+    """70 fans of diesel generators in hours, 12 failed. Source: Nelson (1982)."""
+    return _load("generator_fans")
+
+
+def load_aarset_devices() -> pd.DataFrame:
+    """50 devices with a bathtub-shaped failure rate, all failed. Source: Aarset (1987)."""
+    return _load("aarset_devices")
+
+
+def load_integrated_circuits() -> pd.DataFrame:
+    """4,156 integrated circuits in hours as counts (column ``weight``), 28 failed. Source: Meeker (1987)."""
+    return _load("integrated_circuits")
+
+
+def load_waltons() -> pd.DataFrame:
+    """163 fruit flies in days, two groups. Source: lifelines."""
+    return _load("waltons")
+
+
+def load_krivtsov_units() -> pd.DataFrame:
+    """31 units in miles, 10 failed. Source: surpyval."""
+    return _load("krivtsov_units")
+
+
+def about(name: str) -> str:
+    """The page of a data set: provenance, columns, units, and a fit to check against.
+
+    Raises
+    ------
+    KeyError : there is no data set of that name; the message lists those there are.
+    """
+    return _file(name, ".md").read_text(encoding="utf-8")
+
+
+def _load(name: str) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_csv(_file(name, ".csv"))
+
+
+def _file(name: str, ending: str) -> Path:
+    if name not in NAMES:
+        raise KeyError(f"there is no data set {name!r}; there are {', '.join(NAMES)}.")
+    # A wheel holds the files beside this module; an editable install leaves them in the checkout's own folder.
+    for folder in (Path(__file__).parent / "files", Path(__file__).parents[2] / "datasets"):
+        for path in (folder / f"{name}{ending}", folder / f"{name}{ending}.gz"):
+            if path.exists():
+                return path
+    raise FileNotFoundError(f"the file of the data set {name!r} is missing from this installation; reinstall survjax.")

@@ -1,0 +1,175 @@
+"""What a fit says of a fleet: the summary, the units most likely to fail, pictures, files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from survjax.lifetimes import Lifetimes
+from survjax.models.model import MixtureModel, Model
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RISKIEST = 10
+
+
+@dataclass
+class FleetReport:
+    """A fitted model and its fleet, looked at ``horizon`` ahead.
+
+    Attributes
+    ----------
+    about : columns that say which unit a row is, shown beside the units at risk.
+    unit : the word for the unit of time, for the text.
+    """
+
+    model: Model
+    life: Lifetimes
+    horizon: float
+    unit: str = ""
+    about: pd.DataFrame | None = None
+
+    def units_at_risk(self) -> pd.DataFrame:
+        """Every running unit, most likely to fail first.
+
+        Columns: row (counted from 0), age, failure_probability within the horizon with its 95 % confidence limits, and the
+        expected remaining life.
+        """
+        import pandas as pd
+
+        rows = np.flatnonzero(~self.life.event_observed)
+        age = self.life.durations[rows]
+        risk = self.model.interval("failure_probability", age, self.horizon)
+        table = pd.DataFrame({
+            "row": rows, "age": age, "failure_probability": risk["estimate"], "lower": risk["lower"], "upper": risk["upper"],
+            "expected_remaining_life": self.model.predict_rul(age) if len(age) else [],
+        })
+        if self.about is not None:
+            table = table.join(self.about.iloc[rows].reset_index(drop=True))
+        return table.sort_values("failure_probability", ascending=False, kind="stable", ignore_index=True)
+
+    def riskiest(self) -> pd.DataFrame:
+        """The ten most likely to fail, with a 90 % prediction interval of the remaining life of each."""
+        top = self.units_at_risk().head(RISKIEST)
+        if len(top):
+            interval = self.model.predict_rul_interval(top["age"].to_numpy(), level=0.90)
+            position = list(top.columns).index("expected_remaining_life") + 1
+            top.insert(position, "rul_5%", interval["lower"])
+            top.insert(position + 1, "rul_95%", interval["upper"])
+        return top
+
+    def text(self) -> str:
+        """The report as plain text."""
+        model = self.model
+        units = f" {self.unit}" if self.unit else ""
+        lines = [
+            f"{self.life!r}",
+            *(f"  to check: {finding}" for finding in self.life.checks()),
+            "",
+            f"{model!r}: log-likelihood {model.log_likelihood_:.4f}, AIC {model.aic_:.2f}, BIC {model.bic_:.2f}, "
+            f"{model.stop_reason_} in {model.n_steps_} steps",
+            *(f"  note: {note}" for note in model.notes_),
+            "",
+            model.summary_.to_string(float_format=_short),
+            "",
+            f"mean life {_short(model.mean())}{units}, median {_short(model.median())}{units}, 10 % failed by {_short(model.quantile(0.1))}{units}",
+            *self._extrapolation(),
+            "",
+            *self._risk_lines(units),
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _extrapolation(self) -> list[str]:
+        oldest = float(self.life.durations.max())
+        if self.model.mean() <= oldest:
+            return []
+        return [
+            f"  note: the mean life lies beyond the oldest age in the data ({oldest:g}); it and the expected remaining lives rest on the "
+            "form of the distribution, not on failures seen at such ages."
+        ]
+
+    def _risk_lines(self, units: str) -> list[str]:
+        running = int((~self.life.event_observed).sum())
+        if not running:
+            return ["Every unit has failed; there is none left to look ahead for."]
+        return [
+            f"Most likely to fail within {self.horizon:g}{units}, of {running:,} rows still running:",
+            "(probability with 95 % confidence limits; expected remaining life with the unit's own 90 % prediction interval)",
+            "",
+            self.riskiest().to_string(index=False, float_format=_short),
+        ]
+
+    def write(self, folder: Path) -> list[Path]:
+        """Pictures, the model file and the table of units; the paths written."""
+        import matplotlib.pyplot as plt
+
+        pictures: dict[str, Any] = {
+            "probability": self.model.plot_probability, "survival": self.model.plot_survival, "hazard": self.model.plot_hazard,
+            "learning": self.model.plot_learning,
+        }
+        if isinstance(self.model, MixtureModel):
+            pictures["components"] = self.model.plot_components
+        written = []
+        for name, plot in pictures.items():
+            ax = plot()
+            written.append(folder / f"{name}.png")
+            ax.figure.savefig(written[-1], dpi=110)
+            plt.close(ax.figure)
+        written += [folder / "model.json", folder / "units_at_risk.csv"]
+        self.model.save(written[-2])
+        self.units_at_risk().to_csv(written[-1], index=False)
+        return written
+
+
+def lifetimes_from_csv(path: Path, duration: str, event: str, entry: str | None, weights: str | None) -> Lifetimes:
+    """Lifetimes from a CSV file with a header.
+
+    Raises
+    ------
+    ValueError : the file is empty or not a table, or a cell is no number; the message names the line of the file.
+    KeyError : a column is missing; the message lists those there are.
+    """
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not a text file in UTF-8.") from None
+    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        raise ValueError(f"{path} is not a CSV table: {error}") from None
+    if frame.empty:
+        raise ValueError(f"{path} has a header but no rows.")
+    frame.columns = [str(name).strip() for name in frame.columns]
+    columns = {}
+    for role, name in (("--duration", duration), ("--event", event), ("--entry", entry), ("--weights", weights)):
+        if name is None:
+            continue
+        if name not in frame.columns:
+            raise KeyError(f"{path} has no column {name!r} for {role}; its columns are {', '.join(frame.columns)}.")
+        columns[role] = _numbers(path, name, frame[name], is_flag=role == "--event")
+    try:
+        return Lifetimes(columns["--duration"], columns["--event"], entry=columns.get("--entry"), weights=columns.get("--weights"))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error} (Row 0 is line 2 of the file.)") from None
+
+
+def _numbers(path: Path, name: str, cells: pd.Series, is_flag: bool) -> np.ndarray:
+    import pandas as pd
+
+    if is_flag:
+        cells = cells.str.strip().str.lower().replace({"true": "1", "false": "0"})
+    numbers = pd.to_numeric(cells, errors="coerce").to_numpy(float)
+    bad = np.flatnonzero(np.isnan(numbers))
+    if bad.size:
+        cell = cells.iloc[bad[0]]
+        what = "empty" if not cell.strip() else f"{cell!r}, which is not a number"
+        raise ValueError(f"{path}, line {bad[0] + 2}: {name} is {what}.")
+    return numbers
+
+
+def _short(number: float) -> str:
+    return f"{number:.4g}" if abs(number) < 1e5 else f"{number:,.0f}"

@@ -1,0 +1,71 @@
+"""What all pictures share: axes, colours, the data behind a fit, a grid of ages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from survjax.errors import NotFitted
+from survjax.lifetimes import Lifetimes
+from survjax.product_limit import product_limit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from survjax.models import Model
+
+FIT, DATA = "#1f5fa8", "#555555"
+COMPONENTS = ("#d1642c", "#2f8f6b", "#8b5fbf", "#b8891b", "#3a9ab2")
+GRID_POINTS = 200
+
+
+def axes(ax: Axes | None) -> Axes:
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    _, ax = plt.subplots(figsize=(7.0, 4.6), layout="constrained")
+    return ax
+
+
+def finish(ax: Axes, title: str, x: str, y: str) -> Axes:
+    ax.set_title(title, loc="left", fontsize=11)
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(True, which="major", alpha=0.25, linewidth=0.6)
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(frameon=False, fontsize=9)
+    return ax
+
+
+def data_of(model: Model, life: Lifetimes | None) -> Lifetimes:
+    """The lifetimes to draw beside the fit: those given, or those of the fit."""
+    if life is not None:
+        return life
+    if model.lifetimes_ is None:
+        raise NotFitted("the data of the fit are not at hand (a loaded or fully known model has none): pass life=.")
+    return model.lifetimes_
+
+
+def ages(life: Lifetimes) -> np.ndarray:
+    """Ages from just above 0 to where the data end, (200,)."""
+    end = _end(life.durations)
+    return np.linspace(end / GRID_POINTS / 10, end, GRID_POINTS)
+
+
+def _end(durations: np.ndarray) -> float:
+    # a few units far beyond the rest would squeeze everything else to the left
+    return float(min(np.quantile(durations, 0.999) * 1.1, durations.max()))
+
+
+def density_histogram(life: Lifetimes, bins: int = 30) -> tuple[np.ndarray, np.ndarray]:
+    """The density that Kaplan–Meier gives each of equal age groups (bins,), and their edges (bins + 1,).
+
+    A plain histogram of the failures would show where failures were seen, not how lives are distributed, as soon as units
+    still run.
+    """
+    estimate = product_limit(life)
+    edges = np.linspace(0.0, min(_end(life.durations), float(estimate.time.max())), bins + 1)
+    return -np.diff(estimate.at(edges)) / np.diff(edges), edges

@@ -1,0 +1,88 @@
+"""Survival, hazard and density against age."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from survjax.lifetimes import Lifetimes
+from survjax.plotting.canvas import COMPONENTS, DATA, FIT, ages, axes, data_of, density_histogram, finish
+from survjax.product_limit import product_limit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from survjax.models import Model
+    from survjax.models.model import MixtureModel
+
+AGE_GROUPS = 12
+
+
+def plot_survival(model: Model, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
+    """The share of units that outlive each age, with its confidence band, beside the Kaplan–Meier estimate."""
+    life = data_of(model, life)
+    ax = axes(ax)
+    grid = ages(life)
+    estimate = product_limit(life)
+    shown = estimate.time <= grid[-1]
+    ax.step(np.append(0.0, estimate.time[shown]), np.append(1.0, estimate.survival[shown]), where="post", color=DATA, linewidth=1.2, label="Kaplan–Meier")
+    _band(ax, model, "survival", grid, level)
+    lowest = min(float(model.survival(grid[-1])), float(estimate.at(grid[-1:])[0]))
+    ax.set_ylim(max(0.0, 1 - 1.1 * (1 - lowest)), 1.005)
+    ax.set_xlim(0, grid[-1])
+    return finish(ax, "Survival", "age", "share still running")
+
+
+def plot_hazard(model: Model, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
+    """The failure rate at each age, with its confidence band, beside failures per unit of exposure in age groups."""
+    life = data_of(model, life)
+    ax = axes(ax)
+    grid = ages(life)
+    rate, error, middle, half_width = _failure_rates(life, grid[-1])
+    told = rate >= 2 * error   # four failures or more: the others say little of the rate and much of the axis
+    ax.errorbar(middle, rate, xerr=half_width, yerr=error, fmt="o", color=DATA, markersize=3.5, linewidth=0.9, label="failures / exposure")
+    _band(ax, model, "hazard", grid, level)
+    top = max(float(np.max((rate + error)[told], initial=0.0)), float(np.quantile(np.asarray(model.hazard(grid)), 0.9)))
+    ax.set_ylim(0, 1.3 * top)
+    ax.set_xlim(0, grid[-1])
+    return finish(ax, "Hazard", "age", "failures per unit of time")
+
+
+def plot_components(model: MixtureModel, life: Lifetimes | None = None, *, ax: Axes | None = None) -> Axes:
+    """The density of a mixture and the share of each component in it, over the density that Kaplan–Meier gives."""
+    life = data_of(model, life)
+    ax = axes(ax)
+    heights, edges = density_histogram(life)
+    grid = np.linspace(edges[-1] / 2000, edges[-1], 600)
+    ax.stairs(heights, edges, fill=True, color=DATA, alpha=0.22, label="Kaplan–Meier density")
+    density = np.asarray(model.density(grid))
+    shares = model.predict_component(grid, failed=True)
+    for index, share in enumerate(shares.T):
+        ax.plot(grid, density * share, "--", color=COMPONENTS[index % len(COMPONENTS)], label=f"component {index}")
+    ax.plot(grid, density, color=FIT, label=type(model).__name__)
+    ax.set_xlim(0, edges[-1])
+    ax.set_ylim(0, 1.15 * max(float(heights.max()), float(np.quantile(density, 0.98))))
+    return finish(ax, "Components", "age at failure", "density per unit of time")
+
+
+def _band(ax: Axes, model: Model, what: str, grid: np.ndarray, level: float) -> None:
+    band = model.interval(what, grid, level=level)
+    ax.fill_between(grid, band["lower"], band["upper"], color=FIT, alpha=0.2, linewidth=0, label=f"{level:.0%} confidence")
+    ax.plot(grid, band["estimate"], color=FIT, label=type(model).__name__)
+
+
+def _failure_rates(life: Lifetimes, end: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Failures per exposure in equal age groups, its standard error, and the groups' middles and half widths."""
+    edges = np.linspace(0.0, end, AGE_GROUPS + 1)
+    counts = life.counts()
+    begin = np.zeros(len(life)) if life.entry is None else np.maximum(life.entry, 0.0)
+    failed = np.histogram(life.durations[life.event_observed], edges, weights=counts[life.event_observed])[0]
+    exposure = np.array([
+        np.sum(counts * np.clip(np.minimum(life.durations, high) - np.maximum(begin, low), 0.0, None))
+        for low, high in zip(edges[:-1], edges[1:], strict=True)
+    ])
+    seen = exposure > 0
+    exposure = np.where(seen, exposure, 1.0)
+    middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
+    return (failed / exposure)[seen], (np.sqrt(failed) / exposure)[seen], middle[seen], half[seen]
