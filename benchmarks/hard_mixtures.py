@@ -25,7 +25,7 @@ from survjax.search import LANES, find_optima
 from survjax.starts import Starts
 
 N_REFERENCE = 500
-TOLERANCE = 1e-6      # of log-likelihood: what two descents to the same optimum differ by at most
+TOLERANCE = 1e-6  # of log-likelihood: what two descents to the same optimum differ by at most
 
 
 def heavy_censoring(random: np.random.Generator, n: int) -> Lifetimes:
@@ -71,19 +71,33 @@ def main() -> None:
             best, hits, spikes = best_of_many(life, template)
             began = time.perf_counter()
             fit = fit_distribution(template, life)
-            rows.append({
-                "design": design, "n": n, "seed": seed, "failures": int(life.n_failed), "single": single,
-                "best_of_500": best, "share_of_500": hits / N_REFERENCE, "spikes_of_500": spikes,
-                "default": fit.log_likelihood, "default_starts": fit.n_starts, "default_hits": fit.n_hits,
-                "reached": fit.log_likelihood >= max(best, single) - TOLERANCE, "boundary": bool(fit.values[0] == 1.0),
-                "sharpest_shape": np.nanmax(fit.values[1::3]), "seconds": time.perf_counter() - began,
-            })
+            rows.append(
+                {
+                    "design": design,
+                    "n": n,
+                    "seed": seed,
+                    "failures": int(life.n_failed),
+                    "single": single,
+                    "best_of_500": best,
+                    "share_of_500": hits / N_REFERENCE,
+                    "spikes_of_500": spikes,
+                    "default": fit.log_likelihood,
+                    "default_starts": fit.n_starts,
+                    "default_hits": fit.n_hits,
+                    "reached": fit.log_likelihood >= max(best, single) - TOLERANCE,
+                    "boundary": bool(fit.values[0] == 1.0),
+                    "sharpest_shape": np.nanmax(fit.values[1::3]),
+                    "seconds": time.perf_counter() - began,
+                }
+            )
             print(rows[-1], file=sys.stderr, flush=True)
     table = pd.DataFrame(rows)
     table.round(6).to_csv(Path(__file__).with_suffix(".csv"), index=False)
     print(table.groupby(["design", "n"])[["reached", "share_of_500", "default_starts", "seconds", "boundary"]].mean())
-    print(f"best honest optimum reached on {int(table.reached.sum())} of {len(table)} sets; "
-          f"below a single Weibull on {int((table.default < table.single - TOLERANCE).sum())}")
+    print(
+        f"best honest optimum reached on {int(table.reached.sum())} of {len(table)} sets; "
+        f"below a single Weibull on {int((table.default < table.single - TOLERANCE).sum())}"
+    )
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-SMALLEST = 64        # rows; below this a smaller program is no faster
-BLOCK = 16_384       # rows of one block: a few such columns fit in a core's cache
-BLOCKS = 16          # blocks of a super-block
+SMALLEST = 64  # rows; below this a smaller program is no faster
+BLOCK = 16_384  # rows of one block: a few such columns fit in a core's cache
+BLOCKS = 16  # blocks of a super-block
 
 
 class Sums(NamedTuple):
@@ -74,8 +74,7 @@ def chunks(rows: Mapping[str, tuple[Mapping[str, np.ndarray], np.ndarray]], as_m
     """
     longest = max(len(weights) for _, weights in rows.values())
     padded = bucket(longest)
-    if padded < min(bucket(as_many_as), BLOCK * BLOCKS):
-        padded = min(bucket(as_many_as), BLOCK * BLOCKS)
+    padded = max(padded, min(bucket(as_many_as), BLOCK * BLOCKS))
     per_chunk = min(padded, BLOCK * BLOCKS)
     shape = (1, padded) if padded <= BLOCK else (BLOCKS, BLOCK)
     cut: list[dict[str, Chunk]] = []
@@ -105,7 +104,7 @@ def sums(objective: Objective, template: Any, points: np.ndarray, active: np.nda
     """``Sums`` at points (L, p) over all chunks; a point that is not active costs nothing and returns zeros."""
     parts = [_sums_of_chunk(objective, template, points, active, chunk) for chunk in data]
     if len(parts) == 1:
-        return jax.tree.map(np.asarray, parts[0])   # on a CPU half the cost of device_get
+        return jax.tree.map(np.asarray, parts[0])  # on a CPU half the cost of device_get
     fetched: list[Sums] = jax.device_get(parts)
     value, gradient, hessian = (sum(getattr(part, name) for part in fetched) for name in ("value", "gradient", "hessian"))
     statistics = jax.tree.map(lambda *arrays: sum(arrays), *(part.statistics for part in fetched))
@@ -116,7 +115,7 @@ def sums(objective: Objective, template: Any, points: np.ndarray, active: np.nda
 @partial(jax.jit, static_argnums=0)
 def _sums_of_chunk(objective: Objective, template: Any, points: Any, active: Any, chunk: dict[str, Chunk]) -> Sums:
     def at_point(point):
-        total = None
+        total: Any = None
         statistics = {}
         for kind, (columns, weights, n_filled) in chunk.items():
 
@@ -138,7 +137,8 @@ def _sums_of_chunk(objective: Objective, template: Any, points: Any, active: Any
             return vector, (vector, extras)
 
         jacobian, (vector, extras) = jax.jacfwd(report, has_aux=True)(point)
-        return Sums(*total, vector, jacobian, extras, statistics)
+        value, gradient, hessian = total
+        return Sums(value, gradient, hessian, vector, jacobian, extras, statistics)
 
     # one point after another, not vmap: on a CPU the cache is shared, and a point that has arrived is skipped
     def if_active(point_and_active):
@@ -173,7 +173,7 @@ def map_rows(function: Callable, parameters: Any, *columns: np.ndarray) -> Any:
     padded = bucket(n)
     per_call = min(padded, BLOCK * BLOCKS)
     shape = (1, padded) if padded <= BLOCK else (BLOCKS, BLOCK)
-    parameters = jax.tree.map(np.asarray, parameters)   # a Python float is weakly typed: a second program
+    parameters = jax.tree.map(np.asarray, parameters)  # a Python float is weakly typed: a second program
     results = []
     for first in range(0, max(n, 1), per_call):
         length = min(n - first, per_call)

@@ -43,7 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
 
     demo = commands.add_parser("demo", help="fit the 52,422 hard drives that come with survjax")
-    demo.add_argument("--out", type=Path, default=Path("survjax-demo"), metavar="DIR", help="where pictures and files go (default: %(default)s)")
+    demo.add_argument(
+        "--out", type=Path, default=Path("survjax-demo"), metavar="DIR", help="where pictures and files go (default: %(default)s)"
+    )
     demo.set_defaults(run=_demo)
 
     fit = commands.add_parser("fit", help="fit the lifetimes in a CSV file", description="Fit the lifetimes in a CSV file, one row a unit.")
@@ -54,7 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--weights", metavar="COL", help="how many units the row stands for")
     fit.add_argument("--model", choices=sorted(MODELS), default="weibull-mixture", help="default: %(default)s")
     fit.add_argument("--components", type=int, metavar="K", help="of the mixture (default: 2)")
-    fit.add_argument("--horizon", type=float, metavar="H", help="how far ahead to look, in the unit of the durations (default: a tenth of the middle age)")
+    fit.add_argument(
+        "--horizon",
+        type=float,
+        metavar="H",
+        help="how far ahead to look, in the unit of the durations (default: a tenth of the middle age)",
+    )
     fit.add_argument("--out", type=Path, metavar="DIR", help="write pictures, the model and the units at risk there")
     fit.set_defaults(run=_fit)
     return parser

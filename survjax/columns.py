@@ -78,9 +78,7 @@ def read_arguments(**arguments: Any) -> tuple[list[np.ndarray], tuple[int, ...]]
         shape = np.broadcast_shapes(*(column.shape for column in columns))
     except ValueError:
         shapes = ", ".join(f"{name} {column.shape}" for name, column in zip(arguments, columns, strict=True))
-        raise ValueError(
-            f"shapes do not fit together: {shapes}. For every age at every horizon pass age[:, None] and horizons."
-        ) from None
+        raise ValueError(f"shapes do not fit together: {shapes}. For every age at every horizon pass age[:, None] and horizons.") from None
     return [np.ascontiguousarray(np.broadcast_to(column, shape)).reshape(-1) for column in columns], shape
 
 
@@ -89,8 +87,7 @@ def refuse_rows(bad: np.ndarray, column: np.ndarray, name: str, expected: str, r
     rows = np.flatnonzero(bad)
     if rows.size:
         raise ValueError(
-            f"{name} must be {expected}; row {rows[0]} has {name}={column[rows[0]]:g} "
-            f"({_how_many(rows)}; {ROWS_COUNT_FROM}). {remedy}"
+            f"{name} must be {expected}; row {rows[0]} has {name}={column[rows[0]]:g} ({_how_many(rows)}; {ROWS_COUNT_FROM}). {remedy}"
         )
 
 
@@ -110,7 +107,7 @@ def _as_array(values: Any, name: str) -> np.ndarray:
         raise TypeError(f"{name} must be a column of numbers; got {type(values).__name__} {values!r}.")
     if hasattr(values, "to_numpy") and hasattr(values, "isna") and getattr(values.dtype, "na_value", None) is not None:
         missing = np.asarray(values.isna())
-        if missing.any():   # pandas' nullable types turn into objects where a value is missing
+        if missing.any():  # pandas' nullable types turn into objects where a value is missing
             row = int(np.flatnonzero(missing)[0])
             raise ValueError(f"{name} must be finite numbers; row {row} is missing ({ROWS_COUNT_FROM}). Drop or fill it first.")
     try:

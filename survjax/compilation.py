@@ -33,7 +33,9 @@ def enable_compilation_cache(folder: str | Path | None = None) -> Path:
     if hasattr(os, "getuid"):
         status = path.stat()
         if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise PermissionError(f"{path} must belong to you and be closed to others, since programs in it are run: chmod 700 it, or name another folder.")
+            raise PermissionError(
+                f"{path} must belong to you and be closed to others, since programs in it are run: chmod 700 it, or name another folder."
+            )
     jax.config.update("jax_compilation_cache_dir", str(path))
     # JAX by default keeps only programs that took a second to compile; ours are smaller and many.
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)

@@ -122,8 +122,19 @@ def fully_known(template: Distribution, life: Lifetimes | None = None) -> Fit:
     likelihood = np.nan if life is None else log_likelihood(template, life)
     units = (0.0, 0.0) if life is None else (life.n_units, life.n_failed)
     return Fit(
-        template, tuple(parameters), np.zeros(0), np.zeros((0, 0)), values, np.zeros((m, m)), likelihood, 0, *units,
-        "converged", 0, np.zeros((1, 0)), template,
+        template,
+        tuple(parameters),
+        np.zeros(0),
+        np.zeros((0, 0)),
+        values,
+        np.zeros((m, m)),
+        likelihood,
+        0,
+        *units,
+        "converged",
+        0,
+        np.zeros((1, 0)),
+        template,
     )
 
 
@@ -144,7 +155,6 @@ def as_fit(problem: Problem, template: Distribution, life: Lifetimes, optimum: O
     described = optimum.evaluation.extras
     parameters = template.parameters()
     names = tuple(parameters)
-    m = len(names)
     scales = problem.unit ** np.array([parameter.domain.time_power for parameter in parameters.values()], float)
     # The last step was taken without another pass: the report follows it to first order, an error of its square.
     last = optimum.point - optimum.path[-2] if len(optimum.path) > 1 and optimum.reason in ("converged", "flat") else 0.0 * optimum.point

@@ -23,7 +23,10 @@ def check_support(template: Distribution, life: Lifetimes) -> None:
     times = life.durations
     refuse_rows(times < 0, times, "durations", f"0 or more for {name}", "Check the sign, or the order of the two dates it came from.")
     refuse_rows(
-        (times == 0) & life.event_observed, times, "durations", f"more than 0 for a failure under {name}",
+        (times == 0) & life.event_observed,
+        times,
+        "durations",
+        f"more than 0 for a failure under {name}",
         "A unit that failed before use was dead on arrival: leave it out, or record half the smallest unit of time.",
     )
     if life.entry is not None:

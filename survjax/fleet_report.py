@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from survjax.lifetimes import Lifetimes
-from survjax.models.model import MixtureModel, Model
+from survjax.models import Model
+from survjax.models.mixtures import MixtureModel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,10 +45,16 @@ class FleetReport:
         rows = np.flatnonzero(~self.life.event_observed)
         age = self.life.durations[rows]
         risk = self.model.interval("failure_probability", age, self.horizon)
-        table = pd.DataFrame({
-            "row": rows, "age": age, "failure_probability": risk["estimate"], "lower": risk["lower"], "upper": risk["upper"],
-            "expected_remaining_life": self.model.predict_rul(age) if len(age) else [],
-        })
+        table = pd.DataFrame(
+            {
+                "row": rows,
+                "age": age,
+                "failure_probability": risk["estimate"],
+                "lower": risk["lower"],
+                "upper": risk["upper"],
+                "expected_remaining_life": self.model.predict_rul(age) if len(age) else [],
+            }
+        )
         if self.about is not None:
             table = table.join(self.about.iloc[rows].reset_index(drop=True))
         return table.sort_values("failure_probability", ascending=False, kind="stable", ignore_index=True)
@@ -76,7 +83,8 @@ class FleetReport:
             "",
             model.summary_.to_string(float_format=_short),
             "",
-            f"mean life {_short(model.mean())}{units}, median {_short(model.median())}{units}, 10 % failed by {_short(model.quantile(0.1))}{units}",
+            f"mean life {_short(model.mean())}{units}, median {_short(model.median())}{units}, "
+            f"10 % failed by {_short(model.quantile(0.1))}{units}",
             *self._extrapolation(),
             "",
             *self._risk_lines(units),
@@ -108,7 +116,9 @@ class FleetReport:
         import matplotlib.pyplot as plt
 
         pictures: dict[str, Any] = {
-            "probability": self.model.plot_probability, "survival": self.model.plot_survival, "hazard": self.model.plot_hazard,
+            "probability": self.model.plot_probability,
+            "survival": self.model.plot_survival,
+            "hazard": self.model.plot_hazard,
             "learning": self.model.plot_learning,
         }
         if isinstance(self.model, MixtureModel):

@@ -18,8 +18,8 @@ from jax.scipy.special import ndtri
 from survjax.blocks import map_rows
 from survjax.distributions import Distribution
 
-WIDEST = 40.0          # in log time from the plug-in quantile: what lies beyond is reported as 0 or infinite
-BISECTIONS = 48        # WIDEST * 2**-48 is a relative error of 1.4e-13
+WIDEST = 40.0  # in log time from the plug-in quantile: what lies beyond is reported as 0 or infinite
+BISECTIONS = 48  # WIDEST * 2**-48 is a relative error of 1.4e-13
 
 
 def normal_quantile(probability: float) -> float:
@@ -104,5 +104,3 @@ def remaining_life_bound(parameters: tuple[Distribution, Any, Any, Any], age):
     untouched_low, untouched_high = low == plug_in - WIDEST, high == plug_in + WIDEST
     bound = jnp.exp(0.5 * (low + high))
     return jnp.where(untouched_low, 0.0, jnp.where(untouched_high, jnp.inf, bound))
-
-

@@ -84,7 +84,9 @@ class Lifetimes:
         return _restore, (self.durations, self.event_observed, self.entry, self.weights)
 
     @classmethod
-    def from_frame(cls, frame: Any, duration: str, event: str | None = None, entry: str | None = None, weights: str | None = None) -> Lifetimes:
+    def from_frame(
+        cls, frame: Any, duration: str, event: str | None = None, entry: str | None = None, weights: str | None = None
+    ) -> Lifetimes:
         """Lifetimes from columns of a pandas or polars data frame or an Arrow table, given by name.
 
         Raises
@@ -139,7 +141,9 @@ class Lifetimes:
             rows = slice(rows, rows + 1 or None)
             if len(range(len(self))[rows]) == 0:
                 raise IndexError(f"there are {len(self):,} rows")
-        picked = [None if column is None else column[rows].copy() for column in (self.durations, self.event_observed, self.entry, self.weights)]
+        picked = [
+            None if column is None else column[rows].copy() for column in (self.durations, self.event_observed, self.entry, self.weights)
+        ]
         return _restore(*picked)
 
     def __iter__(self) -> Iterator[Lifetimes]:
@@ -193,7 +197,7 @@ class Finding:
         return self.message
 
 
-def _restore(durations: np.ndarray, observed: np.ndarray, entry: np.ndarray | None, weights: np.ndarray | None) -> Lifetimes:
+def _restore(durations: Any, observed: Any, entry: np.ndarray | None, weights: np.ndarray | None) -> Lifetimes:
     """Lifetimes from columns that have been validated before; rows may be none."""
     life = Lifetimes.__new__(Lifetimes)
     life._set(durations, observed, entry, weights)
@@ -209,21 +213,25 @@ def _checks(life: Lifetimes) -> list[Finding]:
     n = len(life)
     few = max(1, n // 1000)
     order = np.argsort(life.durations)
-    tail = life.durations[order[-(few + 1):]] if n > 20 else np.ones(1)
+    tail = life.durations[order[-(few + 1) :]] if n > 20 else np.ones(1)
     gaps = np.flatnonzero(tail[1:] > 1.25 * np.maximum(tail[:-1], 0))
     if gaps.size:
-        rows = order[-(len(tail) - 1 - gaps[0]):]
+        rows = order[-(len(tail) - 1 - gaps[0]) :]
         ages = ", ".join(f"{age:g}" for age in life.durations[rows][:6]) + (", …" if len(rows) > 6 else "")
-        findings.append(Finding(
-            f"{len(rows)} of {n:,} rows stand far beyond the rest ({ages}; the next is {tail[gaps[0]]:g}): are these ages right?",
-            tuple(int(row) for row in np.sort(rows)),
-        ))
+        findings.append(
+            Finding(
+                f"{len(rows)} of {n:,} rows stand far beyond the rest ({ages}; the next is {tail[gaps[0]]:g}): are these ages right?",
+                tuple(int(row) for row in np.sort(rows)),
+            )
+        )
     failures = life.durations[life.event_observed]
     distinct = np.unique(failures)
     if len(failures) >= 50 and len(distinct) * 10 < len(failures):
-        findings.append(Finding(
-            f"{len(failures):,} failures fall on {len(distinct):,} distinct ages: the ages are coarsely rounded, and a mixture "
-            "may sit on one of them.",
-            (),
-        ))
+        findings.append(
+            Finding(
+                f"{len(failures):,} failures fall on {len(distinct):,} distinct ages: the ages are coarsely rounded, and a mixture "
+                "may sit on one of them.",
+                (),
+            )
+        )
     return findings

@@ -8,7 +8,7 @@ that nobody pays for terms that his rows do not have.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import jax.numpy as jnp
 import numpy as np
@@ -44,7 +44,8 @@ def row_statistics(template: Distribution, point, kind: str, row):
     """For a mixture, which failures each component has: what tells an honest component from a spike."""
     if kind != FAILED or not isinstance(template, Mixture):
         return ()
-    return template.bind(point).membership_of_failure(row["time"], row["log_time"])
+    mixture = cast(Mixture, template.bind(point))
+    return mixture.membership_of_failure(row["time"], row["log_time"])
 
 
 def natural_parameters(template: Distribution, point):
@@ -80,9 +81,7 @@ def likelihood_chunks(life: Lifetimes, unit: float = 1.0, as_many_as: int = 0) -
     rows = {}
     for kind, (times, weights) in kinds.items():
         told = (weights != 0) & (times > 0)
-        if not told.all():
-            times, weights = times[told], weights[told]
-        if len(times):
-            scaled = times / unit
-            rows[kind] = ({"time": scaled, "log_time": np.log(scaled)}, weights)
+        if told.any():
+            scaled = times[told] / unit
+            rows[kind] = ({"time": scaled, "log_time": np.log(scaled)}, weights[told])
     return chunks(rows, as_many_as)

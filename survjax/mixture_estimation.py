@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from survjax.blocks import BLOCK
@@ -16,9 +18,9 @@ from survjax.lifetimes import Lifetimes
 from survjax.search import LANES, SAME_PLACE, SAME_VALUE, Judge, Optimum, SearchResult, find_optima
 from survjax.starts import Starts, thinned
 
-SEARCH_ROWS = 2 * BLOCK    # beyond, a mixture is searched on a sample and only the best optima see every row
-REFINED = 3                # how many optima of a sample are carried on to all rows
-NEARLY_FLAT = 1e-7         # ratio of extreme curvatures below which some combination of parameters is all but free
+SEARCH_ROWS = 2 * BLOCK  # beyond, a mixture is searched on a sample and only the best optima see every row
+REFINED = 3  # how many optima of a sample are carried on to all rows
+NEARLY_FLAT = 1e-7  # ratio of extreme curvatures below which some combination of parameters is all but free
 
 
 def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: int) -> Fit:
@@ -33,7 +35,7 @@ def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: 
     problem = pose(template, life, LANES)
     judge = _judge(template, life, problem)
     # Beside the search, not after it: in a fresh process the two programs compile at the same time.
-    double = jax.config.jax_enable_x64   # thread-local: the worker enters the caller's precision
+    double = jnp.result_type(float) == np.float64  # thread-local: the worker enters the caller's precision
     with ThreadPoolExecutor(1) as pool:
         alone = pool.submit(_single, template, life, problem, double) if judge.exchangeable else None
         result = _search(problem, template, life, judge, n_starts, seed)
@@ -74,13 +76,13 @@ def _exchangeable(template: Mixture) -> bool:
 
 
 def _search(problem: Problem, template: Mixture, life: Lifetimes, judge: Judge, n_starts: int | None, seed: int) -> SearchResult:
-    starts = iter(Starts(problem.template, in_unit(life, problem.unit), seed))
+    starts = iter(Starts(cast(Mixture, problem.template), in_unit(life, problem.unit), seed))
     if len(life) <= SEARCH_ROWS:
         return find_optima(problem.evaluate, starts, judge, n_starts)
     sample = thinned(life, SEARCH_ROWS)
     sampled = pose(template, sample, LANES, as_many_as=len(life), unit=problem.unit)
     result = find_optima(sampled.evaluate, starts, dataclasses.replace(judge, per_unit=sampled.per_unit), n_starts)
-    result.highest_flat = -np.inf   # that of the sample does not compare
+    result.highest_flat = -np.inf  # that of the sample does not compare
     refined = [_refined(problem, rough) for rough in result.optima[:REFINED]]
     honest = [o for o in refined if o.reason in ("converged", "at_rounding_floor") and not judge.has_spike(o.evaluation.extras)]
     for optimum in honest:
@@ -119,8 +121,14 @@ def _at_boundary(template: Mixture, single: Fit) -> Fit:
         "and the others are not identified; they have neither values nor standard errors."
     )
     return dataclasses.replace(
-        single, template=boundary, names=tuple(template.parameters()), values=values, covariance=covariance,
-        n_learned=template.n_coordinates(), path_template=boundary, notes=[note],
+        single,
+        template=boundary,
+        names=tuple(template.parameters()),
+        values=values,
+        covariance=covariance,
+        n_learned=template.n_coordinates(),
+        path_template=boundary,
+        notes=[note],
     )
 
 
@@ -131,8 +139,9 @@ def _ordered(problem: Problem, best: Optimum) -> Optimum:
         return best
     path = [_swapped(point, order) for point in best.path]
     ordered = descend(problem, path[-1])
-    return dataclasses.replace(best, point=ordered.point, path=path + ordered.path[1:], evaluation=ordered.evaluation,
-                               log_likelihood=ordered.log_likelihood)
+    return dataclasses.replace(
+        best, point=ordered.point, path=path + ordered.path[1:], evaluation=ordered.evaluation, log_likelihood=ordered.log_likelihood
+    )
 
 
 def _swapped(point: np.ndarray, order: np.ndarray) -> np.ndarray:
@@ -155,7 +164,8 @@ def _notes(fit: Fit, single: Fit | None, result: SearchResult, best: Optimum) ->
     if eigenvalues[0] < NEARLY_FLAT * eigenvalues[-1]:
         notes.append("The information matrix is nearly singular: some combination of the parameters is all but unidentified.")
     rivals = [
-        optimum for optimum in result.optima[1:]
+        optimum
+        for optimum in result.optima[1:]
         if abs(optimum.log_likelihood - best.log_likelihood) < SAME_VALUE and np.max(np.abs(optimum.features - best.features)) > SAME_PLACE
     ]
     if rivals:
@@ -170,4 +180,3 @@ def _notes(fit: Fit, single: Fit | None, result: SearchResult, best: Optimum) ->
 
 def _bic_by_failures(fit: Fit) -> float:
     return -2.0 * fit.log_likelihood + fit.n_learned * float(np.log(fit.n_failed))
-

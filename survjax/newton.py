@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-SMALL_STEP = 1e-7          # a full Newton step this short leaves an error of its square: taken, and the end
-LONGEST_RADIUS = 4.0       # in log parameters: a factor of 55
+SMALL_STEP = 1e-7  # a full Newton step this short leaves an error of its square: taken, and the end
+LONGEST_RADIUS = 4.0  # in log parameters: a factor of 55
 FIRST_RADIUS = 1.0
 SHORTEST_RADIUS = 1e-13
 ROUNDING = 10 * np.finfo(float).eps
-FLAT = 1e-11               # a curvature below this share of the largest is none
+FLAT = 1e-11  # a curvature below this share of the largest is none
 SECULAR_ITERATIONS = 40
 
 
@@ -91,7 +91,7 @@ class Descent:
 
     evaluate: Callable[[np.ndarray, np.ndarray], Evaluation]
     points: np.ndarray
-    n_started: int | None = None   # points beyond are only there for the shape
+    n_started: int | None = None  # points beyond are only there for the shape
     max_steps: int = 200
     evaluation: Evaluation = field(init=False)
     radius: np.ndarray = field(init=False)
@@ -110,9 +110,7 @@ class Descent:
         self.curvature = np.full(n, np.nan)
         self.paths = [[point.copy()] for point in self.points]
         finite = self.evaluation.is_finite()
-        self.reasons = [
-            "not_started" if not started[lane] else None if finite[lane] else "no_finite_start" for lane in range(n)
-        ]
+        self.reasons = ["not_started" if not started[lane] else None if finite[lane] else "no_finite_start" for lane in range(n)]
         self._at_floor = np.zeros(n, dtype=int)
 
     @property
@@ -124,7 +122,7 @@ class Descent:
 
     def advance(self) -> None:
         """One step of every active point."""
-        lanes = np.flatnonzero(self.active)
+        lanes = np.flatnonzero(self.active).tolist()
         here = self.evaluation
         step = propose(here.gradient[lanes], here.hessian[lanes], self.radius[lanes])
         convex = step.curvature > FLAT * step.largest_curvature
@@ -143,7 +141,7 @@ class Descent:
                 self.reasons[lane] = "step_limit"
         going = np.array([self.reasons[lane] is None for lane in lanes], dtype=bool)
         if going.any():
-            self._move(lanes[going], Step(*(array[going] for array in step)))
+            self._move(np.array(lanes)[going], Step(*(array[going] for array in step)))
 
     def _arrive(self, lane: int, step: np.ndarray, reason: str) -> None:
         # The last step is taken without another pass: what it leaves is its square.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-MAX_ITERATIONS = 200   # the bracket halves at least every other step, so that this cannot be the reason for stopping
+MAX_ITERATIONS = 200  # the bracket halves at least every other step, so that this cannot be the reason for stopping
 
 
 def solve_increasing(function: Callable, target, lower, upper):

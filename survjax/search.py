@@ -17,11 +17,11 @@ import numpy as np
 from survjax.likelihood import Described
 from survjax.newton import Descent, Evaluation
 
-LANES = 10                  # starts advanced together; the compiled program has this shape
+LANES = 10  # starts advanced together; the compiled program has this shape
 LEAST_STARTS, MOST_STARTS = 10, 60
-ENOUGH_HITS = 3             # after this many arrivals at the best optimum no more starts are drawn
-SAME_PLACE = 1e-3           # in log parameters: closer points are on the way to the same optimum
-SAME_VALUE = 1e-6           # in log-likelihood
+ENOUGH_HITS = 3  # after this many arrivals at the best optimum no more starts are drawn
+SAME_PLACE = 1e-3  # in log parameters: closer points are on the way to the same optimum
+SAME_VALUE = 1e-6  # in log-likelihood
 # A component with fewer effective failures than the first number, and sharper than a Weibull of the second as shape, is a
 # spike. The second pair: three or four of some fifty failures within one per cent of each other are a coincidence that
 # most fleets can show, and a shape in the hundreds is no estimate of wear.
@@ -50,7 +50,7 @@ class SearchResult:
     n_starts: int
     n_spikes: int
     n_unfinished: int
-    highest_flat: float      # the highest log-likelihood at which some direction is flat: no maximum in finite parameters
+    highest_flat: float  # the highest log-likelihood at which some direction is flat: no maximum in finite parameters
 
     def best_hits(self) -> int:
         return self.optima[0].hits if self.optima else 0
@@ -146,7 +146,7 @@ def _stop_spikes(descent: Descent, judge: Judge) -> None:
 def _merge(descent: Descent, followers: np.ndarray, judge: Judge, result: SearchResult) -> None:
     """Of two points on the way to the same place one goes on; it counts for both."""
     places = [judge.features(_lane(descent.evaluation.extras, lane)) for lane in range(LANES)]
-    going = np.flatnonzero(descent.active)
+    going = np.flatnonzero(descent.active).tolist()
     for position, lane in enumerate(going):
         known = next((o for o in result.optima if _close(o.features, places[lane])), None)
         if known is not None:
@@ -170,10 +170,20 @@ def _record(descent: Descent, lane: int, hits: int, judge: Judge, result: Search
     log_likelihood = -float(evaluation.value) * judge.per_unit
     features = judge.features(evaluation.extras)
     for optimum in result.optima:
-        if abs(optimum.log_likelihood - log_likelihood) < SAME_VALUE * max(1.0, abs(log_likelihood) * 1e-3) and _close(optimum.features, features):
+        if abs(optimum.log_likelihood - log_likelihood) < SAME_VALUE * max(1.0, abs(log_likelihood) * 1e-3) and _close(
+            optimum.features, features
+        ):
             optimum.hits += hits
             return
     result.optima.append(
-        Optimum(descent.points[lane], log_likelihood, features, str(descent.reasons[lane]), int(descent.n_steps[lane]),
-                descent.paths[lane], evaluation, hits)
+        Optimum(
+            descent.points[lane],
+            log_likelihood,
+            features,
+            str(descent.reasons[lane]),
+            int(descent.n_steps[lane]),
+            descent.paths[lane],
+            evaluation,
+            hits,
+        )
     )

@@ -15,9 +15,9 @@ from survjax.lifetimes import Lifetimes
 from survjax.parameters import Domain, SimplexDomain, simplex_to_real
 from survjax.product_limit import product_limit
 
-ENOUGH_ROWS = 2048                 # a start needs no more
+ENOUGH_ROWS = 2048  # a start needs no more
 EULER = 0.5772156649015329
-SPREAD_OF_LOG_SHAPE = (0.5, 0.8)   # mean and deviation that found the best optimum most often, see benchmarks
+SPREAD_OF_LOG_SHAPE = (0.5, 0.8)  # mean and deviation that found the best optimum most often, see benchmarks
 
 
 def thinned(life: Lifetimes, rows: int) -> Lifetimes:
@@ -72,7 +72,9 @@ def coordinates_of(template: Distribution, values: dict[str, Any]) -> list[float
     return found
 
 
-def values_of(template: Distribution, leaf: Callable[[Distribution], dict[str, Any]], weights: Callable[[int], np.ndarray]) -> dict[str, Any]:
+def values_of(
+    template: Distribution, leaf: Callable[[Distribution], dict[str, Any]], weights: Callable[[int], np.ndarray]
+) -> dict[str, Any]:
     """Starting values shaped like the distribution: ``leaf`` gives those of a law, ``weights`` those of k components."""
     if isinstance(template, Mixture):
         return {
@@ -166,9 +168,11 @@ def clusters(life: Lifetimes, centre: float, spread: float, most: int = 24) -> l
     sigma = spread * math.sqrt(6.0) / math.pi
     z = (x - centre) / sigma - EULER
     under_whole = z - np.exp(z) - math.log(sigma)
-    totals = [np.concatenate([[0.0], np.cumsum(weight * column)]) for column in (np.ones_like(x), x - centre, (x - centre) ** 2, under_whole)]
+    totals = [
+        np.concatenate([[0.0], np.cumsum(weight * column)]) for column in (np.ones_like(x), x - centre, (x - centre) ** 2, under_whole)
+    ]
     found = []
-    for length in sorted({int(round(3 * 1.25**power)) for power in range(40)}):
+    for length in sorted({round(3 * 1.25**power) for power in range(40)}):
         if length >= 0.8 * len(x):
             break
         first = np.arange(len(x) - length + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -64,7 +64,7 @@ def _timed(fit: Callable[[], tuple[float, int, dict[str, float]]]) -> dict[str, 
             began = time.perf_counter()
             log_likelihood, learned, parameters = fit()
             row["seconds"] = time.perf_counter() - began
-        except Exception as error:   # whatever a library raises is what the table is to show
+        except Exception as error:  # whatever a library raises is what the table is to show
             row["remark"] = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
             return row
     row.update(parameters, log_likelihood=log_likelihood, aic=2 * learned - 2 * log_likelihood)
@@ -99,8 +99,8 @@ def _lifelines_mixture(lifelines: Any) -> type:
     from autograd import numpy as autograd_numpy
 
     class TwoWeibulls(lifelines.fitters.ParametricUnivariateFitter):
-        _fitted_parameter_names = ["lambda1_", "rho1_", "lambda2_", "rho2_", "p_"]
-        _bounds = [(0, None), (0, None), (0, None), (0, None), (0, 1)]
+        _fitted_parameter_names: ClassVar = ["lambda1_", "rho1_", "lambda2_", "rho2_", "p_"]
+        _bounds: ClassVar = [(0, None), (0, None), (0, None), (0, None), (0, 1)]
 
         def _cumulative_hazard(self, params: Any, times: Any) -> Any:
             lambda1, rho1, lambda2, rho2, p = params

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAMES = (
-    "hard_drives", "power_transformers", "ball_bearings", "generator_fans", "aarset_devices", "integrated_circuits", "waltons",
+    "hard_drives",
+    "power_transformers",
+    "ball_bearings",
+    "generator_fans",
+    "aarset_devices",
+    "integrated_circuits",
+    "waltons",
     "krivtsov_units",
 )
 

@@ -6,7 +6,7 @@ from survjax.distributions.mixture import Mixture
 from survjax.distributions.remaining_life import RemainingLife
 from survjax.distributions.weibull import Weibull
 
-LAWS: tuple[type[Distribution], ...] = (Exponential, Weibull)   # with parameters of their own
-WRAPPERS: tuple[type[Distribution], ...] = (Mixture,)           # made of other distributions
+LAWS: tuple[type[Distribution], ...] = (Exponential, Weibull)  # with parameters of their own
+WRAPPERS: tuple[type[Distribution], ...] = (Mixture,)  # made of other distributions
 
 __all__ = ["LAWS", "WRAPPERS", "Distribution", "Exponential", "Mixture", "RemainingLife", "Weibull"]

@@ -10,7 +10,6 @@ from typing import Annotated, Any, ClassVar, dataclass_transform, get_args, get_
 import jax
 import jax.numpy as jnp
 
-
 from survjax.parameters import (
     Domain,
     Parameter,
@@ -56,9 +55,16 @@ class Distribution:
     start_of_support: ClassVar[float] = 0.0
     _kinds: ClassVar[dict[str, Any]] = {}
     _rules: ClassVar[tuple[str, ...]] = (
-        "log_survival log_hazard log_density log_survival_from log_density_from cumulative_hazard_between "
-        "duration_after mean_after restricted_mean_after"
-    ).split()
+        "log_survival",
+        "log_hazard",
+        "log_density",
+        "log_survival_from",
+        "log_density_from",
+        "cumulative_hazard_between",
+        "duration_after",
+        "mean_after",
+        "restricted_mean_after",
+    )
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

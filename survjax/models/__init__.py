@@ -1,12 +1,14 @@
 """The learners: scikit-learn's face, NumPy in and out, double precision inside."""
 
+from collections.abc import Callable
+
 from survjax.models.mixtures import Mixture, WeibullMixture
 from survjax.models.model import Model
 from survjax.models.named import NAMED_MODELS
 
-LEARNERS: dict[str, type[Model]] = {"Model": Model, **NAMED_MODELS, "Mixture": Mixture, "WeibullMixture": WeibullMixture}
+LEARNERS: dict[str, Callable[..., Model]] = {"Model": Model, **NAMED_MODELS, "Mixture": Mixture, "WeibullMixture": WeibullMixture}
 
 for _learner in (Model, Mixture, WeibullMixture):
-    _learner.__module__ = "survjax"   # where users find it, and where a pickle looks
+    _learner.__module__ = "survjax"  # where users find it, and where a pickle looks
 
 __all__ = ["LEARNERS", "NAMED_MODELS", "Mixture", "Model", "WeibullMixture"]

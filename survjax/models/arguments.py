@@ -56,7 +56,9 @@ def prediction_arguments(start_of_support: float, **arguments: Any) -> tuple[lis
 def _refuse(bad: np.ndarray, column: np.ndarray, shape: tuple[int, ...], name: str, expected: str) -> None:
     rows = np.flatnonzero(bad)
     if rows.size:
-        where = "" if shape == () else f" at position {rows[0] if len(shape) == 1 else tuple(int(i) for i in np.unravel_index(rows[0], shape))}"
+        where = (
+            "" if shape == () else f" at position {rows[0] if len(shape) == 1 else tuple(int(i) for i in np.unravel_index(rows[0], shape))}"
+        )
         raise ValueError(f"{name} must be {expected}; it is {column[rows[0]]:g}{where}.")
 
 

@@ -3,13 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from survjax.blocks import map_rows
 from survjax.distributions import Distribution
 from survjax.distributions import Mixture as MixtureDistribution
 from survjax.distributions import Weibull as WeibullDistribution
-from survjax.models.model import Model, MixtureModel
+from survjax.inference import at_estimate
+from survjax.lifetimes import Lifetimes
+from survjax.models.arguments import prediction_arguments
+from survjax.models.model import Model
+from survjax.models.precision import in_double_precision
+from survjax.models.predictions import membership
 from survjax.models.template import as_template
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class MixtureModel(Model):
+    """What every model over a mixture has besides: several starts, and components that units belong to."""
+
+    n_starts: int | None
+    seed: int
+
+    def _search(self) -> dict[str, Any]:
+        if self.n_starts is not None and (not isinstance(self.n_starts, (int, np.integer)) or self.n_starts < 1):
+            raise ValueError(f"n_starts must be a whole number of at least 1, or None; got {self.n_starts!r}.")
+        return {"n_starts": self.n_starts, "seed": self.seed}
+
+    @in_double_precision
+    def predict_component(self, age: Any, failed: Any = False) -> np.ndarray:
+        """The probability of belonging to each component.
+
+        For a unit still running at ``age`` by its survival so far, for one that failed at ``age`` by the density there.
+
+        Returns
+        -------
+        (n, k) for n ages; each row adds up to 1.
+        """
+        (ages, flags), shape = prediction_arguments(self._template().start_of_support, age=age, failed=np.asarray(failed, float))
+        fit = self._fitted
+        values = map_rows(at_estimate(membership), (fit.template, fit.coordinates), ages, flags)
+        return values.reshape(*shape, -1) if shape else values[0]
+
+    def plot_components(self, life: Lifetimes | None = None, *, ax: Axes | None = None) -> Axes:
+        """The density of the mixture and of each of its components, over a histogram of the failures."""
+        from survjax.plotting import plot_components
+
+        return plot_components(self, life, ax=ax)
 
 
 class Mixture(MixtureModel):
@@ -25,8 +69,12 @@ class Mixture(MixtureModel):
     """
 
     def __init__(
-        self, components: Sequence[Model | Distribution], *, weight: Sequence[float | None] | None = None,
-        n_starts: int | None = None, seed: int = 0,
+        self,
+        components: Sequence[Model | Distribution],
+        *,
+        weight: Sequence[float | None] | None = None,
+        n_starts: int | None = None,
+        seed: int = 0,
     ) -> None:
         self.components = components
         self.weight = weight
@@ -70,8 +118,14 @@ class WeibullMixture(MixtureModel):
     """
 
     def __init__(
-        self, n_components: int = 2, *, weight: Sequence[float | None] | None = None, shape: Sequence[float | None] | None = None,
-        scale: Sequence[float | None] | None = None, n_starts: int | None = None, seed: int = 0,
+        self,
+        n_components: int = 2,
+        *,
+        weight: Sequence[float | None] | None = None,
+        shape: Sequence[float | None] | None = None,
+        scale: Sequence[float | None] | None = None,
+        n_starts: int | None = None,
+        seed: int = 0,
     ) -> None:
         self.n_components = n_components
         self.weight = weight

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import jax
 import numpy as np
 
 from survjax.blocks import map_rows
-from survjax.distributions import Distribution, Mixture
+from survjax.distributions import Distribution
 from survjax.errors import NotFitted
 from survjax.estimation import Fit, fully_known, log_likelihood
 from survjax.existence import check_support
@@ -20,7 +20,16 @@ from survjax.models.arguments import as_lifetimes, check_level, prediction_argum
 from survjax.models.estimator import Estimator
 from survjax.models.intervals import interval_of_parameters, interval_of_prediction
 from survjax.models.precision import in_double_precision
-from survjax.models.predictions import PREDICTIONS
+from survjax.models.predictions import (
+    PREDICTIONS,
+    age_at_cumulative_hazard,
+    arguments_of,
+    density_on_path,
+    hazard_and_derivatives,
+    no_arguments,
+    rul_arguments,
+    values_on_path,
+)
 from survjax.models.template import as_template
 
 if TYPE_CHECKING:
@@ -193,7 +202,7 @@ class Model(Estimator):
         import pandas as pd
 
         path = self._learned_path()
-        values = map_rows(_values_on_path, self._fitted.path_template, np.arange(len(path), dtype=float), *path.T)
+        values = map_rows(values_on_path, self._fitted.path_template, np.arange(len(path), dtype=float), *path.T)
         return pd.DataFrame(values, columns=list(self._fitted.path_template.parameters())).rename_axis("step")
 
     @in_double_precision
@@ -202,7 +211,7 @@ class Model(Estimator):
         (times,), _ = prediction_arguments(self._template().start_of_support, t=t)
         path = self._learned_path()
         columns = [np.repeat(column, len(times)) for column in path.T]
-        values = map_rows(_density_on_path, self._fitted.path_template, np.tile(times, len(path)), *columns)
+        values = map_rows(density_on_path, self._fitted.path_template, np.tile(times, len(path)), *columns)
         return values.reshape(len(path), len(times))
 
     def _learned_path(self) -> np.ndarray:
@@ -270,7 +279,7 @@ class Model(Estimator):
         ------
         ValueError : a negative age; an unknown kind; a horizon with a kind other than the mean.
         """
-        name, arguments = _rul(age, kind, horizon)
+        name, arguments = rul_arguments(age, kind, horizon)
         return self._predict(name, **arguments)
 
     def predict(self, age: Any) -> Any:
@@ -294,9 +303,7 @@ class Model(Estimator):
         (ages,), _ = prediction_arguments(self._template().start_of_support, age=age)
         fit = self._fitted
         bounds = {
-            name: map_rows(
-                remaining_life_bound, (fit.template, fit.coordinates, fit.coordinate_covariance, np.float64(probability)), ages
-            )
+            name: map_rows(remaining_life_bound, (fit.template, fit.coordinates, fit.coordinate_covariance, np.float64(probability)), ages)
             for name, probability in (("lower", 0.5 * (1 - level)), ("upper", 0.5 * (1 + level)))
         }
         return pd.DataFrame(bounds)
@@ -337,9 +344,9 @@ class Model(Estimator):
         if life is not None:
             raise ValueError("life is not used by Wald intervals, which need only the fit; leave it out.")
         if what == "parameters":
-            _no_arguments(what, at, keywords)
+            no_arguments(what, at, keywords)
             return interval_of_parameters(self._fitted, level, side)
-        name, arguments = _arguments_of(what, at, keywords)
+        name, arguments = arguments_of(what, at, keywords)
         columns, _ = prediction_arguments(self._template().start_of_support, **arguments)
         return interval_of_prediction(self._fitted, PREDICTIONS[name], columns, level, side)
 
@@ -372,9 +379,11 @@ class Model(Estimator):
         if len(shape) > 1:
             raise ValueError(f"t must be one-dimensional; it has shape {shape}.")
         if np.any(times == 0.0):
-            raise ValueError(f"t must be more than 0: at age 0 a hazard may be infinite. It is 0 at position {np.flatnonzero(times == 0.0)[0]}.")
+            raise ValueError(
+                f"t must be more than 0: at age 0 a hazard may be infinite. It is 0 at position {np.flatnonzero(times == 0.0)[0]}."
+            )
         distribution = jax.tree.map(np.float64, self.distribution_)
-        return map_rows(_hazard_and_derivatives, distribution, times)
+        return map_rows(hazard_and_derivatives, distribution, times)
 
     @in_double_precision
     def log_likelihood(self, durations: Any, event_observed: Any = None, *, entry: Any = None, weights: Any = None) -> float:
@@ -396,7 +405,7 @@ class Model(Estimator):
 
     def _quantiles_of_hazard(self, collected: np.ndarray) -> np.ndarray:
         fit = self._fitted
-        return map_rows(at_estimate(_age_at_cumulative_hazard), (fit.template, fit.coordinates), collected)
+        return map_rows(at_estimate(age_at_cumulative_hazard), (fit.template, fit.coordinates), collected)
 
     # ---- keeping and showing
 
@@ -443,111 +452,3 @@ class Model(Estimator):
         from survjax.plotting import plot_learning_animation
 
         return plot_learning_animation(self, life)
-
-
-class MixtureModel(Model):
-    """What every model over a mixture has besides: several starts, and components that units belong to."""
-
-    n_starts: int | None
-    seed: int
-
-    def _search(self) -> dict[str, Any]:
-        if self.n_starts is not None and (not isinstance(self.n_starts, (int, np.integer)) or self.n_starts < 1):
-            raise ValueError(f"n_starts must be a whole number of at least 1, or None; got {self.n_starts!r}.")
-        return {"n_starts": self.n_starts, "seed": self.seed}
-
-    @in_double_precision
-    def predict_component(self, age: Any, failed: Any = False) -> np.ndarray:
-        """The probability of belonging to each component.
-
-        For a unit still running at ``age`` by its survival so far, for one that failed at ``age`` by the density there.
-
-        Returns
-        -------
-        (n, k) for n ages; each row adds up to 1.
-        """
-        (ages, flags), shape = prediction_arguments(self._template().start_of_support, age=age, failed=np.asarray(failed, float))
-        fit = self._fitted
-        values = map_rows(at_estimate(_membership), (fit.template, fit.coordinates), ages, flags)
-        return values.reshape(*shape, -1) if shape else values[0]
-
-    def plot_components(self, life: Lifetimes | None = None, *, ax: Axes | None = None) -> Axes:
-        """The density of the mixture and of each of its components, over a histogram of the failures."""
-        from survjax.plotting import plot_components
-
-        return plot_components(self, life, ax=ax)
-
-
-# ---- rules for map_rows: module level, so that their compiled programs are found again
-
-
-def _values_on_path(template: Distribution, step, *coordinates):
-    return template.bind(jax.numpy.stack(coordinates)).values()
-
-
-def _density_on_path(template: Distribution, time, *coordinates):
-    return template.bind(jax.numpy.stack(coordinates)).density(time)
-
-
-def _age_at_cumulative_hazard(distribution: Distribution, collected):
-    return distribution.duration_after(0.0, collected)
-
-
-def _membership(distribution: Distribution, age, failed):
-    mixture = cast(Mixture, distribution)
-    positive = jax.numpy.where(age > 0, age, 1.0)
-    return jax.numpy.where(failed > 0, mixture.membership_of_failure(positive, jax.numpy.log(positive)), mixture.weights_after(age))
-
-
-def _hazard_and_derivatives(distribution: Distribution, time):
-    def hazard(values):
-        return distribution.with_values(values).hazard(time)
-
-    values = distribution.values()
-    return hazard(values), jax.grad(hazard)(values), jax.jacfwd(jax.jacrev(hazard))(values)
-
-
-# ---- the arguments of a prediction, from those of interval()
-
-_ORDER = {
-    "survival": ("t",), "hazard": ("t",), "cumulative_hazard": ("t",), "density": ("t",), "quantile": ("p",), "mean": (), "median": (),
-    "failure_probability": ("age", "horizon"), "rul": ("age", "kind", "horizon"),
-}
-
-
-def _arguments_of(what: str, at: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    if what not in _ORDER:
-        raise ValueError(f"there is no interval of {what!r}; there are parameters, {', '.join(_ORDER)}.")
-    names = _ORDER[what]
-    if len(at) > len(names):
-        raise TypeError(f"{what} takes {', '.join(names) or 'no arguments'}; got {len(at)} arguments.")
-    arguments = dict(zip(names, at, strict=False))
-    for name, value in keywords.items():
-        if name not in names or name in arguments:
-            raise TypeError(f"{what} takes {', '.join(names) or 'no arguments'}; {name}= is not one of them or was given twice.")
-        arguments[name] = value
-    missing = [name for name in names if name not in arguments and what != "rul"] + (["age"] if what == "rul" and "age" not in arguments else [])
-    if missing:
-        raise TypeError(f"the interval of {what} needs {', '.join(missing)}.")
-    if what == "rul":
-        return _rul(**{"kind": "mean", "horizon": None, **arguments})
-    if what == "mean":
-        return "rul_mean", {"age": 0.0}
-    if what == "median":
-        return "quantile", {"p": 0.5}
-    return what, arguments
-
-
-def _rul(age: Any, kind: Any, horizon: Any) -> tuple[str, dict[str, Any]]:
-    if isinstance(kind, str) and kind not in ("mean", "median"):
-        raise ValueError(f'kind must be "mean", "median" or a probability between 0 and 1; got {kind!r}.')
-    if isinstance(kind, str) and kind == "mean":
-        return ("rul_mean", {"age": age}) if horizon is None else ("rul_restricted", {"age": age, "horizon": horizon})
-    if horizon is not None:
-        raise ValueError("a horizon restricts the mean; leave it out for the median or a quantile.")
-    return "rul_quantile", {"age": age, "kind": 0.5 if isinstance(kind, str) else kind}
-
-
-def _no_arguments(what: str, at: tuple[Any, ...], keywords: dict[str, Any]) -> None:
-    if at or keywords:
-        raise TypeError(f"the interval of {what} takes no further arguments.")

@@ -35,9 +35,15 @@ def write_model(model: Model, path: Path) -> None:
         "standard_errors": dict(zip(fit.names, _numbers(np.sqrt(np.diag(fit.covariance))), strict=True)),
         "covariance": [_numbers(row) for row in fit.covariance],
         "fit": {
-            "log_likelihood": _number(fit.log_likelihood), "units": fit.n_units, "failures": fit.n_failed,
-            "parameters_learned": fit.n_learned, "stop_reason": fit.reason, "steps": fit.n_steps, "starts": fit.n_starts,
-            "starts_that_reached_it": fit.n_hits, "notes": fit.notes,
+            "log_likelihood": _number(fit.log_likelihood),
+            "units": fit.n_units,
+            "failures": fit.n_failed,
+            "parameters_learned": fit.n_learned,
+            "stop_reason": fit.reason,
+            "steps": fit.n_steps,
+            "starts": fit.n_starts,
+            "starts_that_reached_it": fit.n_hits,
+            "notes": fit.notes,
         },
         "distribution": _encode(fit.template),
         "coordinates": _numbers(fit.coordinates),
@@ -95,11 +101,23 @@ def _restore(content: dict[str, Any]) -> Model:
     if coordinates.shape != (p,) or names != tuple(template.parameters()):
         raise ValueError("the parameters do not fit the distribution")
     model._fit = Fit(
-        template=template, names=names, coordinates=coordinates, coordinate_covariance=coordinate_covariance,
-        values=np.array(_floats(content["parameters"].values())), covariance=covariance,
-        log_likelihood=_float(about["log_likelihood"]), n_learned=about["parameters_learned"], n_units=about["units"],
-        n_failed=about["failures"], reason=about["stop_reason"], n_steps=about["steps"], path=np.zeros((0, p)), path_template=template,
-        notes=about["notes"], n_starts=about["starts"], n_hits=about["starts_that_reached_it"],
+        template=template,
+        names=names,
+        coordinates=coordinates,
+        coordinate_covariance=coordinate_covariance,
+        values=np.array(_floats(content["parameters"].values())),
+        covariance=covariance,
+        log_likelihood=_float(about["log_likelihood"]),
+        n_learned=about["parameters_learned"],
+        n_units=about["units"],
+        n_failed=about["failures"],
+        reason=about["stop_reason"],
+        n_steps=about["steps"],
+        path=np.zeros((0, p)),
+        path_template=template,
+        notes=about["notes"],
+        n_starts=about["starts"],
+        n_hits=about["starts_that_reached_it"],
     )
     return model
 
@@ -130,7 +148,7 @@ def _encode(value: Any) -> Any:
         return {"distribution": type(value).__name__, **{name: _encode(getattr(value, name)) for name in value.field_kinds()}}
     if isinstance(value, Model):
         return {"model": type(value).__name__, **{name: _encode(inner) for name, inner in value.get_params(deep=False).items()}}
-    if isinstance(value, (list, tuple)) or hasattr(value, "ndim") and value.ndim:
+    if isinstance(value, (list, tuple)) or (hasattr(value, "ndim") and value.ndim):
         return [_encode(entry) for entry in value]
     if value is None or isinstance(value, (bool, str)):
         return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 from survjax.distributions import LAWS, Distribution
@@ -17,17 +18,17 @@ def named_model(law: type[Distribution]) -> type[Model]:
     parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None) for name in names]
     signature = inspect.Signature([inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY), *parameters])
 
-    def __init__(self: Model, *args: Any, **kwargs: Any) -> None:
+    def initialise(self: Model, *args: Any, **kwargs: Any) -> None:
         given = signature.bind(self, *args, **kwargs).arguments
         for name in names:
             setattr(self, name, given.get(name))
 
-    def _template(self: Model) -> Distribution:
+    def template(self: Model) -> Distribution:
         return as_template(law(**{name: getattr(self, name) for name in names}))
 
-    __init__.__signature__ = signature  # type: ignore[attr-defined]
+    initialise.__signature__ = signature  # type: ignore[attr-defined]
     doc = f"{inspect.getdoc(law)}\n\nA parameter given to the constructor is known; one left None is learned by ``fit``."
-    return type(law.__name__, (Model,), {"__init__": __init__, "_template": _template, "__doc__": doc, "__module__": "survjax"})
+    return type(law.__name__, (Model,), {"__init__": initialise, "_template": template, "__doc__": doc, "__module__": "survjax"})
 
 
-NAMED_MODELS: dict[str, type[Model]] = {law.__name__: named_model(law) for law in LAWS}
+NAMED_MODELS: dict[str, Callable[..., Model]] = {law.__name__: named_model(law) for law in LAWS}

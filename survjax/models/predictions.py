@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, cast
 
+import jax
 import jax.numpy as jnp
 import numpy as np
+
+from survjax.distributions import Distribution, Mixture
 
 
 @dataclass(frozen=True)
@@ -101,3 +105,87 @@ PREDICTIONS: dict[str, Prediction] = {
     "rul_restricted": _positive(("age", "horizon"), _rul_restricted),
     "rul_quantile": _positive(("age", "kind"), _rul_quantile),
 }
+
+
+# ---- rules for map_rows: module level, so that their compiled programs are found again
+
+
+def values_on_path(template: Distribution, step, *coordinates):
+    return template.bind(jnp.stack(coordinates)).values()
+
+
+def density_on_path(template: Distribution, time, *coordinates):
+    return template.bind(jnp.stack(coordinates)).density(time)
+
+
+def age_at_cumulative_hazard(distribution: Distribution, collected):
+    return distribution.duration_after(0.0, collected)
+
+
+def membership(distribution: Distribution, age, failed):
+    mixture = cast(Mixture, distribution)
+    positive = jnp.where(age > 0, age, 1.0)
+    return jnp.where(failed > 0, mixture.membership_of_failure(positive, jnp.log(positive)), mixture.weights_after(age))
+
+
+def hazard_and_derivatives(distribution: Distribution, time):
+    def hazard(values):
+        return distribution.with_values(values).hazard(time)
+
+    values = distribution.values()
+    return hazard(values), jax.grad(hazard)(values), jax.jacfwd(jax.jacrev(hazard))(values)
+
+
+# ---- the arguments of a prediction, from those of interval()
+
+_ORDER = {
+    "survival": ("t",),
+    "hazard": ("t",),
+    "cumulative_hazard": ("t",),
+    "density": ("t",),
+    "quantile": ("p",),
+    "mean": (),
+    "median": (),
+    "failure_probability": ("age", "horizon"),
+    "rul": ("age", "kind", "horizon"),
+}
+
+
+def arguments_of(what: str, at: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    if what not in _ORDER:
+        raise ValueError(f"there is no interval of {what!r}; there are parameters, {', '.join(_ORDER)}.")
+    names = _ORDER[what]
+    if len(at) > len(names):
+        raise TypeError(f"{what} takes {', '.join(names) or 'no arguments'}; got {len(at)} arguments.")
+    arguments = dict(zip(names, at, strict=False))
+    for name, value in keywords.items():
+        if name not in names or name in arguments:
+            raise TypeError(f"{what} takes {', '.join(names) or 'no arguments'}; {name}= is not one of them or was given twice.")
+        arguments[name] = value
+    missing = [name for name in names if name not in arguments and what != "rul"] + (
+        ["age"] if what == "rul" and "age" not in arguments else []
+    )
+    if missing:
+        raise TypeError(f"the interval of {what} needs {', '.join(missing)}.")
+    if what == "rul":
+        return rul_arguments(**{"kind": "mean", "horizon": None, **arguments})
+    if what == "mean":
+        return "rul_mean", {"age": 0.0}
+    if what == "median":
+        return "quantile", {"p": 0.5}
+    return what, arguments
+
+
+def rul_arguments(age: Any, kind: Any, horizon: Any) -> tuple[str, dict[str, Any]]:
+    if isinstance(kind, str) and kind not in ("mean", "median"):
+        raise ValueError(f'kind must be "mean", "median" or a probability between 0 and 1; got {kind!r}.')
+    if isinstance(kind, str) and kind == "mean":
+        return ("rul_mean", {"age": age}) if horizon is None else ("rul_restricted", {"age": age, "horizon": horizon})
+    if horizon is not None:
+        raise ValueError("a horizon restricts the mean; leave it out for the median or a quantile.")
+    return "rul_quantile", {"age": age, "kind": 0.5 if isinstance(kind, str) else kind}
+
+
+def no_arguments(what: str, at: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+    if at or keywords:
+        raise TypeError(f"the interval of {what} takes no further arguments.")

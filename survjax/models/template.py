@@ -53,13 +53,15 @@ def checked_value(domain: Domain, value: Any, name: str) -> float:
 
 def checked_weights(weights: Any, name: str) -> tuple[float | None, ...]:
     """Weights with those known summing to no more than 1, and to 1 if all are known."""
-    checked = tuple(None if w is None else checked_value(SimplexDomain("a number between 0 and 1"), w, f"{name}[{i}]") for i, w in enumerate(weights))
+    checked = tuple(
+        None if w is None else checked_value(SimplexDomain("a number between 0 and 1"), w, f"{name}[{i}]") for i, w in enumerate(weights)
+    )
     known = sum(w for w in checked if w is not None)
     n_free = checked.count(None)
     if n_free == 0 and abs(known - 1.0) > 1e-9:
         raise ValueError(f"the weights of a mixture add up to 1; these add up to {known:g}.")
     if n_free and known >= 1.0:
         raise ValueError(f"the known weights add up to {known:g}, which leaves nothing for the {n_free} to be learned.")
-    if n_free == 1:   # what the others leave is no longer unknown
+    if n_free == 1:  # what the others leave is no longer unknown
         return tuple(1.0 - known if w is None else w for w in checked)
     return checked

@@ -5,5 +5,10 @@ from survjax.plotting.learning import plot_learning, plot_learning_animation
 from survjax.plotting.probability_paper import plot_probability
 
 __all__ = [
-    "plot_components", "plot_hazard", "plot_learning", "plot_learning_animation", "plot_probability", "plot_survival",
+    "plot_components",
+    "plot_hazard",
+    "plot_learning",
+    "plot_learning_animation",
+    "plot_probability",
+    "plot_survival",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from survjax.models import Model
-    from survjax.models.model import MixtureModel
+    from survjax.models.mixtures import MixtureModel
 
 AGE_GROUPS = 12
 
@@ -26,7 +27,14 @@ def plot_survival(model: Model, life: Lifetimes | None = None, *, level: float =
     grid = ages(life)
     estimate = product_limit(life)
     shown = estimate.time <= grid[-1]
-    ax.step(np.append(0.0, estimate.time[shown]), np.append(1.0, estimate.survival[shown]), where="post", color=DATA, linewidth=1.2, label="Kaplan–Meier")
+    ax.step(
+        np.append(0.0, estimate.time[shown]),
+        np.append(1.0, estimate.survival[shown]),
+        where="post",
+        color=DATA,
+        linewidth=1.2,
+        label="Kaplan–Meier",
+    )
     _band(ax, model, "survival", grid, level)
     lowest = min(float(model.survival(grid[-1])), float(estimate.at(grid[-1:])[0]))
     ax.set_ylim(max(0.0, 1 - 1.1 * (1 - lowest)), 1.005)
@@ -40,7 +48,7 @@ def plot_hazard(model: Model, life: Lifetimes | None = None, *, level: float = 0
     ax = axes(ax)
     grid = ages(life)
     rate, error, middle, half_width = _failure_rates(life, grid[-1])
-    told = rate >= 2 * error   # four failures or more: the others say little of the rate and much of the axis
+    told = rate >= 2 * error  # four failures or more: the others say little of the rate and much of the axis
     ax.errorbar(middle, rate, xerr=half_width, yerr=error, fmt="o", color=DATA, markersize=3.5, linewidth=0.9, label="failures / exposure")
     _band(ax, model, "hazard", grid, level)
     top = max(float(np.max((rate + error)[told], initial=0.0)), float(np.quantile(np.asarray(model.hazard(grid)), 0.9)))
@@ -78,10 +86,12 @@ def _failure_rates(life: Lifetimes, end: float) -> tuple[np.ndarray, np.ndarray,
     counts = life.counts()
     begin = np.zeros(len(life)) if life.entry is None else np.maximum(life.entry, 0.0)
     failed = np.histogram(life.durations[life.event_observed], edges, weights=counts[life.event_observed])[0]
-    exposure = np.array([
-        np.sum(counts * np.clip(np.minimum(life.durations, high) - np.maximum(begin, low), 0.0, None))
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
-    ])
+    exposure = np.array(
+        [
+            np.sum(counts * np.clip(np.minimum(life.durations, high) - np.maximum(begin, low), 0.0, None))
+            for low, high in itertools.pairwise(edges)
+        ]
+    )
     seen = exposure > 0
     exposure = np.where(seen, exposure, 1.0)
     middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)

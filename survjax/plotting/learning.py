@@ -52,7 +52,7 @@ def plot_learning_animation(model: Model, life: Lifetimes | None = None) -> Func
         return [line]
 
     animation = FuncAnimation(figure, show, frames=len(densities), interval=MILLISECONDS_A_STEP)
-    plt.close(figure)   # shown as an animation, not once more as a still
+    plt.close(figure)  # shown as an animation, not once more as a still
     return animation
 
 

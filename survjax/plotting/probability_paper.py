@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,15 +40,15 @@ def plot_probability(model: Model, life: Lifetimes | None = None, *, level: floa
 
 
 def _weibull_paper(ax: Axes, lowest: float, highest: float) -> None:
-    def to_paper(share: np.ndarray) -> np.ndarray:
+    def to_paper(share: Any) -> Any:
         return np.log(-np.log1p(-np.clip(share, 1e-12, 1 - 1e-12)))
 
-    def from_paper(height: np.ndarray) -> np.ndarray:
+    def from_paper(height: Any) -> Any:
         return -np.expm1(-np.exp(height))
 
     ax.set_xscale("log")
     ax.set_yscale("function", functions=(to_paper, from_paper))
-    bottom, top = max(lowest / 2, 1e-7), min(from_paper(to_paper(highest) + 0.7), 0.9995)
+    bottom, top = max(lowest / 2, 1e-7), min(float(from_paper(to_paper(highest) + 0.7)), 0.9995)
     shown = [tick for tick in TICKS if bottom <= tick <= top]
     ax.set_yticks(shown, [f"{100 * tick:g} %" for tick in shown])
     ax.set_yticks([], minor=True)

@@ -1,0 +1,27 @@
+# Written by `make stubs` from the registry of distributions; a test holds it fresh.
+
+from survjax import datasets as datasets
+from survjax import distributions as distributions
+from survjax import plotting as plotting
+from survjax.compilation import enable_compilation_cache as enable_compilation_cache
+from survjax.errors import ModelFileError as ModelFileError
+from survjax.errors import NoFiniteMaximum as NoFiniteMaximum
+from survjax.errors import NotConverged as NotConverged
+from survjax.errors import NotFitted as NotFitted
+from survjax.lifetimes import Lifetimes as Lifetimes
+from survjax.models import Mixture as Mixture
+from survjax.models import Model as Model
+from survjax.models import WeibullMixture as WeibullMixture
+from survjax.models.model_file import load as load
+from survjax.yardstick import compare_with_lifelines as compare_with_lifelines
+
+__version__: str
+
+class Exponential(Model):
+    scale: float | None
+    def __init__(self, scale: float | None = None) -> None: ...
+
+class Weibull(Model):
+    shape: float | None
+    scale: float | None
+    def __init__(self, shape: float | None = None, scale: float | None = None) -> None: ...
