@@ -1,4 +1,4 @@
-"""The integral of a survival function, by a double-exponential rule."""
+"""The mean of a lifetime cut off at a horizon, by a double-exponential rule over its quantiles."""
 
 from __future__ import annotations
 
@@ -9,30 +9,37 @@ import jax.numpy as jnp
 import numpy as np
 
 _STEP = 1.0 / 40.0
-_ABSCISSAE = np.arange(-4.0, 6.0 + _STEP / 2, _STEP)
+_ABSCISSAE = np.arange(-4.2, 4.2 + _STEP / 2, _STEP)
 _LOG_NODES = 0.5 * np.pi * np.sinh(_ABSCISSAE)
 _LOG_WEIGHTS = _LOG_NODES + np.log(0.5 * np.pi * np.cosh(_ABSCISSAE) * _STEP)
 
 
-def integrate_survival(log_survival: Callable, centre, horizon):
-    r"""The integral of exp(log_survival(u)) over u from 0 to ``horizon``, which may be infinite.
+def restricted_mean(duration_at: Callable, horizon, hazard_at_horizon):
+    r"""E min(T, horizon), from the age at which each cumulative hazard is reached.
 
-    The exp-sinh rule (Takahasi & Mori 1974) in the variable y of u = y / (1 + y / horizon), which maps the half-line to
-    [0, horizon] and spends its 401 nodes around ``centre``, where the survival falls. Endpoint singularities such as
-    that of a hazard that is infinite at age 0 cost it nothing. Relative error at most 1e-12 for the distributions of
-    this package with a spread of log time up to 6 (tested against mpmath).
+    .. math:: \int_0^{H(h)} t(x)\,e^{-x}\,dx + h\,e^{-H(h)}
+
+    over the cumulative hazard x, in which even a very sharp distribution is smooth (integrating S(t) over t needs nodes
+    where it falls, and missed by 8e-5 at a Weibull shape of 40). The exp-sinh rule (Takahasi & Mori 1974) with 337 nodes
+    in the variable y of x = y / (1 + y / H(h)), which maps the half-line to [0, H(h)]; an endpoint singularity costs it
+    nothing. Relative error at most 1e-11 for single laws (tested against closed forms) and 1e-6 where the quantile function
+    bends sharply, as a mixture's does; a mixture adds up its components' means instead.
 
     Parameters
     ----------
-    log_survival : scalar to scalar, not increasing.
-    centre : a typical u, for instance the median.
-    horizon : positive, may be infinite.
+    duration_at : scalar to scalar, the duration by which a cumulative hazard has been collected.
+    horizon, hazard_at_horizon : positive, may be infinite together.
     """
-    middle = jnp.log(jnp.minimum(centre, horizon))
+    middle = jnp.log(jnp.minimum(1.0, hazard_at_horizon))
 
     def node_value(log_node, log_weight):
         log_y = middle + log_node
-        log_stretch = jnp.logaddexp(0.0, log_y - jnp.log(horizon))
-        return jnp.exp(middle + log_weight - 2.0 * log_stretch + log_survival(jnp.exp(log_y - log_stretch)))
+        log_stretch = jnp.logaddexp(jnp.zeros_like(log_y), log_y - jnp.log(hazard_at_horizon))
+        hazard = jnp.exp(log_y - log_stretch)
+        return duration_at(hazard) * jnp.exp(middle + log_weight - 2.0 * log_stretch - hazard)
 
-    return jnp.sum(jax.vmap(node_value)(jnp.asarray(_LOG_NODES), jnp.asarray(_LOG_WEIGHTS)))
+    dtype = jnp.result_type(middle)
+    below = jnp.sum(jax.vmap(node_value)(jnp.asarray(_LOG_NODES, dtype), jnp.asarray(_LOG_WEIGHTS, dtype)))
+    reached = hazard_at_horizon < jnp.inf
+    beyond = jnp.where(reached, horizon, 0.0) * jnp.exp(-jnp.where(reached, hazard_at_horizon, 0.0))
+    return below + jnp.where(reached, beyond, 0.0)

@@ -17,13 +17,21 @@ from survjax.parameters import (
     n_simplex_coordinates,
     simplex_from_real,
 )
-from survjax.quadrature import integrate_survival
+from survjax.quadrature import restricted_mean
 from survjax.roots import solve_increasing
 
 PART = "a distribution, or a tuple of them, inside another"
-CONSTANT = "an array that is never learned"
 Part = Annotated[Any, PART]
-Constant = Annotated[Any, CONSTANT]
+
+
+@dataclasses.dataclass(frozen=True)
+class ConstantKind:
+    """An array that is never learned, and how it scales with the unit of time."""
+
+    time_power: int = 0
+
+
+Age = Annotated[Any, ConstantKind(time_power=1)]
 
 
 def elementwise(rule: Callable) -> Callable:
@@ -84,7 +92,7 @@ class Distribution:
 
     @classmethod
     def field_kinds(cls) -> dict[str, Any]:
-        """Each field's kind: a Domain (parameter), PART, CONSTANT or None (static)."""
+        """Each field's kind: a Domain (parameter), PART, a ConstantKind or None (static)."""
         return cls._kinds
 
     # ---- the rules a subclass may give
@@ -120,8 +128,10 @@ class Distribution:
 
     def restricted_mean_after(self, start, horizon):
         """E min(T - start, horizon) given survival to ``start``."""
-        median = self.duration_after(start, jnp.log(2.0))
-        return integrate_survival(lambda u: -self.cumulative_hazard_between(start, u), median, horizon)
+        finite = horizon < jnp.inf
+        collected = self.cumulative_hazard_between(start, jnp.where(finite, horizon, 1.0))
+        mean = restricted_mean(lambda x: self.duration_after(start, x), horizon, jnp.where(finite, collected, jnp.inf))
+        return jnp.where(horizon > 0, mean, 0.0)
 
     def start(self, centre: float, spread: float) -> dict[str, float]:
         """Parameters at which log time has about this mean and standard deviation: where a fit may begin."""
@@ -250,7 +260,7 @@ class Distribution:
         changed: dict[str, Any] = {}
         for name, kind in self.field_kinds().items():
             value = getattr(self, name)
-            if isinstance(kind, Domain) and kind.time_power and value is not None:
+            if isinstance(kind, (Domain, ConstantKind)) and kind.time_power and value is not None:
                 changed[name] = value * factor**kind.time_power
             elif kind is PART:
                 scaled = tuple(part.rescaled(factor) for part in _parts(value))

@@ -43,7 +43,8 @@ class Mixture(Distribution):
         return log_weighted_sum(logs, self.weights)
 
     def log_survival(self, time):
-        return self._combine([component.log_survival(time) for component in self.components])
+        # While few have failed, one minus their share: what survives is too near 1 to tell a small hazard by.
+        return _log_of_rest([component.log_survival(time) for component in self.components], self.weights)
 
     def log_density(self, time):
         return self._combine([component.log_density(time) for component in self.components])
@@ -72,11 +73,7 @@ class Mixture(Distribution):
 
     def cumulative_hazard_between(self, start, length):
         shares = self.weights_after(start)
-        collected = [part.cumulative_hazard_between(start, length) for part in self.components]
-        failed = sum(share * -jnp.expm1(-hazard) for share, hazard in zip(shares, collected, strict=True))
-        early = failed < 0.5
-        late = -log_weighted_sum([-hazard for hazard in collected], shares)
-        return jnp.where(early, -jnp.log1p(-jnp.where(early, failed, 0.0)), late)
+        return -_log_of_rest([-part.cumulative_hazard_between(start, length) for part in self.components], shares)
 
     def duration_after(self, start, cumulative_hazard):
         # A quantile of the mixture lies between the same quantiles of its components.
@@ -110,3 +107,10 @@ class Mixture(Distribution):
             components.append(component.with_values(values[taken + 1 : taken + 1 + size]))
             taken += 1 + size
         return Mixture(tuple(components), tuple(weights))
+
+
+def _log_of_rest(log_survivals, weights):
+    """log of the weighted sum of survivals, at full relative accuracy at both ends."""
+    failed = sum(weight * -jnp.expm1(log) for weight, log in zip(weights, log_survivals, strict=True))
+    early = failed < 0.5
+    return jnp.where(early, jnp.log1p(-jnp.where(early, failed, 0.0)), log_weighted_sum(log_survivals, weights))

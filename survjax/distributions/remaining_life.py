@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from survjax.distributions.distribution import Constant, Distribution, Part
+from survjax.distributions.distribution import Age, Distribution, Part
 
 
 class RemainingLife(Distribution):
@@ -20,7 +20,7 @@ class RemainingLife(Distribution):
     """
 
     of: Part
-    age: Constant
+    age: Age
 
     def log_survival(self, time):
         return -self.of.cumulative_hazard_between(self.age, time)

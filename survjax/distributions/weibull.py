@@ -70,10 +70,10 @@ class Weibull(Distribution):
 
     def mean_after(self, start):
         r""":math:`(\eta/k)\,e^{x}\,\Gamma(1/k, x)` with :math:`x = (start/\eta)^k`."""
-        log_x = self.shape * log_ratio(start, self.scale)
+        aged = start > 0
+        log_x = self.shape * log_ratio(jnp.where(aged, start, 1.0), self.scale)
         at_birth = gammaln(1.0 + 1.0 / self.shape) + jnp.log(self.scale)
-        aged = log_x > -jnp.inf
-        log_mean = log_scaled_upper_gamma(1.0 / self.shape, jnp.where(aged, log_x, 0.0))
+        log_mean = log_scaled_upper_gamma(1.0 / self.shape, log_x)
         return jnp.exp(jnp.where(aged, log_mean + jnp.log(self.scale / self.shape), at_birth))
 
     def start(self, centre: float, spread: float) -> dict[str, float]:

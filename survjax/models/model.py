@@ -258,6 +258,7 @@ class Model(Estimator):
         return self._predict("rul_mean", age=0.0)
 
     def median(self) -> float:
+        """The age by which half have failed."""
         return self.quantile(0.5)
 
     # ---- of what remains of it

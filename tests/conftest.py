@@ -1,0 +1,32 @@
+"""What tests share: the shipped data sets as Lifetimes, R's numbers, double precision for tests of the core."""
+
+import json
+from pathlib import Path
+
+import jax
+import matplotlib
+import pytest
+
+import survjax as sj
+
+matplotlib.use("Agg")
+
+COLUMNS = {"power_transformers": {"entry": "entry"}, "integrated_circuits": {"weights": "weight"}}
+
+
+def shipped(name: str) -> sj.Lifetimes:
+    """The lifetimes of a shipped data set."""
+    frame = getattr(sj.datasets, f"load_{name}")()
+    return sj.Lifetimes.from_frame(frame, duration="duration", event="event", **COLUMNS.get(name, {}))
+
+
+@pytest.fixture(scope="session")
+def r_fits() -> dict:
+    return json.loads((Path(__file__).parent / "reference" / "r_fits.json").read_text())
+
+
+@pytest.fixture
+def double():
+    """The core in 64 bits, and no silent promotion: a leak of 32 bits fails."""
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        yield

@@ -1,0 +1,82 @@
+"""The house stays a house: imports point down, names are what they are said to be, the stub is fresh."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import survjax as sj
+from tests.write_stub import STUB, stub
+
+HOUSE = Path(sj.__file__).parent
+# From the ground up. A module may import from its own floor's line and from those above it in this list.
+FLOORS = (
+    ("errors", "compilation", "parameters", "special", "roots", "quadrature", "columns", "newton", "blocks", "datasets"),
+    ("distributions", "lifetimes"),
+    ("product_limit", "likelihood", "existence", "inference"),
+    ("starts", "search"),
+    ("estimation",),
+    ("mixture_estimation",),
+    ("fitting",),
+    ("models",),
+    ("plotting", "yardstick", "fleet_report"),
+    ("cli",),
+    ("__main__",),
+)
+# Called by a method of the learner, never at import: the learner's door to what is built on it.
+DOORS = {("models", "plotting")}
+
+
+def floor(module: str) -> int:
+    return next(level for level, names in enumerate(FLOORS) if module in names)
+
+
+def imports_of(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("survjax."):
+            found.add(node.module.split(".")[1])
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(HOUSE.rglob("*.py")), ids=lambda path: str(path.relative_to(HOUSE)))
+def test_imports_point_down_a_floor(path):
+    own = path.relative_to(HOUSE).with_suffix("").parts[0]
+    if own == "__init__":
+        return
+    for other in imports_of(path):
+        assert floor(other) <= floor(own) or (own, other) in DOORS, f"{own} imports {other}, which is above it"
+
+
+def test_every_public_name_is_there_after_every_submodule_was_imported():
+    for module in pkgutil.walk_packages(sj.__path__, "survjax."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    for name in sj.__all__:
+        value = getattr(sj, name)
+        assert inspect.ismodule(value) == (name in sj._MODULES), name
+
+
+def test_the_stub_is_fresh():
+    assert STUB.read_text() == stub(), "run `make stubs`"
+
+
+def test_public_functions_and_methods_say_what_they_do():
+    silent = []
+    for name in sj.__all__:
+        value = getattr(sj, name)
+        if not callable(value):
+            continue
+        members = [(name, value)]
+        if inspect.isclass(value) and issubclass(value, sj.Model):
+            members += [(f"{name}.{n}", m) for n, m in inspect.getmembers(value) if not n.startswith("_") and callable(m)]
+        silent += [label for label, member in members if not inspect.getdoc(member)]
+    assert not silent
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'Weibul'"):
+        _ = sj.Weibul

@@ -1,0 +1,125 @@
+import pickle
+
+import numpy as np
+import pandas as pd
+import polars
+import pyarrow
+import pytest
+
+import survjax as sj
+from tests.conftest import shipped
+
+DURATIONS, EVENTS = [33.0, 44.0, 52.0], [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [list, tuple, np.array, pd.Series, polars.Series, pyarrow.array, lambda v: pyarrow.chunked_array([v]), lambda v: pd.array(v)],
+)
+def test_columns_of_any_kind_give_the_same_lifetimes(kind):
+    life = sj.Lifetimes(kind(DURATIONS), kind(EVENTS), entry=kind([0.0, 1.0, 2.0]), weights=kind([1, 2, 3]))
+    assert life.durations.tolist() == DURATIONS
+    assert life.event_observed.tolist() == [True, False, True]
+    assert (life.n_units, life.n_failed, life.n_running) == (6.0, 4.0, 2.0)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, polars.DataFrame, pyarrow.table])
+def test_frames_are_read_by_column_name(frame):
+    life = sj.Lifetimes.from_frame(frame({"hours": DURATIONS, "failed": EVENTS}), duration="hours", event="failed")
+    assert life.durations.tolist() == DURATIONS
+
+
+def test_a_missing_column_is_named_with_those_there_are():
+    with pytest.raises(KeyError, match=r"event='dead' is not a column; there are hours, failed"):
+        sj.Lifetimes.from_frame(pd.DataFrame({"hours": DURATIONS, "failed": EVENTS}), duration="hours", event="dead")
+
+
+def test_repr_counts_the_fleet():
+    assert repr(shipped("hard_drives")) == "Lifetimes(52,422 units: 2,885 failed, 49,537 running)"
+    assert repr(shipped("integrated_circuits")) == "Lifetimes(4,156 units in 22 rows: 28 failed, 4,128 running)"
+
+
+def test_a_running_life_prints_with_a_plus():
+    assert str(sj.Lifetimes(DURATIONS, EVENTS)) == "33, 44+, 52"
+
+
+BAD = {
+    "nan": (lambda: sj.Lifetimes([1.0, np.nan]), ValueError, r"row 1 has durations=nan"),
+    "infinite": (lambda: sj.Lifetimes([1.0, np.inf]), ValueError, r"row 1 has durations=inf"),
+    "missing": (lambda: sj.Lifetimes(pd.array([1.0, None])), ValueError, r"row 1 is missing"),
+    "none": (lambda: sj.Lifetimes([1.0, None]), TypeError, r"row 1 is missing \(None\)"),
+    "lengths": (lambda: sj.Lifetimes([1.0, 2.0], [1]), ValueError, r"event_observed has 1 rows and durations 2"),
+    "empty": (lambda: sj.Lifetimes([]), ValueError, r"durations is empty"),
+    "flags": (lambda: sj.Lifetimes([1.0, 2.0], [1, 2]), ValueError, r"row 1 has event_observed=2"),
+    "flag words": (lambda: sj.Lifetimes([1.0, 2.0], ["yes", "no"]), TypeError, r"row 0 is 'yes'"),
+    "entry": (lambda: sj.Lifetimes([1.0, 2.0], entry=[0.0, 2.0]), ValueError, r"row 1 has entry=2, duration=2"),
+    "negative weight": (lambda: sj.Lifetimes([1.0, 2.0], weights=[1, -1]), ValueError, r"row 1 has weights=-1"),
+    "nan weight": (lambda: sj.Lifetimes([1.0, 2.0], weights=[1, np.nan]), ValueError, r"row 1 has weights=nan"),
+    "zero weights": (lambda: sj.Lifetimes([1.0, 2.0], weights=[0, 0]), ValueError, r"weights are all zero"),
+    "strings": (lambda: sj.Lifetimes(["1", "2"]), TypeError, r"row 0 is '1'"),
+    "dates": (lambda: sj.Lifetimes(pd.to_datetime(["2020-01-01", "2021-01-01"])), TypeError, r"they are dates"),
+    "timedeltas": (lambda: sj.Lifetimes(pd.to_timedelta([1, 2], unit="D")), TypeError, r"dt\.total_seconds"),
+    "objects": (lambda: sj.Lifetimes([1.0, object()]), TypeError, r"row 1 is <object"),
+    "booleans": (lambda: sj.Lifetimes([True, False]), TypeError, r"they are booleans"),
+    "two dimensions": (lambda: sj.Lifetimes(np.ones((2, 2))), ValueError, r"shape \(2, 2\)"),
+    "scalar": (lambda: sj.Lifetimes(3.0), ValueError, r"one-dimensional"),
+    "ragged": (lambda: sj.Lifetimes([[1.0], [2.0, 3.0]]), ValueError, r"plain column of numbers"),
+    "a string": (lambda: sj.Lifetimes("12"), TypeError, r"column of numbers"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_names_row_and_remedy(case):
+    make, error, message = BAD[case]
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_input_is_copied_and_never_changed():
+    durations = np.array(DURATIONS)
+    life = sj.Lifetimes(durations)
+    durations[0] = -1
+    assert life.durations[0] == 33.0
+    with pytest.raises(ValueError, match="read-only"):
+        life.durations[0] = 1
+    with pytest.raises(AttributeError, match="cannot be changed"):
+        life.durations = durations
+
+
+def test_rows_are_picked_as_scikit_learn_picks_them():
+    life = sj.Lifetimes(DURATIONS, EVENTS, weights=[1, 2, 3])
+    for rows in (slice(1, 3), [1, 2], np.array([False, True, True]), (np.array([1, 2]), ...)):
+        assert life[rows].durations.tolist() == [44.0, 52.0]
+        assert life[rows].weights.tolist() == [2.0, 3.0]
+    assert str(life[1]) == "44+"
+    assert str(life[-1]) == "52"
+    assert len(life) == 3
+    assert life.shape == (3,)
+    with pytest.raises(IndexError):
+        life[3]
+    assert [str(one) for one in life] == ["33", "44+", "52"]
+
+
+def test_running_and_failed_split_the_fleet():
+    life = sj.Lifetimes(DURATIONS, EVENTS, entry=[0, 1, 2])
+    assert life.running().durations.tolist() == [44.0]
+    assert life.failed().entry.tolist() == [0.0, 2.0]
+
+
+def test_pickle_keeps_every_column():
+    life = pickle.loads(pickle.dumps(sj.Lifetimes(DURATIONS, EVENTS, entry=[0, 1, 2], weights=[1, 2, 3])))
+    assert life.entry.tolist() == [0.0, 1.0, 2.0]
+    assert not life.durations.flags.writeable
+
+
+def test_checks_find_the_five_impossible_ages_of_the_drives():
+    (finding,) = shipped("hard_drives").checks()
+    assert finding.rows == (49036, 52352, 52357, 52395, 52397)
+    assert "3602.71" in str(finding)
+
+
+def test_checks_say_nothing_of_clean_data_and_name_coarse_rounding():
+    clean = np.random.default_rng(1).weibull(2.0, 200)
+    assert sj.Lifetimes(clean).checks() == []
+    (finding,) = sj.Lifetimes(np.ceil(5 * clean)).checks()
+    assert "coarsely rounded" in str(finding)
