@@ -103,7 +103,7 @@ def _unit_of_time(template: Distribution, life: Lifetimes) -> float:
 
 def fit_from_data(problem: Problem, template: Distribution, life: Lifetimes) -> Fit:
     """The one optimum of a surface that has only one, from a start read off the data."""
-    start = single_start(problem.template, in_unit(life, problem.unit))
+    start = single_start(problem.template, life, problem.unit)
     return as_fit(problem, template, life, descend(problem, start))
 
 
@@ -165,6 +165,8 @@ def as_fit(problem: Problem, template: Distribution, life: Lifetimes, optimum: O
     known = np.array([parameter.value is not None for parameter in parameters.values()])
     values = np.where(known, [np.nan if p.value is None else float(p.value) for p in parameters.values()], values)
     natural_covariance = natural @ covariance @ natural.T
+    moves = [True, *(np.abs(np.diff(optimum.path, axis=0)).max(axis=1) > 1e-12)]  # a change of order or of sample is no step
+    path = np.array(optimum.path)[moves]
     natural_covariance[known] = natural_covariance[:, known] = 0.0
     return Fit(
         template=template,
@@ -178,8 +180,8 @@ def as_fit(problem: Problem, template: Distribution, life: Lifetimes, optimum: O
         n_units=life.n_units,
         n_failed=life.n_failed,
         reason=optimum.reason,
-        n_steps=optimum.n_steps,
-        path=_user_coordinates(template, problem.unit, np.array(optimum.path)),
+        n_steps=len(path) - 1,
+        path=_user_coordinates(template, problem.unit, path),
         path_template=template,
     )
 

@@ -40,8 +40,7 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
     ------
     NoFiniteMaximum : no failures; one distinct failure time and nothing that ran on; too few for a mixture.
     """
-    counted = life.counts() > 0
-    failures = np.unique(life.durations[life.event_observed & counted])
+    failures = life.durations[life.event_observed & (life.counts() > 0)]
     n_learned = template.n_coordinates()
     if not len(failures):
         raise NoFiniteMaximum(
@@ -50,15 +49,13 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
             "nothing more. Wait for failures, or add units that have failed."
         )
     if isinstance(template, Mixture):
-        _check_mixture(template, life, failures, n_learned)
-    elif len(failures) == 1 and n_learned > 1:
-        longest = life.durations[counted].max()
-        if life.entry is None and longest <= failures[0]:
-            raise NoFiniteMaximum(
-                f"all failures fall on one age, {failures[0]:g}, and no unit ran on beyond it: the likelihood grows without bound "
-                "as the distribution narrows on that age. Give a known shape (for instance Weibull(shape=2.0)), or "
-                "wait for a second failure age or a unit that outlives the first."
-            )
+        _check_mixture(template, life, np.unique(failures), n_learned)
+    elif n_learned > 1 and failures.min() == failures.max() and life.durations[life.counts() > 0].max() <= failures[0]:
+        raise NoFiniteMaximum(
+            f"all failures fall on one age, {failures[0]:g}, and no unit ran on beyond it: the likelihood grows without bound "
+            "as the distribution narrows on that age. Give a known shape (for instance Weibull(shape=2.0)), or "
+            "wait for a second failure age or a unit that outlives the first."
+        )
 
 
 def _check_mixture(template: Mixture, life: Lifetimes, failures: np.ndarray, n_learned: int) -> None:

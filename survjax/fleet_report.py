@@ -92,7 +92,8 @@ class FleetReport:
         return "\n".join(lines) + "\n"
 
     def _extrapolation(self) -> list[str]:
-        oldest = float(self.life.durations.max())
+        odd = [row for finding in self.life.checks() for row in finding.rows]
+        oldest = float(np.delete(self.life.durations, odd).max())
         if self.model.mean() <= oldest:
             return []
         return [

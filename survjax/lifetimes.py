@@ -122,7 +122,7 @@ class Lifetimes:
 
     def counts(self) -> np.ndarray:
         """The weights, ones where none were given, shape (n,)."""
-        return np.ones(len(self)) if self.weights is None else self.weights
+        return np.broadcast_to(1.0, len(self)) if self.weights is None else self.weights
 
     # ---- rows
 

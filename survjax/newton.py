@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-SMALL_STEP = 1e-7  # a full Newton step this short leaves an error of its square: taken, and the end
+SMALL_STEP = 1e-7  # a full Newton step this short is taken unseen: it leaves its square in the point, itself in the Hessian
 LONGEST_RADIUS = 4.0  # in log parameters: a factor of 55
 FIRST_RADIUS = 1.0
 SHORTEST_RADIUS = 1e-13

@@ -20,8 +20,11 @@ EULER = 0.5772156649015329
 SPREAD_OF_LOG_SHAPE = (0.5, 0.8)  # mean and deviation that found the best optimum most often, see benchmarks
 
 
-def thinned(life: Lifetimes, rows: int) -> Lifetimes:
-    """At most about ``rows`` rows, failures and running units thinned separately and re-weighted to the same totals."""
+def thinned(life: Lifetimes, rows: int, by_age: bool = True) -> Lifetimes:
+    """At most about ``rows`` rows, failures and running units thinned separately and re-weighted to the same totals.
+
+    Taken at even steps of age, so that the order of the rows does not matter; or, where that does not count, of row.
+    """
     if len(life) <= rows:
         return life
     picked, weights = [], np.zeros(len(life))
@@ -29,7 +32,7 @@ def thinned(life: Lifetimes, rows: int) -> Lifetimes:
     for group in (np.flatnonzero(life.event_observed), np.flatnonzero(~life.event_observed)):
         if not len(group):
             continue
-        order = group[np.argsort(life.durations[group], kind="stable")]
+        order = group[np.argsort(life.durations[group], kind="stable")] if by_age else group
         taken = order[:: max(1, -(-len(group) // (rows // 2)))]
         weights[taken] = counts[taken] * (counts[group].sum() / max(counts[taken].sum(), 1e-300))
         picked.append(taken)
@@ -42,7 +45,7 @@ def centre_and_spread(life: Lifetimes) -> tuple[float, float]:
 
     The line, unlike the moments of the failures, is not misled by units that still run.
     """
-    estimate = product_limit(thinned(life, ENOUGH_ROWS))
+    estimate = product_limit(thinned(life, ENOUGH_ROWS, by_age=False))
     failed = estimate.plotting_positions()
     usable = (failed > 0) & (failed < 1) & (estimate.time > 0)
     x, y, weight = np.log(estimate.time[usable]), np.log(-np.log1p(-failed[usable])), estimate.failures[usable]
@@ -87,9 +90,10 @@ def values_of(
     return leaf(template)
 
 
-def single_start(template: Distribution, life: Lifetimes) -> np.ndarray:
-    """The start for a surface with one optimum, (p,)."""
+def single_start(template: Distribution, life: Lifetimes, unit: float) -> np.ndarray:
+    """The start for a surface with one optimum, (p,), for a template in multiples of ``unit``."""
     centre, spread = centre_and_spread(life)
+    centre -= math.log(unit)
     values = values_of(template, lambda law: law.start(centre, spread), lambda k: np.full(k, 1.0 / k))
     return np.array(coordinates_of(template, values))
 
@@ -141,6 +145,8 @@ class Starts:
             return self._random_law(law) if here is None else law.start(*here)
 
         def weights(k: int) -> np.ndarray:
+            if k == 1:
+                return np.ones(1)
             return np.concatenate([[cluster.share], np.full(k - 1, (1.0 - cluster.share) / (k - 1))])
 
         return np.array(coordinates_of(self.template, values_of(self.template, leaf, weights)))

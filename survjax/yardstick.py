@@ -43,7 +43,7 @@ def compare_with_lifelines(durations: Any, event_observed: Any = None, *, entry:
     import pandas as pd
 
     life = as_lifetimes(durations, event_observed, entry, weights)
-    mixture = _lifelines_mixture(lifelines)
+    mixture = lifelines_mixture(lifelines)
     data: dict[str, Any] = {"event_observed": life.event_observed, "entry": life.entry, "weights": life.weights}
     fits: list[tuple[str, str, Callable[[], tuple[float, int, dict[str, float]]]]] = [
         ("Weibull", "survjax", lambda: _ours(NAMED_MODELS["Weibull"](), life)),
@@ -95,7 +95,8 @@ def _theirs(fitter: Any) -> tuple[float, int, dict[str, float]]:
     return float(fitter.log_likelihood_), len(found), parameters
 
 
-def _lifelines_mixture(lifelines: Any) -> type:
+def lifelines_mixture(lifelines: Any) -> type:
+    """The mixture of two Weibulls as lifelines' users write it; ``lifelines`` is the imported package."""
     from autograd import numpy as autograd_numpy
 
     class TwoWeibulls(lifelines.fitters.ParametricUnivariateFitter):

@@ -42,7 +42,7 @@ def test_blocked_sums_are_the_plain_sums_with_their_derivatives(block, count, mo
     rows, points = data(300), np.array([[0.7, 1.3], [0.2, -0.4]])
     result = sums(OBJECTIVE, None, points, np.array([True, True]), chunks(rows))
     for lane, point in enumerate(points):
-        np.testing.assert_allclose(result.value[lane], plain(rows, point), rtol=1e-13)   # another order of 300 additions
+        np.testing.assert_allclose(result.value[lane], plain(rows, point), rtol=1e-13)  # another order of 300 additions
         np.testing.assert_allclose(result.gradient[lane], jax.grad(plain, 1)(rows, point), rtol=1e-13)
         np.testing.assert_allclose(result.hessian[lane], jax.hessian(plain, 1)(rows, point), rtol=1e-13)
         np.testing.assert_allclose(result.statistics["a"][lane], np.sum(rows["a"][1] * rows["a"][0]["x"]), rtol=1e-13)
@@ -59,7 +59,16 @@ def test_a_point_that_is_not_active_returns_zeros():
 
 
 def test_buckets_are_few():
-    assert [bucket(n) for n in (1, 64, 65, 1000, 16_384, 16_385, 262_144, 262_145)] == [64, 64, 128, 1024, 16_384, 262_144, 262_144, 524_288]
+    assert [bucket(n) for n in (1, 64, 65, 1000, 16_384, 16_385, 262_144, 262_145)] == [
+        64,
+        64,
+        128,
+        1024,
+        16_384,
+        262_144,
+        262_144,
+        524_288,
+    ]
 
 
 def test_a_new_number_of_rows_within_a_bucket_does_not_compile():

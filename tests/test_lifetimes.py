@@ -14,7 +14,7 @@ DURATIONS, EVENTS = [33.0, 44.0, 52.0], [1, 0, 1]
 
 @pytest.mark.parametrize(
     "kind",
-    [list, tuple, np.array, pd.Series, polars.Series, pyarrow.array, lambda v: pyarrow.chunked_array([v]), lambda v: pd.array(v)],
+    [list, tuple, np.array, pd.Series, polars.Series, pyarrow.array, lambda v: pyarrow.chunked_array([v]), pd.array],
 )
 def test_columns_of_any_kind_give_the_same_lifetimes(kind):
     life = sj.Lifetimes(kind(DURATIONS), kind(EVENTS), entry=kind([0.0, 1.0, 2.0]), weights=kind([1, 2, 3]))

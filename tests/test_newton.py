@@ -22,7 +22,7 @@ def test_rosenbrock_ends_where_scipys_exact_trust_region_ends():
     ours = Descent(ROSENBROCK, start[None]).run()
     theirs = minimize(rosen, start, jac=rosen_der, hess=rosen_hess, method="trust-exact", options={"gtol": 1e-12})
     assert ours.reasons == ["converged"]
-    np.testing.assert_allclose(ours.points[0], theirs.x, atol=1e-9)   # scipy's own gradient tolerance
+    np.testing.assert_allclose(ours.points[0], theirs.x, atol=1e-9)  # scipy's own gradient tolerance
 
 
 def test_several_starts_descend_as_they_would_alone():
@@ -93,4 +93,4 @@ def test_the_step_rule_is_a_pure_function_of_arrays_of_either_module(radius):
     assert np.all(taken)
     assert np.all(np.linalg.norm(host.step, axis=1) <= radius * (1 + 1e-9))
     assert np.all(host.promised > 0)
-    np.testing.assert_allclose(following, radii)   # half the promise kept: neither longer nor shorter
+    np.testing.assert_allclose(following, radii)  # half the promise kept: neither longer nor shorter

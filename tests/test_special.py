@@ -43,7 +43,7 @@ def test_scaled_upper_gamma_has_two_derivatives_in_both_arguments(a, log_x):
             for _ in range(times):
                 derivative = jax.grad(derivative, argument)
         expected = float(mpmath.diff(value, (a, log_x), order))
-        np.testing.assert_allclose(derivative(a, log_x), expected, rtol=1e-9, atol=1e-10)   # mpmath differentiates numerically
+        np.testing.assert_allclose(derivative(a, log_x), expected, rtol=1e-9, atol=1e-10)  # mpmath differentiates numerically
 
 
 def test_powers_and_ratios_are_right_at_age_0_with_finite_derivatives():

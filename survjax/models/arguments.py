@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -63,5 +64,5 @@ def _refuse(bad: np.ndarray, column: np.ndarray, shape: tuple[int, ...], name: s
 
 
 def check_level(level: float) -> None:
-    if not (isinstance(level, (int, float)) and 0 < level < 1):
+    if not (isinstance(level, numbers.Real) and 0 < level < 1):
         raise ValueError(f"level is the confidence of the interval, between 0 and 1, for instance 0.95; got {level!r}.")

@@ -21,14 +21,13 @@ def interval_of_prediction(fit: Fit, prediction: Prediction, columns: list[np.nd
 
     link, error = delta_method(prediction.link, fit.template, fit.coordinates, fit.coordinate_covariance, columns)
     # At the end of the range (survival of age 0) the link is infinite and there is nothing to be unsure of.
-    error = np.where(np.isfinite(link), error, 0.0)
+    sure = ~np.isfinite(link) | (error == 0.0)
     below, above = _reach(level, side)
-    with np.errstate(over="ignore"):
-        ends = np.stack([prediction.inverse(link - below * error), prediction.inverse(link + above * error)])
+    with np.errstate(over="ignore", invalid="ignore"):
         estimate = prediction.inverse(link)
-    if prediction.inverse(np.array([0.0])) > prediction.inverse(np.array([1.0])):
-        # a link that falls as the prediction rises: a lower bound comes from its upper end
-        ends = np.stack([prediction.inverse(link + below * error), prediction.inverse(link - above * error)])
+        falls = prediction.inverse(np.array([0.0]))[0] > prediction.inverse(np.array([1.0]))[0]
+        down, up = (below, -above) if falls else (-below, above)  # a link may fall as the prediction rises
+        ends = [prediction.inverse(np.where(sure, link, link + reach * error)) for reach in (down, up)]
     return pd.DataFrame({"estimate": estimate, "lower": ends[0], "upper": ends[1]})
 
 

@@ -149,5 +149,8 @@ def _one_each(name: str, given: Sequence[Any] | None, k: int) -> tuple[Any, ...]
     if not hasattr(given, "__len__") or isinstance(given, str):
         raise TypeError(f"{name} must have one entry a component (None where it is to be learned); got {given!r}.")
     if len(given) != k:
-        raise ValueError(f"{name} must have one entry a component: {k} are needed, {len(given)} were given.")
+        raise ValueError(
+            f"{name} must have one entry a component: {k} are needed, {len(given)} were given. "
+            f"Set n_components={len(given)} if that is meant."
+        )
     return tuple(given)

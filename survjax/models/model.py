@@ -122,7 +122,10 @@ class Model(Estimator):
     @property
     @in_double_precision
     def distribution_(self) -> Distribution:
-        """The fitted distribution, parameters as Python floats: the door to the JAX core."""
+        """The fitted distribution, parameters as Python floats: the door to the JAX core.
+
+        Its methods compute in the precision of your own JAX configuration: 32 bits unless ``jax.enable_x64`` is on.
+        """
         return jax.tree.map(float, self._fitted.distribution())
 
     @property
@@ -192,6 +195,8 @@ class Model(Estimator):
 
     def _learned(self, name: str) -> Any:
         if self._fit is None or np.isnan(self._fit.log_likelihood):
+            if self._template().n_coordinates() == 0:
+                raise NotFitted(f"{self!r} is fully known and has seen no data: call fit(lifetimes) for the likelihood of some.")
             raise NotFitted(f"{type(self).__name__} has not been fitted to data: call fit(lifetimes) first.")
         return getattr(self._fit, name)
 

@@ -22,7 +22,7 @@ def as_template(given: Any) -> Distribution:
     """
     if isinstance(given, Distribution):
         return _checked(given)
-    if hasattr(given, "_template"):
+    if hasattr(given, "_template") and not isinstance(given, type):
         return given._template()
     hint = " An instance is needed: add ()." if isinstance(given, type) else ""
     raise TypeError(f"expected a distribution or a model, got {given!r}.{hint}")

@@ -47,11 +47,12 @@ def plot_hazard(model: Model, life: Lifetimes | None = None, *, level: float = 0
     life = data_of(model, life)
     ax = axes(ax)
     grid = ages(life)
-    rate, error, middle, half_width = _failure_rates(life, grid[-1])
-    told = rate >= 2 * error  # four failures or more: the others say little of the rate and much of the axis
-    ax.errorbar(middle, rate, xerr=half_width, yerr=error, fmt="o", color=DATA, markersize=3.5, linewidth=0.9, label="failures / exposure")
+    rate, limits, middle, half_width = _failure_rates(life, grid[-1], level)
+    label = f"failures / exposure, {100 * level:g} %"
+    ax.errorbar(middle, rate, xerr=half_width, yerr=limits, fmt="o", color=DATA, markersize=3.5, linewidth=0.9, label=label)
     _band(ax, model, "hazard", grid, level)
-    top = max(float(np.max((rate + error)[told], initial=0.0)), float(np.quantile(np.asarray(model.hazard(grid)), 0.9)))
+    told = rate > limits[0] * 1.5  # where failures are few the upper limit says much of the axis and little of the rate
+    top = max(float(np.max((rate + limits[1])[told], initial=0.0)), float(np.quantile(np.asarray(model.hazard(grid)), 0.9)))
     ax.set_ylim(0, 1.3 * top)
     ax.set_xlim(0, grid[-1])
     return finish(ax, "Hazard", "age", "failures per unit of time")
@@ -76,12 +77,17 @@ def plot_components(model: MixtureModel, life: Lifetimes | None = None, *, ax: A
 
 def _band(ax: Axes, model: Model, what: str, grid: np.ndarray, level: float) -> None:
     band = model.interval(what, grid, level=level)
-    ax.fill_between(grid, band["lower"], band["upper"], color=FIT, alpha=0.2, linewidth=0, label=f"{level:.0%} confidence")
+    ax.fill_between(grid, band["lower"], band["upper"], color=FIT, alpha=0.2, linewidth=0, label=f"{100 * level:g} % confidence")
     ax.plot(grid, band["estimate"], color=FIT, label=type(model).__name__)
 
 
-def _failure_rates(life: Lifetimes, end: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Failures per exposure in equal age groups, its standard error, and the groups' middles and half widths."""
+def _failure_rates(life: Lifetimes, end: float, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Failures per exposure in equal age groups, the distance of its limits, and the groups' middles and half widths.
+
+    The limits are Garwood's (1936, Biometrika) for a Poisson count; a group without failures has an upper one only.
+    """
+    from scipy.stats import chi2
+
     edges = np.linspace(0.0, end, AGE_GROUPS + 1)
     counts = life.counts()
     begin = np.zeros(len(life)) if life.entry is None else np.maximum(life.entry, 0.0)
@@ -93,6 +99,8 @@ def _failure_rates(life: Lifetimes, end: float) -> tuple[np.ndarray, np.ndarray,
         ]
     )
     seen = exposure > 0
-    exposure = np.where(seen, exposure, 1.0)
-    middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
-    return (failed / exposure)[seen], (np.sqrt(failed) / exposure)[seen], middle[seen], half[seen]
+    failed, exposure = failed[seen], exposure[seen]
+    lower = np.where(failed > 0, 0.5 * chi2.ppf(0.5 * (1 - level), 2 * np.maximum(failed, 1e-9)), 0.0)
+    upper = 0.5 * chi2.ppf(0.5 * (1 + level), 2 * failed + 2)
+    middle, half = 0.5 * (edges[1:] + edges[:-1])[seen], 0.5 * np.diff(edges)[seen]
+    return failed / exposure, np.stack([failed - lower, upper - failed]) / exposure, middle, half

@@ -30,9 +30,9 @@ def plot_probability(model: Model, life: Lifetimes | None = None, *, level: floa
     drawn = (failed > 0) & (failed < 1)
     times, failed = estimate.time[drawn], failed[drawn]
     ax = axes(ax)
-    grid = np.geomspace(times.min() / 1.5, times.max() * 1.5, GRID_POINTS)
+    grid = np.geomspace(times.min() / 1.5, times.max() * 1.1, GRID_POINTS)
     band = model.interval("survival", grid, level=level)
-    ax.fill_between(grid, 1 - band["upper"], 1 - band["lower"], color=FIT, alpha=0.18, linewidth=0, label=f"{level:.0%} confidence")
+    ax.fill_between(grid, 1 - band["upper"], 1 - band["lower"], color=FIT, alpha=0.18, linewidth=0, label=f"{100 * level:g} % confidence")
     ax.plot(grid, 1 - band["estimate"], color=FIT, label=type(model).__name__)
     ax.plot(times, failed, "o", color=DATA, markersize=3 if len(times) > 100 else 4.5, alpha=0.6, label="Kaplan–Meier", zorder=1)
     _weibull_paper(ax, float(failed.min()), float(failed.max()))

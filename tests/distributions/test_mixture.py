@@ -10,7 +10,7 @@ from survjax.distributions import Exponential, Mixture, Weibull
 
 pytestmark = pytest.mark.usefixtures("double")
 mpmath.mp.dps = 60
-PARTS = ((0.25, 0.8, 30.0), (0.75, 5.0, 150.0))   # weights that add up to 1 in binary too
+PARTS = ((0.25, 0.8, 30.0), (0.75, 5.0, 150.0))  # weights that add up to 1 in binary too
 LAW = Mixture(tuple(Weibull(np.asarray(k), np.asarray(s)) for _, k, s in PARTS), tuple(np.asarray(w) for w, _, _ in PARTS))
 
 
@@ -59,7 +59,9 @@ def test_a_mixture_of_one_is_that_one():
 
 def test_a_component_of_weight_0_changes_nothing_and_leaves_derivatives_finite():
     def log_density(scale):
-        return Mixture((Weibull(jnp.asarray(2.0), scale), Weibull(jnp.asarray(3.0), jnp.asarray(50.0))), (jnp.asarray(1.0), jnp.asarray(0.0))).log_density(7.0)
+        return Mixture(
+            (Weibull(jnp.asarray(2.0), scale), Weibull(jnp.asarray(3.0), jnp.asarray(50.0))), (jnp.asarray(1.0), jnp.asarray(0.0))
+        ).log_density(7.0)
 
     np.testing.assert_allclose(jax.grad(log_density)(10.0), jax.grad(lambda s: Weibull(2.0, s).log_density(7.0))(10.0), rtol=1e-13)
 

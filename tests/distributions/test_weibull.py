@@ -18,7 +18,7 @@ R_LOG_SURVIVAL = {1.0: -0.00316227766016838, 10.0: -1.0, 400.0: -10119.288512538
 
 @pytest.mark.parametrize(("time", "expected"), R_LOG_SURVIVAL.items())
 def test_log_survival_agrees_with_r(time, expected):
-    np.testing.assert_allclose(WEAR_OUT.log_survival(time), expected, rtol=1e-14)   # R prints 15 digits
+    np.testing.assert_allclose(WEAR_OUT.log_survival(time), expected, rtol=1e-14)  # R prints 15 digits
 
 
 def exact_remaining_mean(shape, scale, age):
@@ -34,7 +34,18 @@ def exact_remaining_mean(shape, scale, age):
 
 @pytest.mark.parametrize(
     ("shape", "scale", "age"),
-    [(5, 10, 60), (10, 5, 60), (0.3, 100, 1e4), (0.5, 1, 0), (1, 3, 50), (2, 10, 9), (2, 10, 11), (30, 10, 9.5), (0.2, 1, 1e-6), (3, 1e6, 10)],
+    [
+        (5, 10, 60),
+        (10, 5, 60),
+        (0.3, 100, 1e4),
+        (0.5, 1, 0),
+        (1, 3, 50),
+        (2, 10, 9),
+        (2, 10, 11),
+        (30, 10, 9.5),
+        (0.2, 1, 1e-6),
+        (3, 1e6, 10),
+    ],
 )
 def test_the_mean_remaining_life_agrees_with_mpmath(shape, scale, age):
     computed = Weibull(float(shape), float(scale)).given_survival(float(age)).mean()

@@ -12,7 +12,9 @@ EXAMPLES = {
     "mixture of weibulls": Mixture((Weibull(shape=0.8, scale=30.0), Weibull(shape=5.0, scale=150.0)), (0.3, 0.7)),
     "mixture of families": Mixture((Exponential(scale=10.0), Weibull(shape=4.0, scale=90.0)), (0.25, 0.75)),
     "remaining life": Weibull(shape=3.5, scale=100.0).given_survival(80.0),
-    "remaining life of a mixture": Mixture((Weibull(shape=0.8, scale=30.0), Weibull(shape=5.0, scale=150.0)), (0.3, 0.7)).given_survival(120.0),
+    "remaining life of a mixture": Mixture((Weibull(shape=0.8, scale=30.0), Weibull(shape=5.0, scale=150.0)), (0.3, 0.7)).given_survival(
+        120.0
+    ),
 }
 
 

@@ -16,7 +16,7 @@ from tests.laws.registry import EXAMPLES
 pytestmark = pytest.mark.usefixtures("double")
 
 LEVELS = np.array([1e-100, 1e-12, 0.01, 0.3, 0.5, 0.9, 1 - 1e-12])
-BOTH_TAILS = np.array([1e-12, 1e-3, 0.7, 3.0, 30.0, 700.0])   # cumulative hazards
+BOTH_TAILS = np.array([1e-12, 1e-3, 0.7, 3.0, 30.0, 700.0])  # cumulative hazards
 
 
 @pytest.fixture(params=EXAMPLES, name="law")
@@ -37,7 +37,7 @@ def test_survival_is_1_at_birth_and_0_at_the_end(law):
 
 def test_survival_never_rises(law):
     log_survival = law.log_survival(jnp.asarray(np.sort(np.concatenate([times(law), np.linspace(0, times(law)[-1], 50)]))))
-    assert np.all(np.diff(log_survival) <= 1e-13 * np.abs(log_survival[1:]))   # two roundings
+    assert np.all(np.diff(log_survival) <= 1e-13 * np.abs(log_survival[1:]))  # two roundings
 
 
 def test_quantiles_invert_survival_in_both_tails(law):
@@ -57,12 +57,12 @@ def test_the_hazard_is_the_slope_of_the_cumulative_hazard(law):
 
 
 def test_density_is_hazard_times_survival_and_integrates_to_1(law):
-    t = jnp.asarray(times(law)[:-1])   # beyond, the density underflows
+    t = jnp.asarray(times(law)[:-1])  # beyond, the density underflows
     np.testing.assert_allclose(law.density(t), law.hazard(t) * law.survival(t), rtol=1e-11)
     density = jax.jit(law.density)
     edges = [0.0, *times(law)[:-1]]
     total = sum(quad(lambda u: float(density(u)), low, high, limit=200)[0] for low, high in itertools.pairwise(edges))
-    np.testing.assert_allclose(total, 1.0, atol=1e-7)   # quad's own error at the infinite hazard of a falling one
+    np.testing.assert_allclose(total, 1.0, atol=1e-7)  # quad's own error at the infinite hazard of a falling one
 
 
 @pytest.mark.parametrize("level", [0.0, 0.01, 0.5, 0.999])
@@ -71,7 +71,7 @@ def test_the_mean_remaining_life_is_an_integral_of_survival(law, level):
     survival = jax.jit(remaining.survival)
     edges = [0.0, *times(remaining)[:-1]]
     total = sum(quad(lambda u: float(survival(u)), low, high, epsabs=0, epsrel=1e-12)[0] for low, high in itertools.pairwise(edges))
-    np.testing.assert_allclose(remaining.mean(), total, rtol=1e-9)   # quad's own error; beyond the last edge lie 1e-13 of it
+    np.testing.assert_allclose(remaining.mean(), total, rtol=1e-9)  # quad's own error; beyond the last edge lie 1e-13 of it
 
 
 @pytest.mark.parametrize("level", [0.0, 0.01, 0.5, 0.999])
@@ -79,7 +79,7 @@ def test_the_derived_mean_is_the_overriding_one(law, level):
     age = law.quantile(level)
     derived = Distribution.restricted_mean_after(law, age, jnp.inf)
     bends = any(len(getattr(part, "components", ())) > 1 for part in (law, getattr(law, "of", law)))
-    np.testing.assert_allclose(law.given_survival(age).mean(), derived, rtol=1e-6 if bends else 1e-11)   # what the rule promises
+    np.testing.assert_allclose(law.given_survival(age).mean(), derived, rtol=1e-6 if bends else 1e-11)  # what the rule promises
 
 
 @pytest.mark.parametrize("share", [1e-6, 0.3, 1.0, 5.0])
@@ -98,22 +98,26 @@ def test_remaining_life_is_survival_over_survival(law):
         age = law.quantile(level)
         remaining = law.given_survival(age)
         lengths = age * jnp.array([0.0, 0.01, 0.5, 1.0])
-        np.testing.assert_allclose(remaining.log_survival(lengths), law.log_survival(age + lengths) - law.log_survival(age), rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(
+            remaining.log_survival(lengths), law.log_survival(age + lengths) - law.log_survival(age), rtol=1e-9, atol=1e-12
+        )
         np.testing.assert_allclose(remaining.hazard(lengths), law.hazard(age + lengths), rtol=1e-12)
         np.testing.assert_allclose(remaining.given_survival(age).mean(), law.given_survival(age + age).mean(), rtol=1e-12)
 
 
 def test_a_short_look_ahead_keeps_its_digits(law):
     age = law.quantile(0.6)
-    short = 1e-11 * age   # lost in age + short
+    short = 1e-11 * age  # lost in age + short
     expected = law.hazard(age) * short
-    np.testing.assert_allclose(law.given_survival(age).failure_probability(short), expected, rtol=1e-8)   # of first order in 1e-11
+    np.testing.assert_allclose(law.given_survival(age).failure_probability(short), expected, rtol=1e-8)  # of first order in 1e-11
     np.testing.assert_allclose(law.given_survival(age).quantile(expected), short, rtol=1e-8)
 
 
 def test_the_log_time_form_is_the_same_function(law):
     t = jnp.asarray(times(law))
-    np.testing.assert_allclose(law.log_survival_from(t, jnp.log(t)), law.log_survival(t), rtol=1e-12, atol=2e-16)   # it is added up, not looked at
+    np.testing.assert_allclose(
+        law.log_survival_from(t, jnp.log(t)), law.log_survival(t), rtol=1e-12, atol=2e-16
+    )  # it is added up, not looked at
     np.testing.assert_allclose(law.log_density_from(t, jnp.log(t)), law.log_density(t), rtol=1e-11, atol=1e-12)
 
 
@@ -131,6 +135,7 @@ def test_first_and_second_derivatives_are_finite_on_a_grid_of_extremes(law):
     values = law.values()
     for time in (1e-9, *times(law)):
         for rule in ("log_survival", "log_density", "log_hazard"):
+
             def of(v, rule=rule, time=time):
                 return getattr(law.with_values(v), rule)(time)
 
@@ -152,7 +157,7 @@ def test_derivatives_agree_with_finite_differences(law):
         up[index] += step
         down[index] -= step
         slope = (log_hazard(jnp.asarray(up)) - log_hazard(jnp.asarray(down))) / (2 * step)
-        np.testing.assert_allclose(gradient[index], slope, rtol=1e-6, atol=1e-8 / value)   # central differences: step squared
+        np.testing.assert_allclose(gradient[index], slope, rtol=1e-6, atol=1e-8 / value)  # central differences: step squared
         bend = (jax.grad(log_hazard)(jnp.asarray(up)) - jax.grad(log_hazard)(jnp.asarray(down))) / (2 * step)
         np.testing.assert_allclose(hessian[index], bend, rtol=1e-5, atol=1e-7 / value**2)
 
@@ -181,12 +186,15 @@ def test_samples_follow_the_law(law):
     n = 4000
     sample = np.sort(law.sample(jax.random.key(7), (n,)))
     distance = np.abs(np.asarray(law.failure_probability(jnp.asarray(sample))) - (np.arange(n) + 0.5) / n).max()
-    assert distance < 1.95 / np.sqrt(n)   # the 99.9 % point of Kolmogorov's distribution; one fixed key
+    assert distance < 1.95 / np.sqrt(n)  # the 99.9 % point of Kolmogorov's distribution; one fixed key
 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    shape=st.floats(0.2, 30), scale=st.floats(1e-3, 1e6), age=st.floats(0, 20), ahead=st.floats(1e-9, 20),
+    shape=st.floats(0.2, 30),
+    scale=st.floats(1e-3, 1e6),
+    age=st.floats(0, 20),
+    ahead=st.floats(1e-9, 20),
 )
 def test_splitting_a_look_ahead_in_two_changes_nothing(shape, scale, age, ahead):
     from survjax.distributions import Weibull
