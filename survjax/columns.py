@@ -129,12 +129,7 @@ def _as_floats(array: np.ndarray, name: str) -> np.ndarray:
     if array.dtype.kind == "b":
         raise TypeError(f"{name} must be numbers, but they are booleans. Are the columns in the right order?")
     for row, value in enumerate(array.reshape(-1).tolist()):
-        if (
-            value is None
-            or isinstance(value, str)
-            or isinstance(value, bool)
-            or not isinstance(value, (int, float, np.integer, np.floating))
-        ):
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
             what = "is missing (None)" if value is None else f"is {value!r}, of type {type(value).__name__}"
             raise TypeError(
                 f"{name} must be numbers; row {row} {what} ({ROWS_COUNT_FROM}). "
