@@ -54,7 +54,7 @@ def best_of_many(life: Lifetimes, template: Mixture) -> tuple[float, int, int]:
     scaled = in_unit(life, problem.unit)
     usual, wide = Starts(problem.template, scaled, 12345), Starts(problem.template, scaled, 54321)
     wide.spread_of_log_shape = (1.0, 1.6)
-    wide.clusters = []
+    wide.on_clusters = []
     starts = (start for pair in zip(usual, wide, strict=False) for start in pair)
     result = find_optima(problem.evaluate, starts, _judge(template, life, problem), N_REFERENCE)
     if not result.optima:

@@ -79,6 +79,16 @@ class Problem:
         scale = -1.0 / self.per_unit
         return Evaluation(result.value * scale, result.gradient * scale, result.hessian * scale, extras)
 
+    def log_likelihoods(self, points: np.ndarray) -> np.ndarray:
+        """The log-likelihood at any number of points (m, p), by the program at hand; -inf where it is not finite."""
+        values = []
+        for first in range(0, len(points), self.lanes):
+            batch = points[first : first + self.lanes]
+            padded = np.concatenate([batch, np.repeat(batch[:1], self.lanes - len(batch), axis=0)])
+            evaluation = self.evaluate(padded, np.arange(self.lanes) < len(batch))
+            values.append(np.where(evaluation.is_finite(), -evaluation.value, -np.inf)[: len(batch)])
+        return np.concatenate(values) * self.per_unit
+
     def to_user(self, log_likelihood: float) -> float:
         """A log-likelihood of times in the inner unit, as one of times in the user's."""
         return log_likelihood - self.n_failed * float(np.log(self.unit))

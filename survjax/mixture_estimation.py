@@ -76,12 +76,14 @@ def _exchangeable(template: Mixture) -> bool:
 
 
 def _search(problem: Problem, template: Mixture, life: Lifetimes, judge: Judge, n_starts: int | None, seed: int) -> SearchResult:
-    starts = iter(Starts(cast(Mixture, problem.template), in_unit(life, problem.unit), seed))
+    starts = Starts(cast(Mixture, problem.template), in_unit(life, problem.unit), seed)
     if len(life) <= SEARCH_ROWS:
-        return find_optima(problem.evaluate, starts, judge, n_starts)
+        return find_optima(problem.evaluate, iter(starts.rank(problem.log_likelihoods)), judge, n_starts)
     sample = thinned(life, SEARCH_ROWS)
     sampled = pose(template, sample, LANES, as_many_as=len(life), unit=problem.unit)
-    result = find_optima(sampled.evaluate, starts, dataclasses.replace(judge, per_unit=sampled.per_unit), n_starts)
+    result = find_optima(
+        sampled.evaluate, iter(starts.rank(sampled.log_likelihoods)), dataclasses.replace(judge, per_unit=sampled.per_unit), n_starts
+    )
     result.highest_flat = -np.inf  # that of the sample does not compare
     refined = [_refined(problem, rough) for rough in result.optima[:REFINED]]
     honest = [o for o in refined if o.reason in ("converged", "at_rounding_floor") and not judge.has_spike(o.evaluation.extras)]

@@ -104,8 +104,8 @@ class Starts:
     A random start puts each component's centre at a random quantile of the data, with random log-odds and log shape; this
     finds broad components, and on simulated sets did so more often than splits of the sorted failures. A narrow component
     lies in a small part of the parameter space that random starts seldom hit, but it shows in the data as failures that
-    stand closer together than a single distribution explains: those clusters are found by scanning, and tried in the
-    order of what they promise. What both find is in ``benchmarks/hard_mixtures.csv``.
+    stand closer together than a single distribution explains: those clusters are found by scanning. What both find is in
+    ``benchmarks/hard_mixtures.csv``.
     """
 
     def __init__(self, template: Mixture, life: Lifetimes, seed: int) -> None:
@@ -114,15 +114,22 @@ class Starts:
         sample = thinned(life, ENOUGH_ROWS)
         self.log_times = np.sort(np.log(sample.durations[sample.durations > 0]))
         self.whole = centre_and_spread(life)
-        self.clusters = clusters(sample, *self.whole)
         self.spread_of_log_shape = SPREAD_OF_LOG_SHAPE
+        self.on_clusters = [self._around(cluster) for cluster in clusters(sample, *self.whole)]
+
+    def rank(self, log_likelihood: Callable[[np.ndarray], np.ndarray]) -> Starts:
+        """Put the starts on clusters in the order of their own likelihood, a better guide than what was promised."""
+        if self.on_clusters:
+            order = np.argsort(-log_likelihood(np.array(self.on_clusters)), kind="stable")
+            self.on_clusters = [self.on_clusters[position] for position in order]
+        return self
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Coordinates (p,) of one start after another: every other one is a cluster, as long as there are any."""
-        remaining = iter(self.clusters)
+        remaining = iter(self.on_clusters)
         for turn in itertools.count():
-            cluster = next(remaining, None) if turn % 2 == 0 else None
-            yield self._random() if cluster is None else self._around(cluster)
+            on_cluster = next(remaining, None) if turn % 2 == 0 else None
+            yield self._random() if on_cluster is None else on_cluster
 
     def _random(self) -> np.ndarray:
         def weights(k: int) -> np.ndarray:
@@ -163,35 +170,33 @@ class Cluster(NamedTuple):
 def clusters(life: Lifetimes, centre: float, spread: float, most: int = 24) -> list[Cluster]:
     """The runs of neighbouring failures that a component of their own would raise the likelihood by most, best first.
 
-    A run's promise is its log-likelihood under a normal of its own mean and deviation in log time, less that under the
-    distribution of the whole (a smallest-extreme-value law of log time). Runs that overlap a better one by more than
-    two thirds, and runs of failures all recorded alike, are left out.
+    A run's promise is its log-likelihood under a normal of its own mean and deviation in log time, with the share of the
+    units that Kaplan–Meier gives it, less that under the distribution of the whole (a smallest-extreme-value law of log
+    time). Runs that overlap a better one by more than two thirds are left out; failures recorded alike count as one place.
     """
-    observed = life.event_observed & (life.counts() > 0)
-    order = np.argsort(life.durations[observed], kind="stable")
-    x = np.log(life.durations[observed][order])
-    weight = life.counts()[observed][order]
+    estimate = product_limit(life)
+    usable = estimate.time > 0
+    x, weight = np.log(estimate.time[usable]), estimate.failures[usable]
+    mass = (estimate.survival_before() - estimate.survival)[usable]
     sigma = spread * math.sqrt(6.0) / math.pi
     z = (x - centre) / sigma - EULER
     under_whole = z - np.exp(z) - math.log(sigma)
-    totals = [
-        np.concatenate([[0.0], np.cumsum(weight * column)]) for column in (np.ones_like(x), x - centre, (x - centre) ** 2, under_whole)
-    ]
+    columns = (weight, weight * (x - centre), weight * (x - centre) ** 2, weight * under_whole, mass)
+    totals = [np.concatenate([[0.0], np.cumsum(column)]) for column in columns]
     found = []
-    for length in sorted({round(3 * 1.25**power) for power in range(40)}):
+    for length in sorted({round(2 * 1.25**power) for power in range(40)}):
         if length >= 0.8 * len(x):
             break
         first = np.arange(len(x) - length + 1)
-        count, one, two, whole = (total[first + length] - total[first] for total in totals)
+        count, one, two, whole, share = (total[first + length] - total[first] for total in totals)
         mean = one / count
-        deviation = np.sqrt(np.maximum(two / count - mean**2, 0.0))
-        distinct = (x[first + length - 1] - x[first] > 1e-9) & (deviation > 0)
+        # cancellation leaves 1e-8 of the spread of the whole, far below what any record resolves
+        deviation = np.sqrt(np.maximum(two / count - mean**2, 1e-16))
         with np.errstate(divide="ignore"):
-            promise = count * (np.log(count / life.n_units) - np.log(deviation) - 0.5 * math.log(2 * math.pi * math.e)) - whole
-        for position in np.argsort(-np.where(distinct, promise, -np.inf), kind="stable")[:most]:
-            if distinct[position]:
-                cluster = Cluster(centre + float(mean[position]), float(deviation[position]), float(count[position] / life.n_units))
-                found.append((float(promise[position]), int(position), length, cluster))
+            promise = count * (np.log(share) - np.log(deviation) - 0.5 * math.log(2 * math.pi * math.e)) - whole
+        for position in np.argsort(-promise, kind="stable")[:most]:
+            cluster = Cluster(centre + float(mean[position]), float(deviation[position]), float(min(share[position], 0.9)))
+            found.append((float(promise[position]), int(position), length, cluster))
     kept: list[tuple[int, int, Cluster]] = []
     for _, begin, length, cluster in sorted(found, key=lambda item: -item[0]):
         overlaps = (min(begin + length, b + size) - max(begin, b) > 2 / 3 * max(length, size) for b, size, _ in kept)

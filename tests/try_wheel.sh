@@ -2,6 +2,7 @@
 # Builds the wheel, installs it (not editable) in a new environment and uses it, data included, in an empty folder.
 # Usage: try_wheel.sh PYTHON, a Python that has the package `build`.
 set -euo pipefail
+unset PYTHONPATH PYTHONHOME  # the wheel is to be found by itself
 builder=$(realpath -s "$1")
 cd "$(dirname "$0")/.."
 here=$PWD

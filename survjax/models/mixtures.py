@@ -63,7 +63,7 @@ class Mixture(MixtureModel):
     ----------
     components : learners or distributions, which may differ in kind; what their constructors give is known.
     weight : (k,) numbers that add up to 1, None where one is to be learned; None: all are learned.
-    n_starts : how many starts to search from; None: ten, then more until the best optimum was reached three times, at most
+    n_starts : how many starts to search from; None: twenty, then more until the best optimum was reached three times, at most
         sixty.
     seed : of the random starts.
     """
@@ -95,7 +95,7 @@ class WeibullMixture(MixtureModel):
     ----------
     n_components : k, how many sub-populations.
     weight, shape, scale : (k,) each, None where a value is to be learned, a number where it is known; None: all are learned.
-    n_starts : how many starts to search from; None: ten, then more until the best optimum was reached three times, at most
+    n_starts : how many starts to search from; None: twenty, then more until the best optimum was reached three times, at most
         sixty.
     seed : of the random starts.
 
