@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from survjax.blocks import BLOCK
 from survjax.distributions import Mixture
 from survjax.errors import NoFiniteMaximum
-from survjax.estimation import Fit, Problem, as_fit, descend, fit_from_data, in_unit, pose
+from survjax.estimation import Fit, Problem, as_fit, descend, in_unit, pose
 from survjax.lifetimes import Lifetimes
+from survjax.likelihood import Described
+from survjax.newton import Evaluation
 from survjax.search import LANES, SAME_PLACE, SAME_VALUE, Judge, Optimum, SearchResult, find_optima
-from survjax.starts import Starts, thinned
+from survjax.starts import Starts, single_start, thinned
 
 SEARCH_ROWS = 2 * BLOCK  # beyond, a mixture is searched on a sample and only the best optima see every row
 REFINED = 3  # how many optima of a sample are carried on to all rows
@@ -34,12 +34,8 @@ def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: 
     """
     problem = pose(template, life, LANES)
     judge = _judge(template, life, problem)
-    # Beside the search, not after it: in a fresh process the two programs compile at the same time.
-    double = jnp.result_type(float) == np.float64  # thread-local: the worker enters the caller's precision
-    with ThreadPoolExecutor(1) as pool:
-        alone = pool.submit(_single, template, life, problem, double) if judge.exchangeable else None
-        result = _search(problem, template, life, judge, n_starts, seed)
-        single = None if alone is None else alone.result()
+    result = _search(problem, template, life, judge, n_starts, seed)
+    single = _single(template, life, problem) if judge.exchangeable else None
     best = result.optima[0] if result.optima else None
     if single is not None and (best is None or problem.to_user(best.log_likelihood) <= single.log_likelihood + SAME_VALUE):
         fit = _at_boundary(template, single)
@@ -101,11 +97,35 @@ def _refined(problem: Problem, rough: Optimum) -> Optimum:
     return optimum
 
 
-def _single(template: Mixture, life: Lifetimes, problem: Problem, double: bool) -> Fit:
+def _single(template: Mixture, life: Lifetimes, problem: Problem) -> Fit:
     """The single distribution that the mixture becomes when one component has all the weight."""
+    alike = _AllAlike(problem.template, problem.data, problem.n_failed, problem.unit, lanes=1)
     component = template.components[0]
-    with jax.enable_x64(double):
-        return fit_from_data(pose(component, life, unit=problem.unit), component, life)
+    start = single_start(cast(Mixture, problem.template).components[0], life, problem.unit)
+    return as_fit(alike, component, life, descend(alike, start))
+
+
+class _AllAlike(Problem):
+    """A mixture whose components are all the same is that one distribution: its fit needs no program of its own.
+
+    Points are those of one component; gradients and Hessians follow by the chain rule. Compiling a second program would cost
+    the first fit of a process half a second.
+    """
+
+    def evaluate(self, points: np.ndarray, active: np.ndarray) -> Evaluation:
+        mixture = cast(Mixture, self.template)
+        k, p = len(mixture.components), mixture.components[0].n_coordinates()
+        m = len(mixture.components[0].parameters())
+        spread_out = np.concatenate([np.tile(np.eye(p), (k, 1)), np.zeros((k - 1, p))])
+        lanes = np.zeros((LANES, len(spread_out)))
+        lanes[0] = spread_out @ points[0]
+        full = Problem.evaluate(self, lanes, np.arange(LANES) == 0)
+        described: Described = full.extras
+        own = slice(1, 1 + m)  # the first component's parameters, after its weight
+        extras = Described(
+            described.values[:1, own], described.jacobian[:1, own] @ spread_out, described.quartiles[:1], described.failures[:1]
+        )
+        return Evaluation(full.value[:1], full.gradient[:1] @ spread_out, spread_out.T @ full.hessian[:1] @ spread_out, extras)
 
 
 def _at_boundary(template: Mixture, single: Fit) -> Fit:

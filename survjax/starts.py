@@ -41,14 +41,17 @@ def thinned(life: Lifetimes, rows: int, by_age: bool = True) -> Lifetimes:
 
 
 def centre_and_spread(life: Lifetimes) -> tuple[float, float]:
-    """Mean and standard deviation of log time, from a line through the Kaplan–Meier points on Weibull paper.
+    """Mean and standard deviation of log time, from a line through log cumulative hazard (Nelson–Aalen) against log time.
 
-    The line, unlike the moments of the failures, is not misled by units that still run.
+    The line, unlike the moments of the failures, is not misled by units that still run; the sum, unlike the product limit,
+    does not end where an early risk set of one fails.
     """
     estimate = product_limit(thinned(life, ENOUGH_ROWS, by_age=False))
-    failed = estimate.plotting_positions()
-    usable = (failed > 0) & (failed < 1) & (estimate.time > 0)
-    x, y, weight = np.log(estimate.time[usable]), np.log(-np.log1p(-failed[usable])), estimate.failures[usable]
+    step = estimate.failures / estimate.at_risk
+    usable = estimate.time > 0
+    x, y = np.log(estimate.time[usable]), np.log(np.cumsum(step) - 0.5 * step)[usable]
+    # the variance of log H is about one over the failures so far
+    weight = (estimate.failures * np.cumsum(estimate.failures))[usable]
     if not len(x):
         return float(np.log(life.durations).mean()), 1.0
     mean_x, mean_y = np.average(x, weights=weight), np.average(y, weights=weight)
@@ -189,6 +192,8 @@ def clusters(life: Lifetimes, centre: float, spread: float, most: int = 24) -> l
             break
         first = np.arange(len(x) - length + 1)
         count, one, two, whole, share = (total[first + length] - total[first] for total in totals)
+        # an early risk set of one that fails brings Kaplan–Meier to 0, and leaves nothing to what comes later
+        share = np.maximum(share, count / life.n_units)
         mean = one / count
         # cancellation leaves 1e-8 of the spread of the whole, far below what any record resolves
         deviation = np.sqrt(np.maximum(two / count - mean**2, 1e-16))
