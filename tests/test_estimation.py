@@ -38,7 +38,9 @@ def test_counts_are_repeated_rows(kind):
     counted = MODELS[kind]().fit(durations, failed, weights=counts)
     repeated = MODELS[kind]().fit(np.repeat(durations, counts), np.repeat(failed, counts))
     np.testing.assert_allclose(counted.parameters_, repeated.parameters_, rtol=1e-9)
-    np.testing.assert_allclose(counted.standard_errors_, repeated.standard_errors_, rtol=2e-7)  # the Hessian is a last step of at most 1e-7 away
+    np.testing.assert_allclose(
+        counted.standard_errors_, repeated.standard_errors_, rtol=2e-7
+    )  # the Hessian is a last step of at most 1e-7 away
     np.testing.assert_allclose([counted.log_likelihood_, counted.bic_], [repeated.log_likelihood_, repeated.bic_], rtol=1e-11)
 
 
