@@ -170,7 +170,8 @@ def map_rows(function: Callable, parameters: Any, *columns: np.ndarray) -> Any:
     result is bounded by one super-block.
     """
     n = len(columns[0])
-    padded = bucket(n)
+    # coarser than for sums: a prediction is asked for ever new numbers of rows, and its rows are cheap beside a compilation
+    padded = next((size for size in (SMALLEST, 16 * SMALLEST, BLOCK) if n <= size), bucket(n))
     per_call = min(padded, BLOCK * BLOCKS)
     shape = (1, padded) if padded <= BLOCK else (BLOCKS, BLOCK)
     parameters = jax.tree.map(np.asarray, parameters)  # a Python float is weakly typed: a second program

@@ -89,7 +89,7 @@ def _fit(chosen: argparse.Namespace) -> int:
     if chosen.horizon is not None and not (np.isfinite(chosen.horizon) and chosen.horizon > 0):
         raise ValueError(f"--horizon must be more than 0; got {chosen.horizon:g}.")
     with _Progress("reading", 5) as progress:
-        life = lifetimes_from_csv(chosen.file, chosen.duration, chosen.event, chosen.entry, chosen.weights)
+        life, about = lifetimes_from_csv(chosen.file, chosen.duration, chosen.event, chosen.entry, chosen.weights)
         progress.step("fitting")
         settings: dict[str, Any] = {"n_components": chosen.components or 2} if chosen.model == "weibull-mixture" else {}
         if chosen.components is not None:
@@ -97,7 +97,7 @@ def _fit(chosen: argparse.Namespace) -> int:
         model = LEARNERS[MODELS[chosen.model]](**settings).fit(life)
         progress.step("fitted")
         horizon = chosen.horizon or _round_one_digit(float(np.median(life.durations)) / 10)
-        _write(FleetReport(model, life, horizon), chosen.out, progress)
+        _write(FleetReport(model, life, horizon, about=about), chosen.out, progress)
     return 0
 
 

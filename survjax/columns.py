@@ -7,6 +7,11 @@ from typing import Any
 import numpy as np
 
 ROWS_COUNT_FROM = "rows count from 0"
+_REMEDIES = {
+    "durations": "Remove such rows, or record a unit that still runs by its age so far with event_observed=0.",
+    "entry": "Use 0 for units that were seen from the start.",
+    "weights": "Use 1 for a row that stands for one unit.",
+}
 
 
 def read_column(values: Any, name: str) -> np.ndarray:
@@ -25,8 +30,7 @@ def read_column(values: Any, name: str) -> np.ndarray:
     if bad.size:
         raise ValueError(
             f"{name} must be finite numbers; row {bad[0]} has {name}={column[bad[0]]} "
-            f"({_how_many(bad)}; {ROWS_COUNT_FROM}). Remove such rows, or record a unit that still runs by its age so "
-            "far with event_observed=0."
+            f"({_how_many(bad)}; {ROWS_COUNT_FROM}). {_REMEDIES[name]}"
         )
     return column
 
@@ -57,7 +61,7 @@ def read_arguments(**arguments: Any) -> tuple[list[np.ndarray], tuple[int, ...]]
     Infinity passes; the caller knows where it makes sense. Two pandas Series with different indexes are refused, since
     rows are taken by position.
     """
-    indexes = [(name, value.index) for name, value in arguments.items() if hasattr(value, "index") and hasattr(value, "iloc")]
+    indexes = [(name, index) for name, value in arguments.items() if (index := index_of(value)) is not None]
     for name, index in indexes[1:]:
         if not index.equals(indexes[0][1]):
             raise ValueError(
@@ -69,9 +73,8 @@ def read_arguments(**arguments: Any) -> tuple[list[np.ndarray], tuple[int, ...]]
         if hasattr(value, "durations") and hasattr(value, "running"):
             raise TypeError(f"{name} must be numbers, but it is a Lifetimes; pass life.running().durations for the ages reached.")
         column = _as_floats(_as_array(value, name), name)
-        bad = np.argwhere(np.isnan(column))
-        if bad.size:
-            where = f"; position {tuple(int(i) for i in bad[0])} is nan" if column.ndim else ", not nan"
+        if np.isnan(column).any():
+            where = f"; position {tuple(int(i) for i in np.argwhere(np.isnan(column))[0])} is nan" if column.ndim else ", not nan"
             raise ValueError(f"{name} must be numbers{where}. Drop missing values first.")
         columns.append(column)
     try:
@@ -80,6 +83,11 @@ def read_arguments(**arguments: Any) -> tuple[list[np.ndarray], tuple[int, ...]]
         shapes = ", ".join(f"{name} {column.shape}" for name, column in zip(arguments, columns, strict=True))
         raise ValueError(f"shapes do not fit together: {shapes}. For every age at every horizon pass age[:, None] and horizons.") from None
     return [np.ascontiguousarray(np.broadcast_to(column, shape)).reshape(-1) for column in columns], shape
+
+
+def index_of(*arguments: Any) -> Any:
+    """The index of the first pandas Series among the arguments; None where there is none."""
+    return next((value.index for value in arguments if hasattr(value, "index") and hasattr(value, "iloc")), None)
 
 
 def refuse_rows(bad: np.ndarray, column: np.ndarray, name: str, expected: str, remedy: str) -> None:
@@ -103,6 +111,11 @@ def _wrong_shape(array: np.ndarray, name: str) -> str:
 def _as_array(values: Any, name: str) -> np.ndarray:
     if values is None:
         raise TypeError(f"{name} must be numbers; got None.")
+    if hasattr(values, "columns") or hasattr(values, "column_names"):
+        raise TypeError(
+            f"{name} must be one column of numbers; got a {type(values).__name__}. Pass the column, for instance frame['hours'], "
+            "or read the whole with Lifetimes.from_frame(frame, duration=..., event=...)."
+        )
     if isinstance(values, (str, bytes, dict, set)):
         raise TypeError(f"{name} must be a column of numbers; got {type(values).__name__} {values!r}.")
     if hasattr(values, "to_numpy") and hasattr(values, "isna") and getattr(values.dtype, "na_value", None) is not None:

@@ -44,8 +44,8 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
     n_learned = template.n_coordinates()
     if not len(failures):
         raise NoFiniteMaximum(
-            "none of the units has failed, so the likelihood rises for ever as the scale grows, even with a known shape: no "
-            "estimate exists. A known shape and a confidence level would give a one-sided lower bound of the scale, "
+            "none of the units has failed, so the likelihood keeps rising towards units that never do, even with a known shape: "
+            "no estimate exists. A known shape and a confidence level would give a one-sided lower bound of the scale, "
             "nothing more. Wait for failures, or add units that have failed."
         )
     if isinstance(template, Mixture):

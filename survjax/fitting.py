@@ -9,10 +9,15 @@ from survjax.existence import check_maximum_exists, check_support
 from survjax.lifetimes import Lifetimes
 from survjax.mixture_estimation import fit_mixture
 
+ENOUGH_FAILURES = 3  # a parameter; fewer are said to be few
+
 _REMEDIES = {
     "flat": "In some direction the likelihood is flat: the data do not determine every parameter. Give one as known, or use a "
     "simpler distribution.",
+    "step_limit": "The likelihood was still rising: a parameter may be running to the edge of what it can be, where there is no "
+    "estimate. Give it as known, or use a simpler distribution.",
 }
+_REMEDIES["no_progress"] = _REMEDIES["step_limit"]
 
 
 def fit_distribution(
@@ -34,6 +39,11 @@ def fit_distribution(
         fit = fit_mixture(template, life, n_starts, seed)
     else:
         fit = fit_from_data(pose(template, life), template, life)
+    if fit.n_failed < ENOUGH_FAILURES * fit.n_learned:
+        fit.notes.append(
+            f"Only {fit.n_failed:g} failures for {fit.n_learned} parameters: trust the intervals, not the estimates, and nothing far "
+            "beyond the ages seen."
+        )
     if not fit.converged and require_convergence:
         remedy = _REMEDIES.get(fit.reason, "Look at the last state with require_convergence=False.")
         raise NotConverged(

@@ -37,14 +37,15 @@ class FleetReport:
     def units_at_risk(self) -> pd.DataFrame:
         """Every running unit, most likely to fail first.
 
-        Columns: row (counted from 0), age, failure_probability within the horizon with its 95 % confidence limits, and the
-        expected remaining life.
+        Columns: row (counted from 0), age, failure_probability within the horizon with its 95 % confidence limits, the
+        expected remaining life and the unit's own 90 % prediction interval of it, and what is known about the unit.
         """
         import pandas as pd
 
         rows = np.flatnonzero(~self.life.event_observed)
         age = self.life.durations[rows]
         risk = self.model.interval("failure_probability", age, self.horizon)
+        own = self.model.predict_rul_interval(age, level=0.90)
         table = pd.DataFrame(
             {
                 "row": rows,
@@ -52,22 +53,19 @@ class FleetReport:
                 "failure_probability": risk["estimate"],
                 "lower": risk["lower"],
                 "upper": risk["upper"],
-                "expected_remaining_life": self.model.predict_rul(age) if len(age) else [],
+                "expected_remaining_life": self.model.predict_rul(age),
+                "rul_5%": own["lower"],
+                "rul_95%": own["upper"],
             }
         )
         if self.about is not None:
-            table = table.join(self.about.iloc[rows].reset_index(drop=True))
+            table = table.join(self.about.iloc[rows].reset_index(drop=True), rsuffix="_in_file")
         return table.sort_values("failure_probability", ascending=False, kind="stable", ignore_index=True)
 
-    def riskiest(self) -> pd.DataFrame:
-        """The ten most likely to fail, with a 90 % prediction interval of the remaining life of each."""
-        top = self.units_at_risk().head(RISKIEST)
-        if len(top):
-            interval = self.model.predict_rul_interval(top["age"].to_numpy(), level=0.90)
-            position = list(top.columns).index("expected_remaining_life") + 1
-            top.insert(position, "rul_5%", interval["lower"])
-            top.insert(position + 1, "rul_95%", interval["upper"])
-        return top
+    def expected_failures(self) -> float:
+        """How many of the running units are expected to fail within the horizon."""
+        running = self.life.running()
+        return float(np.sum(running.counts() * self.model.predict_failure_probability(running.durations, self.horizon)))
 
     def text(self) -> str:
         """The report as plain text."""
@@ -102,14 +100,15 @@ class FleetReport:
         ]
 
     def _risk_lines(self, units: str) -> list[str]:
-        running = int((~self.life.event_observed).sum())
-        if not running:
+        if self.life.event_observed.all():
             return ["Every unit has failed; there is none left to look ahead for."]
         return [
-            f"Most likely to fail within {self.horizon:g}{units}, of {running:,} rows still running:",
+            f"Within the next {self.horizon:g}{units}, {self.expected_failures():,.1f} of {self.life.n_running:,.0f} running units are "
+            "expected to fail.",
+            f"Most likely to fail within {self.horizon:g}{units}:",
             "(probability with 95 % confidence limits; expected remaining life with the unit's own 90 % prediction interval)",
             "",
-            self.riskiest().to_string(index=False, float_format=_short),
+            self.units_at_risk().head(RISKIEST).to_string(index=False, float_format=_short, max_cols=14),
         ]
 
     def write(self, folder: Path) -> list[Path]:
@@ -136,8 +135,8 @@ class FleetReport:
         return written
 
 
-def lifetimes_from_csv(path: Path, duration: str, event: str, entry: str | None, weights: str | None) -> Lifetimes:
-    """Lifetimes from a CSV file with a header.
+def lifetimes_from_csv(path: Path, duration: str, event: str, entry: str | None, weights: str | None) -> tuple[Lifetimes, pd.DataFrame]:
+    """Lifetimes from a CSV file with a header, and its other columns, which say which unit a row is.
 
     Raises
     ------
@@ -160,27 +159,33 @@ def lifetimes_from_csv(path: Path, duration: str, event: str, entry: str | None,
         if name is None:
             continue
         if name not in frame.columns:
-            raise KeyError(f"{path} has no column {name!r} for {role}; its columns are {', '.join(frame.columns)}.")
+            raise KeyError(f"{path} has no column {name!r} for {role}; its columns are {', '.join(frame.columns)}.{_hint(frame)}")
         columns[role] = _numbers(path, name, frame[name], is_flag=role == "--event")
     try:
-        return Lifetimes(columns["--duration"], columns["--event"], entry=columns.get("--entry"), weights=columns.get("--weights"))
+        life = Lifetimes(columns["--duration"], columns["--event"], entry=columns.get("--entry"), weights=columns.get("--weights"))
     except ValueError as error:
         raise ValueError(f"{path}: {error} (Row 0 is line 2 of the file.)") from None
+    return life, frame.drop(columns=[name for name in (duration, event, entry, weights) if name is not None])
 
 
 def _numbers(path: Path, name: str, cells: pd.Series, is_flag: bool) -> np.ndarray:
     import pandas as pd
 
-    if is_flag:
-        cells = cells.str.strip().str.lower().replace({"true": "1", "false": "0"})
-    numbers = pd.to_numeric(cells, errors="coerce").to_numpy(float)
+    read = cells.str.strip().str.lower().replace({"true": "1", "false": "0"}) if is_flag else cells
+    numbers = pd.to_numeric(read, errors="coerce").to_numpy(float)
     bad = np.flatnonzero(np.isnan(numbers))
     if bad.size:
         cell = cells.iloc[bad[0]]
         what = "empty" if not cell.strip() else f"{cell!r}, which is not a number"
-        raise ValueError(f"{path}, line {bad[0] + 2}: {name} is {what}.")
+        more = f" ({bad.size - 1} more such cells follow)" if bad.size > 1 else ""
+        remedy = " Write 1 for failed and 0 for still running." if is_flag else " Correct the cell or remove the line."
+        raise ValueError(f"{path}, line {bad[0] + 2}: {name} is {what}{more}.{remedy}")
     return numbers
 
 
+def _hint(frame: pd.DataFrame) -> str:
+    return " Columns must be separated by commas." if len(frame.columns) == 1 and ";" in frame.columns[0] else ""
+
+
 def _short(number: float) -> str:
-    return f"{number:.4g}" if abs(number) < 1e5 else f"{number:,.0f}"
+    return f"{number:,.4g}" if abs(number) < 1e4 or not np.isfinite(number) else f"{number:,.0f}"

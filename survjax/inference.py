@@ -17,8 +17,8 @@ import numpy as np
 from survjax.blocks import map_rows
 from survjax.distributions import Distribution
 
-BISECTIONS = 50
-FIRST_REACH, DOUBLINGS = 0.02, 11  # in log time from the plug-in quantile: out to a factor of e^41, beyond which is 0 or infinity
+WIDEST = 41.0  # in log time from the plug-in quantile, a factor of 6e17: what lies beyond is reported as 0 or infinite
+FIRST_REACH, STEPS = 0.02, 62  # some ten doublings of the first lead there; fifty halvings reach the last digit
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
@@ -96,25 +96,19 @@ def remaining_life_bound(parameters: tuple[Distribution, Any, Any, Any], age):
         return jnp.where(jnp.isfinite(averaged), averaged, jnp.where(centre > 0, 1.0, 0.0))
 
     plug_in = jnp.log(template.bind(coordinates).given_survival(age).quantile(probability))
-    upward = failed_by(plug_in) < probability
-    side = jnp.where(upward, 1.0, -1.0)
 
-    def crossed(log_length):
-        return (failed_by(log_length) >= probability) == upward
+    # One loop with one evaluation a step, since each compiles anew: first to which side the bound lies, then outward in doubling
+    # steps until it is passed, then halving.
+    def improve(step, state):
+        inner, outer, side, passed = state
+        first = step == 0
+        outward = jnp.clip(inner + side * FIRST_REACH * 2.0**step, plug_in - WIDEST, plug_in + WIDEST)
+        here = jnp.where(first, plug_in, jnp.where(passed, 0.5 * (inner + outer), outward))
+        enough = failed_by(here) >= probability
+        side = jnp.where(first, jnp.where(enough, -1.0, 1.0), side)
+        beyond = ~first & (enough == (side > 0))
+        return jnp.where(beyond, inner, here), jnp.where(beyond, here, outer), side, passed | beyond
 
-    def reach_out(state):
-        _, outer, reach, n = state
-        return outer, outer + side * reach, 2.0 * reach, n + 1
-
-    start = (plug_in, plug_in + side * FIRST_REACH, 2.0 * FIRST_REACH, 0)
-    inner, outer, *_ = jax.lax.while_loop(lambda state: ~crossed(state[1]) & (state[3] < DOUBLINGS), reach_out, start)
-
-    def halve(_, bracket):
-        inner, outer = bracket
-        middle = 0.5 * (inner + outer)
-        beyond = crossed(middle)
-        return jnp.where(beyond, inner, middle), jnp.where(beyond, middle, outer)
-
-    inner, outer = jax.lax.fori_loop(0, BISECTIONS, halve, (inner, outer))
-    found = crossed(outer)
-    return jnp.where(found, jnp.exp(outer), jnp.where(upward, jnp.inf, 0.0))
+    start = (plug_in, plug_in, jnp.zeros_like(plug_in), jnp.asarray(False))
+    _, outer, side, passed = jax.lax.fori_loop(0, STEPS, improve, start)
+    return jnp.where(passed, jnp.exp(outer), jnp.where(side > 0, jnp.inf, 0.0))

@@ -93,6 +93,10 @@ class Lifetimes:
         ------
         KeyError : a column is not in the frame; the message lists those that are.
         """
+        if not (hasattr(frame, "column_names") or hasattr(frame, "columns")):
+            raise TypeError(
+                f"frame must be a data frame; got {type(frame).__name__}. Read a file first, for instance with pandas.read_csv."
+            )
         available = [str(name) for name in getattr(frame, "column_names", None) or frame.columns]
 
         def column(role: str, name: str | None) -> Any:
@@ -224,12 +228,11 @@ def _checks(life: Lifetimes) -> list[Finding]:
                 tuple(int(row) for row in np.sort(rows)),
             )
         )
-    failures = life.durations[life.event_observed]
-    distinct = np.unique(failures)
-    if len(failures) >= 50 and len(distinct) * 10 < len(failures):
+    distinct = np.unique(life.durations[life.event_observed])
+    if life.n_failed >= 50 and len(distinct) * 10 < life.n_failed:
         findings.append(
             Finding(
-                f"{len(failures):,} failures fall on {len(distinct):,} distinct ages: the ages are coarsely rounded, and a mixture "
+                f"{_count(life.n_failed)} failures fall on {len(distinct):,} distinct ages: the ages are coarsely rounded, and a mixture "
                 "may sit on one of them.",
                 (),
             )

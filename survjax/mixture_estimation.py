@@ -20,6 +20,7 @@ from survjax.starts import Starts, single_start, thinned
 
 SEARCH_ROWS = 2 * BLOCK  # beyond, a mixture is searched on a sample and only the best optima see every row
 REFINED = 3  # how many optima of a sample are carried on to all rows
+SHARP_SHAPE = 15.0  # a Weibull of this shape or more: said of a component that few failures hold up
 NEARLY_FLAT = 1e-7  # ratio of extreme curvatures below which some combination of parameters is all but free
 
 
@@ -179,9 +180,10 @@ def _notes(fit: Fit, single: Fit | None, result: SearchResult, best: Optimum) ->
     if single is not None and _bic_by_failures(fit) >= _bic_by_failures(single):
         name = type(single.template).__name__
         notes.append(
-            f"Not distinguishable from one {name}: its BIC, counting failures, is {_bic_by_failures(single):.2f} against "
-            f"{_bic_by_failures(fit):.2f} for the mixture."
+            f"Not distinguishable from one {name}, which is the safer description: by BIC with n = {fit.n_failed:g} failures (bic_ "
+            f"takes all units) it has {_bic_by_failures(single):.2f} against {_bic_by_failures(fit):.2f} for the mixture."
         )
+    notes += _sharp_components(fit, best.evaluation.extras)
     eigenvalues = np.linalg.eigvalsh(best.evaluation.hessian)
     if eigenvalues[0] < NEARLY_FLAT * eigenvalues[-1]:
         notes.append("The information matrix is nearly singular: some combination of the parameters is all but unidentified.")
@@ -198,6 +200,17 @@ def _notes(fit: Fit, single: Fit | None, result: SearchResult, best: Optimum) ->
     if best.hits == 1 and result.n_starts > 1:
         notes.append(f"Only one of {result.n_starts} starts reached this optimum; a higher one may exist. Try more with n_starts=.")
     return notes
+
+
+def _sharp_components(fit: Fit, described: Described) -> list[str]:
+    """A sentence for each component that may be a coincidence: sharper than wear ever is, and held up by a few failures."""
+    ratio = described.quartiles[:, 2] / described.quartiles[:, 0]
+    return [
+        f"Component {index} rests on about {failures:.0f} of {fit.n_failed:g} failures that fall close together, sharper than wear "
+        "usually makes them: it may be a coincidence, a batch, or an event on one day."
+        for index, failures in enumerate(described.failures)
+        if failures < max(10.0, 0.05 * fit.n_failed) and np.log(ratio[index]) < 1.572 / SHARP_SHAPE
+    ]
 
 
 def _bic_by_failures(fit: Fit) -> float:

@@ -124,7 +124,8 @@ class Descent:
         """One step of every active point."""
         lanes = np.flatnonzero(self.active).tolist()
         here = self.evaluation
-        step = propose(here.gradient[lanes], here.hessian[lanes], self.radius[lanes])
+        with np.errstate(over="ignore"):  # an endless step is one that the radius cuts
+            step = propose(here.gradient[lanes], here.hessian[lanes], self.radius[lanes])
         convex = step.curvature > FLAT * step.largest_curvature
         self.curvature[lanes] = step.curvature / step.largest_curvature
         short = np.abs(step.step).max(-1) <= SMALL_STEP

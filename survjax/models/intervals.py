@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def interval_of_prediction(fit: Fit, prediction: Prediction, columns: list[np.ndarray], level: float, side: str) -> pd.DataFrame:
+def interval_of_prediction(
+    fit: Fit, prediction: Prediction, columns: list[np.ndarray], level: float, side: str, index: Any = None
+) -> pd.DataFrame:
     """Estimate and limits for every row, made on the link's scale and carried back."""
     import pandas as pd
 
@@ -28,7 +30,7 @@ def interval_of_prediction(fit: Fit, prediction: Prediction, columns: list[np.nd
         falls = prediction.inverse(np.array([0.0]))[0] > prediction.inverse(np.array([1.0]))[0]
         down, up = (below, -above) if falls else (-below, above)  # a link may fall as the prediction rises
         ends = [prediction.inverse(np.where(sure, link, link + reach * error)) for reach in (down, up)]
-    return pd.DataFrame({"estimate": estimate, "lower": ends[0], "upper": ends[1]})
+    return pd.DataFrame({"estimate": estimate, "lower": ends[0], "upper": ends[1]}, index=index)
 
 
 def interval_of_parameters(fit: Fit, level: float, side: str) -> pd.DataFrame:
@@ -42,6 +44,8 @@ def interval_of_parameters(fit: Fit, level: float, side: str) -> pd.DataFrame:
         value = fit.values[index]
         if error[index] == 0.0:
             lower[index] = upper[index] = value
+        elif np.isnan(error[index]):
+            continue  # not identified: no limits
         elif isinstance(parameter.domain, SimplexDomain):
             logit, spread = np.log(value / (1 - value)), error[index] / (value * (1 - value))
             lower[index], upper[index] = (1 / (1 + np.exp(-(logit + shift * spread))) for shift in (-below, above))

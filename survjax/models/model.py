@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from survjax.blocks import map_rows
+from survjax.columns import index_of
 from survjax.distributions import Distribution
 from survjax.errors import NotFitted
 from survjax.estimation import Fit, fully_known, log_likelihood
@@ -301,7 +302,8 @@ class Model(Estimator):
 
         Returns
         -------
-        DataFrame with ``lower`` and ``upper``, one row an age; ``upper`` is inf where the data leave no finite bound.
+        DataFrame with ``lower`` and ``upper``, one row an age, with the index of a pandas Series of ages; ``upper`` is inf where
+        the data leave no finite bound.
         """
         import pandas as pd
 
@@ -312,7 +314,7 @@ class Model(Estimator):
             name: map_rows(remaining_life_bound, (fit.template, fit.coordinates, fit.coordinate_covariance, np.float64(probability)), ages)
             for name, probability in (("lower", 0.5 * (1 - level)), ("upper", 0.5 * (1 + level)))
         }
-        return pd.DataFrame(bounds)
+        return pd.DataFrame(bounds, index=index_of(age))
 
     @in_double_precision
     def interval(
@@ -340,7 +342,8 @@ class Model(Estimator):
 
         Returns
         -------
-        DataFrame with ``estimate``, ``lower``, ``upper``; one row a parameter, or one an entry of the arguments in C order.
+        DataFrame with ``estimate``, ``lower``, ``upper``; one row a parameter, or one an entry of the arguments in C
+        order, with the index of a pandas Series among them.
         """
         check_level(level)
         if method != "wald":
@@ -354,7 +357,7 @@ class Model(Estimator):
             return interval_of_parameters(self._fitted, level, side)
         name, arguments = arguments_of(what, at, keywords)
         columns, _ = prediction_arguments(self._template().start_of_support, **arguments)
-        return interval_of_prediction(self._fitted, PREDICTIONS[name], columns, level, side)
+        return interval_of_prediction(self._fitted, PREDICTIONS[name], columns, level, side, index_of(*arguments.values()))
 
     @in_double_precision
     def _predict(self, name: str, **arguments: Any) -> Any:

@@ -24,6 +24,8 @@ _LAWS = {law.__name__: law for law in (*LAWS, *WRAPPERS)}
 
 def write_model(model: Model, path: Path) -> None:
     """Write a fitted model; a file that is there is replaced only when the new one is complete."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} to save {path.name} in.")
     fit = model._fitted
     content: dict[str, Any] = {
         "format": FORMAT,
