@@ -25,7 +25,7 @@ class Sums(NamedTuple):
     """What one pass over the rows returns, for each of L points.
 
     value (L,), gradient (L, p) and hessian (L, p, p) of the weighted sum; ``report`` (L, m), of the point alone, its
-    Jacobian (L, m, p) and what came along with it; ``statistics``, weighted sums by kind of row.
+    Jacobian (L, m, p), and ``extras`` of the point alone; ``statistics``, weighted sums by kind of row.
     """
 
     value: Any
@@ -33,7 +33,7 @@ class Sums(NamedTuple):
     hessian: Any
     report: Any
     report_jacobian: Any
-    report_extras: Any
+    extras: Any
     statistics: Any
 
 
@@ -42,12 +42,14 @@ class Objective(NamedTuple):
 
     row(template, point, kind, row) : the term of one row, differentiable in the point.
     statistics(template, point, kind, row) : a pytree of what else to add up over rows, without derivatives.
-    report(template, point) : a vector that depends on the point alone, returned with its Jacobian, and a pytree of extras.
+    report(template, point) : a vector that depends on the point alone, returned with its Jacobian.
+    extras(template, point) : a pytree that depends on the point alone, returned as it is.
     """
 
     row: Callable
     statistics: Callable
     report: Callable
+    extras: Callable
 
 
 class Chunk(NamedTuple):
@@ -109,7 +111,7 @@ def sums(objective: Objective, template: Any, points: np.ndarray, active: np.nda
     value, gradient, hessian = (sum(getattr(part, name) for part in fetched) for name in ("value", "gradient", "hessian"))
     statistics = jax.tree.map(lambda *arrays: sum(arrays), *(part.statistics for part in fetched))
     first = fetched[0]
-    return Sums(value, gradient, hessian, first.report, first.report_jacobian, first.report_extras, statistics)
+    return Sums(value, gradient, hessian, first.report, first.report_jacobian, first.extras, statistics)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -133,12 +135,12 @@ def _sums_of_chunk(objective: Objective, template: Any, points: Any, active: Any
             total = sums_of_kind[:3] if total is None else jax.tree.map(jnp.add, total, sums_of_kind[:3])
 
         def report(point):
-            vector, extras = objective.report(template, point)
-            return vector, (vector, extras)
+            vector = objective.report(template, point)
+            return vector, vector
 
-        jacobian, (vector, extras) = jax.jacfwd(report, has_aux=True)(point)
+        jacobian, vector = jax.jacfwd(report, has_aux=True)(point)
         value, gradient, hessian = total
-        return Sums(value, gradient, hessian, vector, jacobian, extras, statistics)
+        return Sums(value, gradient, hessian, vector, jacobian, objective.extras(template, point), statistics)
 
     # one point after another, not vmap: on a CPU the cache is shared, and a point that has arrived is skipped
     def if_active(point_and_active):

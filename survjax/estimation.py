@@ -75,7 +75,7 @@ class Problem:
         """The mean negative log-likelihood per failure; extras are a ``Described``."""
         result = sums(LIKELIHOOD, self.template, points, active, self.data)
         failures = result.statistics.get(FAILED, ())
-        extras = Described(result.report, result.report_jacobian, result.report_extras, failures)
+        extras = Described(result.report, result.report_jacobian, result.extras, failures)
         scale = -1.0 / self.per_unit
         return Evaluation(result.value * scale, result.gradient * scale, result.hessian * scale, extras)
 

@@ -49,19 +49,20 @@ def row_statistics(template: Distribution, point, kind: str, row):
 
 
 def natural_parameters(template: Distribution, point):
-    """All parameters in the user's terms, (m,), and the quartiles of the components of a mixture, (k, 3)."""
-    distribution = template.bind(point)
-    return distribution.values(), _quartiles(distribution)
+    """All parameters in the user's terms, (m,)."""
+    return template.bind(point).values()
 
 
-def _quartiles(distribution: Distribution):
-    if not isinstance(distribution, Mixture):
+def component_quartiles(template: Distribution, point):
+    """The quartiles of the components of a mixture, (k, 3)."""
+    if not isinstance(template, Mixture):
         return jnp.zeros((0, 3))
+    mixture = cast(Mixture, template.bind(point))
     hazards = [-math.log1p(-probability) for probability in QUARTILES]
-    return jnp.stack([jnp.stack([part.duration_after(0.0, hazard) for hazard in hazards]) for part in distribution.components])
+    return jnp.stack([jnp.stack([part.duration_after(0.0, hazard) for hazard in hazards]) for part in mixture.components])
 
 
-LIKELIHOOD = Objective(row_log_likelihood, row_statistics, natural_parameters)
+LIKELIHOOD = Objective(row_log_likelihood, row_statistics, natural_parameters, component_quartiles)
 
 
 def likelihood_chunks(life: Lifetimes, unit: float = 1.0, as_many_as: int = 0) -> list[dict[str, Chunk]]:

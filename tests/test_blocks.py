@@ -18,10 +18,14 @@ def statistics(template, point, kind, row):
 
 
 def report(template, point):
-    return point[:1] ** 3, point[1] * 2.0
+    return point[:1] ** 3
 
 
-OBJECTIVE = Objective(row, statistics, report)
+def extras(template, point):
+    return point[1] * 2.0
+
+
+OBJECTIVE = Objective(row, statistics, report, extras)
 
 
 def data(n):
@@ -48,7 +52,7 @@ def test_blocked_sums_are_the_plain_sums_with_their_derivatives(block, count, mo
         np.testing.assert_allclose(result.statistics["a"][lane], np.sum(rows["a"][1] * rows["a"][0]["x"]), rtol=1e-13)
     np.testing.assert_allclose(result.report, points[:, :1] ** 3)
     np.testing.assert_allclose(result.report_jacobian[:, 0, 0], 3 * points[:, 0] ** 2)
-    np.testing.assert_allclose(result.report_extras, 2 * points[:, 1])
+    np.testing.assert_allclose(result.extras, 2 * points[:, 1])
 
 
 def test_a_point_that_is_not_active_returns_zeros():
