@@ -104,7 +104,7 @@ class Descent:
         n = len(self.points)
         self.points = np.array(self.points, dtype=float)
         started = np.arange(n) < (n if self.n_started is None else self.n_started)
-        self.evaluation = _writable(self.evaluate(self.points, started))
+        self.evaluation = self.evaluate(self.points, started)
         self.radius = np.full(n, FIRST_RADIUS)
         self.n_steps = np.zeros(n, dtype=int)
         self.curvature = np.full(n, np.nan)
@@ -164,7 +164,10 @@ class Descent:
         for lane in lanes[taken]:
             self.points[lane] = trial_points[lane]
             self.paths[lane].append(trial_points[lane])
-            _copy_lane(self.evaluation, trial, lane)
+        if taken.sum() == len(self.points):
+            self.evaluation = trial
+        elif taken.any():
+            self.evaluation = _with_lanes_of(self.evaluation, trial, lanes[taken])
 
     def run(self) -> Descent:
         while self.active.any():
@@ -172,12 +175,10 @@ class Descent:
         return self
 
 
-def _writable(evaluation: Evaluation) -> Evaluation:
-    return jax.tree.map(np.array, evaluation)
+def _with_lanes_of(evaluation: Evaluation, other: Evaluation, lanes: np.ndarray) -> Evaluation:
+    def replaced(own: np.ndarray, others: np.ndarray) -> np.ndarray:
+        mixed = np.array(own)
+        mixed[lanes] = others[lanes]
+        return mixed
 
-
-def _copy_lane(target: Evaluation, source: Evaluation, lane: int) -> None:
-    def copy(into: np.ndarray, out_of: np.ndarray) -> None:
-        into[lane] = out_of[lane]
-
-    jax.tree.map(copy, target, source)
+    return jax.tree.map(replaced, evaluation, other)
