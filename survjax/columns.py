@@ -61,13 +61,7 @@ def read_arguments(**arguments: Any) -> tuple[list[np.ndarray], tuple[int, ...]]
     Infinity passes; the caller knows where it makes sense. Two pandas Series with different indexes are refused, since
     rows are taken by position.
     """
-    indexes = [(name, index) for name, value in arguments.items() if (index := index_of(value)) is not None]
-    for name, index in indexes[1:]:
-        if not index.equals(indexes[0][1]):
-            raise ValueError(
-                f"{indexes[0][0]} and {name} are pandas Series with different indexes, and rows are taken by position. "
-                f"Align them first, or pass {name}.to_numpy() if the order is right."
-            )
+    refuse_different_indexes(**arguments)
     columns = []
     for name, value in arguments.items():
         if hasattr(value, "durations") and hasattr(value, "running"):
@@ -83,6 +77,17 @@ def read_arguments(**arguments: Any) -> tuple[list[np.ndarray], tuple[int, ...]]
         shapes = ", ".join(f"{name} {column.shape}" for name, column in zip(arguments, columns, strict=True))
         raise ValueError(f"shapes do not fit together: {shapes}. For every age at every horizon pass age[:, None] and horizons.") from None
     return [np.ascontiguousarray(np.broadcast_to(column, shape)).reshape(-1) for column in columns], shape
+
+
+def refuse_different_indexes(**columns: Any) -> None:
+    """Raise if two of the columns are pandas Series whose indexes differ: rows are taken by position."""
+    indexes = [(name, index) for name, value in columns.items() if (index := index_of(value)) is not None]
+    for name, index in indexes[1:]:
+        if not index.equals(indexes[0][1]):
+            raise ValueError(
+                f"{indexes[0][0]} and {name} are pandas Series with different indexes, and rows are taken by position. "
+                f"Align them first, or pass {name}.to_numpy() if the order is right."
+            )
 
 
 def index_of(*arguments: Any) -> Any:

@@ -14,8 +14,7 @@ class NotConverged(RuntimeError):
 
     Attributes
     ----------
-    state : the last state, with ``point`` (unconstrained parameters), ``value``, ``gradient``, ``hessian``,
-        ``reason`` and ``n_steps``.
+    state : the last state: a ``survjax.estimation.Fit`` with ``values``, ``log_likelihood``, ``reason``, ``n_steps``, ``path``.
     """
 
     def __init__(self, message: str, state: Any = None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from survjax.columns import ROWS_COUNT_FROM, read_column, read_flags, refuse_rows
+from survjax.columns import ROWS_COUNT_FROM, read_column, read_flags, refuse_different_indexes, refuse_rows
 
 
 class Lifetimes:
@@ -44,6 +44,7 @@ class Lifetimes:
     weights: np.ndarray | None
 
     def __init__(self, durations: Any, event_observed: Any = None, *, entry: Any = None, weights: Any = None) -> None:
+        refuse_different_indexes(durations=durations, event_observed=event_observed, entry=entry, weights=weights)
         columns = {"durations": read_column(durations, "durations")}
         n = len(columns["durations"])
         if n == 0:

@@ -16,7 +16,8 @@ def log_ratio(time, scale):
 def power_of_ratio(time, scale, exponent):
     """(time / scale)**exponent for a positive exponent: 0 at time 0, derivatives included."""
     positive = time > 0
-    logarithm = exponent * (jnp.log(jnp.where(positive, time, 1.0)) - jnp.log(scale))
+    # at time 0 the scale itself stands in: anything else may overflow there and make the gradient nan
+    logarithm = exponent * (jnp.log(jnp.where(positive, time, scale)) - jnp.log(scale))
     return jnp.where(positive, jnp.exp(logarithm), 0.0)
 
 

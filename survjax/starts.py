@@ -27,6 +27,8 @@ def thinned(life: Lifetimes, rows: int, by_age: bool = True) -> Lifetimes:
     """
     if len(life) <= rows:
         return life
+    if life.weights is not None:
+        life = life[life.weights > 0]  # a mask by weights may leave few rows
     picked, weights = [], np.zeros(len(life))
     counts = life.counts()
     for group in (np.flatnonzero(life.event_observed), np.flatnonzero(~life.event_observed)):

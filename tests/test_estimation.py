@@ -166,3 +166,11 @@ def test_an_early_risk_set_of_one_that_fails_does_not_stop_a_fit():
     entry[np.argmin(np.where(failed, durations, np.inf))] = 0.0
     for kind in ("weibull", "mixture"):
         assert MODELS[kind]().fit(durations, failed, entry=entry).converged_
+
+
+def test_a_mask_by_weights_may_leave_few_rows():
+    durations, failed = simulated(5000)
+    weights = np.isin(np.arange(5000), np.random.default_rng(1).choice(5000, 40, replace=False)).astype(float)
+    masked = sj.Weibull().fit(durations, failed, weights=weights)
+    kept = sj.Weibull().fit(durations[weights > 0], failed[weights > 0])
+    np.testing.assert_allclose(masked.parameters_, kept.parameters_, rtol=1e-9)

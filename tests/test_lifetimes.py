@@ -126,3 +126,8 @@ def test_checks_say_nothing_of_clean_data_and_name_coarse_rounding():
     assert sj.Lifetimes(clean).checks() == []
     (finding,) = sj.Lifetimes(np.ceil(5 * clean)).checks()
     assert "coarsely rounded" in str(finding)
+
+
+def test_series_with_different_indexes_are_refused():
+    with pytest.raises(ValueError, match="different indexes"):
+        sj.Lifetimes(pd.Series([1.0, 2.0]), pd.Series([1, 0], index=[1, 0]))

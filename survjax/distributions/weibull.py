@@ -49,14 +49,14 @@ class Weibull(Distribution):
         return jnp.log(self.shape) - log_time + exponent - jnp.exp(exponent)
 
     def cumulative_hazard_between(self, start, length):
-        # At age 60 a remaining life of 1e-10 is lost in 60 + 1e-10: the difference is taken as a ratio instead.
-        aged = start > 0
-        safe_start = jnp.where(aged, start, 1.0)
-        growth = jnp.expm1(self.shape * jnp.log1p(length / safe_start))
-        difference = power_of_ratio(safe_start, self.scale, self.shape) * growth
-        # Where the ratio overflows (a long life after a tiny age) the age does not matter.
-        plain = power_of_ratio(start + length, self.scale, self.shape) - power_of_ratio(start, self.scale, self.shape)
-        return jnp.where(aged & (length <= safe_start), difference, plain)
+        # At age 60 a remaining life of 1e-10 is lost in 60 + 1e-10: the difference is taken as a ratio instead. Each branch
+        # gets harmless arguments where the other one is taken: what overflows there would make the gradient nan.
+        near = (start > 0) & (length <= start)
+        near_start, near_length = jnp.where(near, start, self.scale), jnp.where(near, length, 0.0)
+        growth = jnp.expm1(self.shape * jnp.log1p(near_length / near_start))
+        far_start, far_length = jnp.where(near, 0.0, start), jnp.where(near, self.scale, length)
+        far = power_of_ratio(far_start + far_length, self.scale, self.shape) - power_of_ratio(far_start, self.scale, self.shape)
+        return jnp.where(near, power_of_ratio(near_start, self.scale, self.shape) * growth, far)
 
     def duration_after(self, start, cumulative_hazard):
         collected = power_of_ratio(start, self.scale, self.shape)
@@ -71,7 +71,7 @@ class Weibull(Distribution):
     def mean_after(self, start):
         r""":math:`(\eta/k)\,e^{x}\,\Gamma(1/k, x)` with :math:`x = (start/\eta)^k`."""
         aged = start > 0
-        log_x = self.shape * log_ratio(jnp.where(aged, start, 1.0), self.scale)
+        log_x = self.shape * log_ratio(jnp.where(aged, start, self.scale), self.scale)
         at_birth = gammaln(1.0 + 1.0 / self.shape) + jnp.log(self.scale)
         log_mean = log_scaled_upper_gamma(1.0 / self.shape, log_x)
         return jnp.exp(jnp.where(aged, log_mean + jnp.log(self.scale / self.shape), at_birth))

@@ -44,7 +44,7 @@ class MixtureModel(Model):
         -------
         (n, k) for n ages; each row adds up to 1.
         """
-        (ages, flags), shape = prediction_arguments(self._template().start_of_support, age=age, failed=np.asarray(failed, float))
+        (ages, flags), shape = prediction_arguments(self._fitted.template.start_of_support, age=age, failed=np.asarray(failed, float))
         fit = self._fitted
         values = map_rows(at_estimate(membership), (fit.template, fit.coordinates), ages, flags)
         return values.reshape(*shape, -1) if shape else values[0]

@@ -214,7 +214,7 @@ class Model(Estimator):
     @in_double_precision
     def densities_on_path(self, t: Any) -> np.ndarray:
         """The density at ages t (n,) at each step of the optimiser, (steps + 1, n): what the learning picture shows."""
-        (times,), _ = prediction_arguments(self._template().start_of_support, t=t)
+        (times,), _ = prediction_arguments(self._fitted.template.start_of_support, t=t)
         path = self._learned_path()
         columns = [np.repeat(column, len(times)) for column in path.T]
         values = map_rows(density_on_path, self._fitted.path_template, np.tile(times, len(path)), *columns)
@@ -308,7 +308,7 @@ class Model(Estimator):
         import pandas as pd
 
         check_level(level)
-        (ages,), _ = prediction_arguments(self._template().start_of_support, age=age)
+        (ages,), _ = prediction_arguments(self._fitted.template.start_of_support, age=age)
         fit = self._fitted
         bounds = {
             name: map_rows(remaining_life_bound, (fit.template, fit.coordinates, fit.coordinate_covariance, np.float64(probability)), ages)
@@ -356,13 +356,13 @@ class Model(Estimator):
             no_arguments(what, at, keywords)
             return interval_of_parameters(self._fitted, level, side)
         name, arguments = arguments_of(what, at, keywords)
-        columns, _ = prediction_arguments(self._template().start_of_support, **arguments)
+        columns, _ = prediction_arguments(self._fitted.template.start_of_support, **arguments)
         return interval_of_prediction(self._fitted, PREDICTIONS[name], columns, level, side, index_of(*arguments.values()))
 
     @in_double_precision
     def _predict(self, name: str, **arguments: Any) -> Any:
         fit = self._fitted
-        columns, shape = prediction_arguments(self._template().start_of_support, **arguments)
+        columns, shape = prediction_arguments(self._fitted.template.start_of_support, **arguments)
         values = map_rows(at_estimate(PREDICTIONS[name].value), (fit.template, fit.coordinates), *columns)
         return float(values[0]) if shape == () else values.reshape(shape)
 
@@ -384,7 +384,7 @@ class Model(Estimator):
         -------
         hazard (n,), jacobian (n, p), hessian (n, p, p).
         """
-        (times,), shape = prediction_arguments(self._template().start_of_support, t=t)
+        (times,), shape = prediction_arguments(self._fitted.template.start_of_support, t=t)
         if len(shape) > 1:
             raise ValueError(f"t must be one-dimensional; it has shape {shape}.")
         if np.any(times == 0.0):

@@ -323,3 +323,20 @@ def test_a_summary_without_values_raises_no_warning():
     x = np.sort(1000 * np.random.default_rng(6).weibull(2, 40))
     summary = sj.WeibullMixture().fit(np.minimum(x, x[6]), x < x[6]).summary_
     assert np.isfinite(summary["estimate"].iloc[:3]).all()
+
+
+@pytest.mark.parametrize("unit", [1e-6, 168.0, 1e6])
+def test_intervals_do_not_depend_on_the_unit_of_time(unit):
+    # a sharp component overflowed in the branch not taken, and its nan gradient made intervals of width 0
+    x = shipped("aarset_devices").durations
+    weeks, other = sj.WeibullMixture().fit(x), sj.WeibullMixture().fit(x * unit)
+    for age in (0.0, 1e-6, 1.0, 60.0):
+        np.testing.assert_allclose(other.predict_rul_interval(age * unit) / unit, weeks.predict_rul_interval(age), rtol=1e-6)
+    np.testing.assert_allclose(
+        other.interval("failure_probability", 0.0, 85 * unit), weeks.interval("failure_probability", 0.0, 85.0), rtol=1e-6
+    )
+
+
+def test_set_params_leaves_the_fit_as_it_is(bearings):
+    model = sj.Weibull().fit(shipped("ball_bearings")).set_params(shape=-1)
+    assert model.predict_rul(10.0) == pytest.approx(bearings.predict_rul(10.0))
