@@ -140,7 +140,7 @@ def _at_boundary(template: Mixture, single: Fit) -> Fit:
     boundary = dataclasses.replace(template, components=(single.template, *[stand_in] * (k - 1)), weights=tuple(map(float, np.eye(k)[0])))
     name = type(single.template).__name__
     note = (
-        f"No mixture of {k} was found with a higher likelihood than a single {name}, so this is that {name}: component 0 has all the weight, "
+        f"No mixture of {k} was found with a higher likelihood than a single {name}, so this is that: component 0 has all the weight, "
         "and the others are not identified; they have neither values nor standard errors."
     )
     return dataclasses.replace(
