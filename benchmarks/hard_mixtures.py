@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 
 from survjax.distributions import Mixture, Weibull
-from survjax.estimation import in_unit, pose
+from survjax.estimation import in_unit
 from survjax.fitting import fit_distribution
 from survjax.lifetimes import Lifetimes
-from survjax.mixture_estimation import _judge
-from survjax.search import LANES, find_optima
+from survjax.mixture_estimation import MixtureSearch
+from survjax.search import find_optima
 from survjax.starts import Starts
 
 N_REFERENCE = 500
@@ -50,13 +50,14 @@ def hard_sets():
 
 
 def best_of_many(life: Lifetimes, template: Mixture) -> tuple[float, int, int]:
-    problem = pose(template, life, LANES)
+    search = MixtureSearch(template, life, N_REFERENCE, 12345)
+    problem = search.whole
     scaled = in_unit(life, problem.unit)
     usual, wide = Starts(problem.template, scaled, 12345), Starts(problem.template, scaled, 54321)
     wide.spread_of_log_shape = (1.0, 1.6)
     wide.on_clusters = []
     starts = (start for pair in zip(usual, wide, strict=False) for start in pair)
-    result = find_optima(problem.evaluate, starts, _judge(template, life, problem), N_REFERENCE)
+    result = find_optima(problem.evaluate, starts, search.judge(template, problem), N_REFERENCE)
     if not result.optima:
         return -np.inf, 0, result.n_spikes
     return problem.to_user(result.optima[0].log_likelihood), result.optima[0].hits, result.n_spikes

@@ -25,13 +25,15 @@ BLOCKS = 16  # blocks of a super-block
 class Sums(NamedTuple):
     """What one pass over the rows returns, for each of L points.
 
-    value (L,), gradient (L, p) and hessian (L, p, p) of the weighted sum; ``report`` (L, m), of the point alone, its
-    Jacobian (L, m, p), and ``extras`` of the point alone; ``statistics``, weighted sums by kind of row.
+    value (L,), gradient (L, p) and hessian (L, p, p) of the weighted sum; ``size`` (L,), the same sum with every term and
+    weight positive, which is what its rounding error goes by; ``report`` (L, m), of the point alone, its Jacobian (L, m, p),
+    and ``extras`` of the point alone; ``statistics``, weighted sums by kind of row.
     """
 
     value: Any
     gradient: Any
     hessian: Any
+    size: Any
     report: Any
     report_jacobian: Any
     extras: Any
@@ -110,10 +112,9 @@ def sums(objective: Objective, template: Any, points: np.ndarray, active: np.nda
     if len(parts) == 1:
         return jax.tree.map(np.asarray, parts[0])  # on a CPU half the cost of device_get
     fetched: list[Sums] = jax.device_get(parts)
-    value, gradient, hessian = (sum(getattr(part, name) for part in fetched) for name in ("value", "gradient", "hessian"))
+    added = {name: sum(getattr(part, name) for part in fetched) for name in ("value", "gradient", "hessian", "size")}
     statistics = jax.tree.map(lambda *arrays: sum(arrays), *(part.statistics for part in fetched))
-    first = fetched[0]
-    return Sums(value, gradient, hessian, first.report, first.report_jacobian, first.extras, statistics)
+    return fetched[0]._replace(**added, statistics=statistics)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -133,16 +134,16 @@ def _sums_of_chunk(objective: Objective, template: Any, points: Any, active: Any
                 sums_of_kind = jax.lax.fori_loop(
                     0, n_filled, lambda i, so_far, of_block=of_block: jax.tree.map(jnp.add, so_far, of_block(i)), nothing
                 )
-            statistics[kind] = sums_of_kind[3]
-            total = sums_of_kind[:3] if total is None else jax.tree.map(jnp.add, total, sums_of_kind[:3])
+            *added, statistics[kind] = sums_of_kind
+            total = added if total is None else jax.tree.map(jnp.add, total, added)
 
         def report(point):
             vector = objective.report(template, point)
             return vector, vector
 
         jacobian, vector = jax.jacfwd(report, has_aux=True)(point)
-        value, gradient, hessian = total
-        return Sums(value, gradient, hessian, vector, jacobian, objective.extras(template, point), statistics)
+        value, gradient, hessian, size = total
+        return Sums(value, gradient, hessian, size, vector, jacobian, objective.extras(template, point), statistics)
 
     # one point after another, not vmap: on a CPU the cache is shared, and a point that has arrived is skipped
     def if_active(point_and_active):
@@ -155,16 +156,17 @@ def _sums_of_chunk(objective: Objective, template: Any, points: Any, active: Any
 
 def _sums_of_block(objective: Objective, template: Any, point: Any, kind: str, rows: Any, weights: Any):
     def total(point):
-        return weights @ jax.vmap(lambda row: objective.row(template, point, kind, row))(rows)
+        terms = jax.vmap(lambda row: objective.row(template, point, kind, row))(rows)
+        return weights @ terms, jnp.abs(weights) @ jnp.abs(jax.lax.stop_gradient(terms))
 
     def gradient_and_value(point):
-        value, gradient = jax.value_and_grad(total)(point)
-        return gradient, (value, gradient)
+        (value, size), gradient = jax.value_and_grad(total, has_aux=True)(point)
+        return gradient, (value, gradient, size)
 
     # value, gradient and Hessian from one trace: forward over reverse, the primal carried along
-    hessian, (value, gradient) = jax.jacfwd(gradient_and_value, has_aux=True)(point)
+    hessian, (value, gradient, size) = jax.jacfwd(gradient_and_value, has_aux=True)(point)
     statistics = jax.vmap(lambda row: objective.statistics(template, point, kind, row))(rows)
-    return value, gradient, hessian, jax.tree.map(lambda s: jnp.tensordot(weights, s, 1), statistics)
+    return value, gradient, hessian, size, jax.tree.map(lambda s: jnp.tensordot(weights, s, 1), statistics)
 
 
 def map_rows(function: Callable, parameters: Any, *columns: np.ndarray) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 
 import jax
@@ -14,6 +15,8 @@ from survjax.likelihood import FAILED, LIKELIHOOD, Described, likelihood_chunks
 from survjax.newton import Descent, Evaluation
 from survjax.search import Optimum
 from survjax.starts import single_start
+
+ARRIVED = ("converged", "at_rounding_floor")  # reasons to stop that are maxima
 
 
 @dataclass
@@ -49,7 +52,7 @@ class Fit:
 
     @property
     def converged(self) -> bool:
-        return self.reason in ("converged", "at_rounding_floor")
+        return self.reason in ARRIVED
 
     def distribution(self) -> Distribution:
         """The template with what was learned filled in."""
@@ -74,10 +77,10 @@ class Problem:
     def evaluate(self, points: np.ndarray, active: np.ndarray) -> Evaluation:
         """The mean negative log-likelihood per failure; extras are a ``Described``."""
         result = sums(LIKELIHOOD, self.template, points, active, self.data)
-        failures = result.statistics.get(FAILED, ())
-        extras = Described(result.report, result.report_jacobian, result.extras, failures)
-        scale = -1.0 / self.per_unit
-        return Evaluation(result.value * scale, result.gradient * scale, result.hessian * scale, extras)
+        failures, ages = result.statistics.get(FAILED) or (np.zeros((len(points), 0)),) * 2
+        extras = Described(result.report, result.report_jacobian, result.extras, failures, ages)
+        scale = 1.0 / self.per_unit
+        return Evaluation(-result.value * scale, -result.gradient * scale, -result.hessian * scale, extras, result.size * scale)
 
     def log_likelihoods(self, points: np.ndarray) -> np.ndarray:
         """The log-likelihood at any number of points (m, p), by the program at hand; -inf where it is not finite."""
@@ -89,6 +92,10 @@ class Problem:
             values.append(np.where(evaluation.is_finite(), -evaluation.value, -np.inf)[: len(batch)])
         return np.concatenate(values) * self.per_unit
 
+    def like(self, other: Problem) -> Problem:
+        """The same problem for the data of another."""
+        return dataclasses.replace(self, data=other.data, n_failed=other.n_failed)
+
     def to_user(self, log_likelihood: float) -> float:
         """A log-likelihood of times in the inner unit, as one of times in the user's."""
         return log_likelihood - self.n_failed * float(np.log(self.unit))
@@ -99,7 +106,7 @@ def pose(template: Distribution, life: Lifetimes, lanes: int = 1, as_many_as: in
     if unit is None:
         unit = _unit_of_time(template, life)
     inner = jax.tree.map(lambda value: np.asarray(value, float), template.rescaled(1.0 / unit))
-    return Problem(inner, likelihood_chunks(life, unit, as_many_as), life.n_failed, unit, lanes)
+    return Problem(inner, likelihood_chunks(template, life, unit, as_many_as), life.n_failed, unit, lanes)
 
 
 def _unit_of_time(template: Distribution, life: Lifetimes) -> float:
@@ -150,10 +157,22 @@ def fully_known(template: Distribution, life: Lifetimes | None = None) -> Fit:
 
 def descend(problem: Problem, start: np.ndarray) -> Optimum:
     """From one start to where it ends."""
+    if not len(start):
+        evaluation = jax.tree.map(lambda array: array[0], problem.evaluate(np.zeros((problem.lanes, 0)), np.arange(problem.lanes) == 0))
+        return Optimum(start, -float(evaluation.value) * problem.per_unit, np.zeros(0), "converged", 0, [start], evaluation, start)
     descent = Descent(problem.evaluate, np.tile(start, (problem.lanes, 1)), n_started=1).run()
     evaluation = jax.tree.map(lambda array: array[0], descent.evaluation)
     value = -float(evaluation.value) * problem.per_unit
-    return Optimum(descent.points[0], value, np.zeros(0), str(descent.reasons[0]), int(descent.n_steps[0]), descent.paths[0], evaluation)
+    return Optimum(
+        descent.points[0],
+        value,
+        np.zeros(0),
+        str(descent.reasons[0]),
+        int(descent.n_steps[0]),
+        descent.paths[0],
+        evaluation,
+        descent.unseen[0],
+    )
 
 
 def in_unit(life: Lifetimes, unit: float) -> Lifetimes:
@@ -167,15 +186,14 @@ def as_fit(problem: Problem, template: Distribution, life: Lifetimes, optimum: O
     names = tuple(parameters)
     scales = problem.unit ** np.array([parameter.domain.time_power for parameter in parameters.values()], float)
     # The last step was taken without another pass: the report follows it to first order, an error of its square.
-    last = optimum.point - optimum.path[-2] if len(optimum.path) > 1 and optimum.reason in ("converged", "flat") else 0.0 * optimum.point
-    values = (described.values + described.jacobian @ last) * scales
+    values = (described.values + described.jacobian @ optimum.unseen) * scales
     hessian = optimum.evaluation.hessian * problem.per_unit
-    covariance = _inverse(hessian) if optimum.reason in ("converged", "at_rounding_floor") else np.full(hessian.shape, np.nan)
+    covariance = _inverse(hessian) if optimum.reason in ARRIVED else np.full(hessian.shape, np.nan)
     natural = described.jacobian * scales[:, None]
     known = np.array([parameter.value is not None for parameter in parameters.values()])
     values = np.where(known, [np.nan if p.value is None else float(p.value) for p in parameters.values()], values)
     natural_covariance = natural @ covariance @ natural.T
-    moves = [True, *(np.abs(np.diff(optimum.path, axis=0)).max(axis=1) > 1e-12)]  # a change of order or of sample is no step
+    moves = [True, *(np.abs(np.diff(optimum.path, axis=0)).max(axis=1, initial=0.0) > 1e-12)]  # a change of order or of sample is no step
     path = np.array(optimum.path)[moves]
     natural_covariance[known] = natural_covariance[:, known] = 0.0
     return Fit(

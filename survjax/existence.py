@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from survjax.columns import refuse_rows
-from survjax.distributions import Distribution, Mixture
+from survjax.distributions import Distribution, Mixture, Weibull
 from survjax.errors import NoFiniteMaximum
 from survjax.lifetimes import Lifetimes
 
@@ -38,7 +38,8 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
 
     Raises
     ------
-    NoFiniteMaximum : no failures; one distinct failure time and nothing that ran on; too few for a mixture.
+    NoFiniteMaximum : no failures; one distinct failure time and nothing that ran on; a Weibull hazard that falls like 1/age
+        among units that all came late; too few failure ages for a mixture.
     """
     failures = life.durations[life.event_observed & (life.counts() > 0)]
     n_learned = template.n_coordinates()
@@ -56,6 +57,27 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
             "as the distribution narrows on that age. Give a known shape (for instance Weibull(shape=2.0)), or "
             "wait for a second failure age or a unit that outlives the first."
         )
+    elif isinstance(template, Weibull) and n_learned > 1 and _hazard_falls_like_one_over_age(life):
+        raise NoFiniteMaximum(
+            "every unit came under observation late (entry > 0), and over the ages seen the failure rate falls as fast as 1/age or "
+            "faster: the likelihood keeps rising as the shape runs to 0. Give a known shape (for instance Weibull(shape=0.5)), or "
+            "add units observed from the start."
+        )
+
+
+def _hazard_falls_like_one_over_age(life: Lifetimes) -> bool:
+    """Whether a Weibull likelihood has its supremum at shape 0, a hazard c/t, which needs that nobody was seen from age 0.
+
+    With the scale profiled out, the log-likelihood is concave in the shape k, since the logarithm of the sum of
+    (t^k - e^k) / k is convex in k; so the sign of its slope at k = 0 decides.
+    """
+    if life.entry is None or np.any(life.entry[life.counts() > 0] <= 0):
+        return False
+    known = life[life.counts() > 0]
+    w, end, begin = known.counts(), np.log(known.durations), np.log(known.entry)
+    centre = np.average(end[known.event_observed], weights=w[known.event_observed])  # of log time: the unit does not matter
+    end, begin = end - centre, begin - centre
+    return bool(0.5 * np.sum(w * (end**2 - begin**2)) / np.sum(w * (end - begin)) >= 0.0)
 
 
 def _check_mixture(template: Mixture, life: Lifetimes, failures: np.ndarray, n_learned: int) -> None:

@@ -25,13 +25,14 @@ class Described(NamedTuple):
     """What comes along with the likelihood at each of L points.
 
     values (L, m) : the parameters; jacobian (L, m, p) of them in the point; quartiles (L, k, 3) of each component of a
-    mixture, and failures (L, k), how many it has.
+    mixture; failures (L, k), how many it has; failure_ages (L, k), how many distinct ages these are.
     """
 
     values: np.ndarray
     jacobian: np.ndarray
     quartiles: np.ndarray
     failures: np.ndarray
+    failure_ages: np.ndarray
 
 
 def row_log_likelihood(template: Distribution, point, kind: str, row):
@@ -41,11 +42,11 @@ def row_log_likelihood(template: Distribution, point, kind: str, row):
 
 
 def row_statistics(template: Distribution, point, kind: str, row):
-    """For a mixture, which failures each component has: what tells an honest component from a spike."""
+    """For a mixture, which failures and failure ages each component has: what tells an honest component from a spike."""
     if kind != FAILED or not isinstance(template, Mixture):
         return ()
-    mixture = cast(Mixture, template.bind(point))
-    return mixture.membership_of_failure(row["time"], row["log_time"])
+    membership = cast(Mixture, template.bind(point)).membership_of_failure(row["time"], row["log_time"])
+    return membership, membership * row["share_of_age"]
 
 
 def natural_parameters(template: Distribution, point):
@@ -65,10 +66,11 @@ def component_quartiles(template: Distribution, point):
 LIKELIHOOD = Objective(row_log_likelihood, row_statistics, natural_parameters, component_quartiles)
 
 
-def likelihood_chunks(life: Lifetimes, unit: float = 1.0, as_many_as: int = 0) -> list[dict[str, Chunk]]:
+def likelihood_chunks(template: Distribution, life: Lifetimes, unit: float = 1.0, as_many_as: int = 0) -> list[dict[str, Chunk]]:
     """The rows of the likelihood, in blocks, with times in multiples of ``unit``; padded as ``as_many_as`` rows would be.
 
-    Rows that contribute nothing whatever the parameters are left out: weight 0, and survival to age 0.
+    Rows that contribute nothing whatever the parameters are left out: weight 0, and survival to age 0. For a mixture each
+    failure also says which share of those recorded at its age it is.
     """
     counts = life.counts()
     observed = life.event_observed
@@ -85,4 +87,8 @@ def likelihood_chunks(life: Lifetimes, unit: float = 1.0, as_many_as: int = 0) -
         if told.any():
             scaled = times[told] / unit
             rows[kind] = ({"time": scaled, "log_time": np.log(scaled)}, weights[told])
+    if FAILED in rows and isinstance(template, Mixture):
+        columns, weights = rows[FAILED]
+        _, age = np.unique(columns["time"], return_inverse=True)
+        columns["share_of_age"] = 1.0 / np.bincount(age, weights)[age]
     return chunks(rows, as_many_as)

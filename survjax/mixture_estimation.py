@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from typing import cast
 
 import jax
@@ -11,12 +12,12 @@ import numpy as np
 from survjax.blocks import BLOCK
 from survjax.distributions import Mixture
 from survjax.errors import NoFiniteMaximum
-from survjax.estimation import Fit, Problem, as_fit, descend, in_unit, pose
+from survjax.estimation import ARRIVED, Fit, Problem, as_fit, descend, in_unit, pose
+from survjax.faces import Face, faces, on_face
 from survjax.lifetimes import Lifetimes
 from survjax.likelihood import Described
-from survjax.newton import Evaluation
 from survjax.search import LANES, SAME_PLACE, SAME_VALUE, Judge, Optimum, SearchResult, find_optima
-from survjax.starts import Starts, single_start, thinned
+from survjax.starts import Base, Starts, single_start, thinned
 
 SEARCH_ROWS = 2 * BLOCK  # beyond, a mixture is searched on a sample and only the best optima see every row
 REFINED = 3  # how many optima of a sample are carried on to all rows
@@ -25,34 +26,34 @@ NEARLY_FLAT = 1e-7  # ratio of extreme curvatures below which some combination o
 
 
 def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: int) -> Fit:
-    """The best honest maximum of a mixture's likelihood; the single distribution where none is higher.
+    """The best honest maximum of a mixture's likelihood; that of the best of its faces where none is higher.
 
     Components that may be swapped are ordered by their medians.
 
     Raises
     ------
-    NoFiniteMaximum : no start led to an honest maximum.
+    NoFiniteMaximum : no start led to an honest maximum, nor is there one on a face.
     """
-    problem = pose(template, life, LANES)
-    judge = _judge(template, life, problem)
-    result = _search(problem, template, life, judge, n_starts, seed)
-    single = _single(template, life, problem) if judge.exchangeable else None
-    best = result.optima[0] if result.optima else None
-    if single is not None and (best is None or problem.to_user(best.log_likelihood) <= single.log_likelihood + SAME_VALUE):
-        fit = _at_boundary(template, single)
-    elif best is None:
+    search = MixtureSearch(template, life, n_starts, seed)
+    on_faces = search.on_faces()
+    result = search.inside(search.whole, [found.base() for found in on_faces if len(found.face.kept) == len(template.components) - 1])
+    highest = max((found.log_likelihood for found in on_faces), default=-np.inf)
+    # what is no higher than a face is that face, seen with a weight that is all but 0
+    result.optima = [optimum for optimum in result.optima if search.whole.to_user(optimum.log_likelihood) > highest + SAME_VALUE]
+    if result.optima:
+        best = _ordered(search.whole, template, result.optima[0])
+        fit = as_fit(search.whole, template, life, best)
+        fit.n_hits = best.hits
+        fit.notes += _notes(fit, on_faces, result, best)
+    elif on_faces:
+        fit = _at_boundary(template, next(found for found in on_faces if found.log_likelihood >= highest - SAME_VALUE), search.origin)
+    else:
         raise NoFiniteMaximum(
             f"none of {result.n_starts} starts led to a maximum at which every component is honest ({result.n_spikes} ended in a "
             "spike on single failure ages). Use fewer components or give known parameters."
         )
-    else:
-        if judge.exchangeable:
-            best = _ordered(problem, best)
-        fit = as_fit(problem, template, life, best)
-        fit.n_hits = best.hits
-        fit.notes += _notes(fit, single, result, best)
     fit.n_starts = result.n_starts
-    highest_flat = problem.to_user(result.highest_flat)
+    highest_flat = search.whole.to_user(result.highest_flat)
     if highest_flat > fit.log_likelihood + 0.01:
         fit.notes.append(
             f"The likelihood is higher still ({highest_flat:.4f}) where a parameter runs to infinity, as when a part of the "
@@ -61,33 +62,73 @@ def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: 
     return fit
 
 
-def _judge(template: Mixture, life: Lifetimes, problem: Problem) -> Judge:
-    distinct = np.unique(life.durations[life.event_observed & (life.counts() > 0)]) / problem.unit
-    gap = float(np.diff(distinct).min()) if len(distinct) > 1 else 0.0
-    return Judge(_exchangeable(template), 0.5 * gap, problem.per_unit)
+@dataclass
+class _OnFace:
+    """The maximum on one face of a mixture."""
+
+    face: Face
+    optimum: Optimum
+    fit: Fit
+
+    @property
+    def log_likelihood(self) -> float:
+        return self.fit.log_likelihood
+
+    def base(self) -> Base:
+        return self.face.base(self.optimum)
+
+
+class MixtureSearch:
+    """The search of a mixture and of its faces, all with the mixture's own program."""
+
+    def __init__(self, template: Mixture, life: Lifetimes, n_starts: int | None, seed: int) -> None:
+        self.template, self.life, self.n_starts, self.seed = template, life, n_starts, seed
+        self.whole = pose(template, life, LANES)
+        self.sampled = self.whole
+        if len(life) > SEARCH_ROWS:
+            self.sampled = pose(template, thinned(life, SEARCH_ROWS), LANES, as_many_as=len(life), unit=self.whole.unit)
+        self.origin = single_start(self.whole.template, life, self.whole.unit)
+        self.ages = np.unique(life.durations[life.event_observed & (life.counts() > 0)]) / self.whole.unit
+
+    def on_faces(self) -> list[_OnFace]:
+        """The maxima on the faces, smallest faces first; those faces are left out on which there is none."""
+        found: list[_OnFace] = []
+        for kept in faces(self.template):
+            face, model = Face.of(self.whole, kept, self.origin), on_face(self.template, kept)
+            if isinstance(model, Mixture):
+                within = [smaller for smaller in found if set(smaller.face.kept) < set(kept) and len(smaller.face.kept) == len(kept) - 1]
+                optima = self.inside(face, [face.base_within(smaller.base()) for smaller in within]).optima
+                optimum = _ordered(face, model, optima[0]) if optima else None
+            else:
+                optimum = descend(face, single_start(face.template, self.life, self.whole.unit))
+            if optimum is not None and optimum.reason in ARRIVED:
+                found.append(_OnFace(face, optimum, as_fit(face, model, self.life, optimum)))
+        return found
+
+    def inside(self, problem: Problem, bases: list[Base]) -> SearchResult:
+        """The honest maxima at which every component has weight, of the mixture or of what it is on a face."""
+        mixture = cast(Mixture, problem.template)
+        sampled = problem if self.sampled is self.whole else problem.like(self.sampled)
+        judge = self.judge(mixture, sampled)
+        starts = Starts(mixture, in_unit(self.life, self.whole.unit), self.seed, bases)
+        result = find_optima(sampled.evaluate, iter(starts.rank(sampled.log_likelihoods)), judge, self.n_starts)
+        if sampled is not problem:
+            result.highest_flat = -np.inf  # that of the sample does not compare
+            refined = [_refined(problem, rough) for rough in result.optima[:REFINED]]
+            honest = [o for o in refined if o.reason in ARRIVED and not judge.has_spike(o.evaluation.extras)]
+            for optimum in honest:
+                optimum.features = judge.features(optimum.evaluation.extras)
+            result.optima = sorted(honest, key=lambda optimum: -optimum.log_likelihood)
+        return result
+
+    def judge(self, mixture: Mixture, problem: Problem) -> Judge:
+        learned = np.array([component.n_coordinates() > 0 for component in mixture.components])
+        return Judge(_exchangeable(mixture), learned, self.ages, problem.per_unit)
 
 
 def _exchangeable(template: Mixture) -> bool:
     structures = {jax.tree.structure(component) for component in template.components}
     return len(structures) == 1 and not jax.tree.leaves(template)
-
-
-def _search(problem: Problem, template: Mixture, life: Lifetimes, judge: Judge, n_starts: int | None, seed: int) -> SearchResult:
-    starts = Starts(cast(Mixture, problem.template), in_unit(life, problem.unit), seed)
-    if len(life) <= SEARCH_ROWS:
-        return find_optima(problem.evaluate, iter(starts.rank(problem.log_likelihoods)), judge, n_starts)
-    sample = thinned(life, SEARCH_ROWS)
-    sampled = pose(template, sample, LANES, as_many_as=len(life), unit=problem.unit)
-    result = find_optima(
-        sampled.evaluate, iter(starts.rank(sampled.log_likelihoods)), dataclasses.replace(judge, per_unit=sampled.per_unit), n_starts
-    )
-    result.highest_flat = -np.inf  # that of the sample does not compare
-    refined = [_refined(problem, rough) for rough in result.optima[:REFINED]]
-    honest = [o for o in refined if o.reason in ("converged", "at_rounding_floor") and not judge.has_spike(o.evaluation.extras)]
-    for optimum in honest:
-        optimum.features = judge.features(optimum.evaluation.extras)
-    result.optima = sorted(honest, key=lambda optimum: -optimum.log_likelihood)
-    return result
 
 
 def _refined(problem: Problem, rough: Optimum) -> Optimum:
@@ -98,72 +139,69 @@ def _refined(problem: Problem, rough: Optimum) -> Optimum:
     return optimum
 
 
-def _single(template: Mixture, life: Lifetimes, problem: Problem) -> Fit:
-    """The single distribution that the mixture becomes when one component has all the weight."""
-    alike = _AllAlike(problem.template, problem.data, problem.n_failed, problem.unit, lanes=1)
-    component = template.components[0]
-    start = single_start(cast(Mixture, problem.template).components[0], life, problem.unit)
-    return as_fit(alike, component, life, descend(alike, start))
-
-
-class _AllAlike(Problem):
-    """A mixture whose components are all the same is that one distribution: its fit needs no program of its own.
-
-    Points are those of one component; gradients and Hessians follow by the chain rule. Compiling a second program would cost
-    the first fit of a process half a second.
-    """
-
-    def evaluate(self, points: np.ndarray, active: np.ndarray) -> Evaluation:
-        mixture = cast(Mixture, self.template)
-        k, p = len(mixture.components), mixture.components[0].n_coordinates()
-        m = len(mixture.components[0].parameters())
-        spread_out = np.concatenate([np.tile(np.eye(p), (k, 1)), np.zeros((k - 1, p))])
-        lanes = np.zeros((LANES, len(spread_out)))
-        lanes[0] = spread_out @ points[0]
-        full = Problem.evaluate(self, lanes, np.arange(LANES) == 0)
-        described: Described = full.extras
-        own = slice(1, 1 + m)  # the first component's parameters, after its weight
-        extras = Described(
-            described.values[:1, own], described.jacobian[:1, own] @ spread_out, described.quartiles[:1], described.failures[:1]
-        )
-        return Evaluation(full.value[:1], full.gradient[:1] @ spread_out, spread_out.T @ full.hessian[:1] @ spread_out, extras)
-
-
-def _at_boundary(template: Mixture, single: Fit) -> Fit:
-    k, size = len(template.components), len(single.names) + 1
-    values, covariance = np.full(k * size, np.nan), np.full((k * size, k * size), np.nan)
-    values[::size] = np.eye(k)[0]
-    values[1:size] = single.values
-    covariance[1:size, 1:size] = single.covariance
-    # Components of weight 0 change no prediction; the estimate stands in for them where a number is needed.
-    stand_in = jax.tree.map(float, single.distribution())
-    boundary = dataclasses.replace(template, components=(single.template, *[stand_in] * (k - 1)), weights=tuple(map(float, np.eye(k)[0])))
-    name = type(single.template).__name__
+def _at_boundary(template: Mixture, found: _OnFace, origin: np.ndarray) -> Fit:
+    """The fit of a face as one of the whole mixture: what has no weight has neither values nor standard errors."""
+    kept, fit, k = found.face.kept, found.fit, len(template.components)
+    at = np.cumsum([0, *(1 + len(component.parameters()) for component in template.components)])
+    skipped = 1 if len(kept) == 1 else 0
+    rows = [row for index in kept for row in range(at[index] + skipped, at[index + 1])]
+    values, covariance = np.full(at[-1], np.nan), np.full((at[-1], at[-1]), np.nan)
+    values[at[:-1]] = 0.0
+    values[at[kept[0]]] = 1.0
+    values[rows] = fit.values
+    covariance[np.ix_(rows, rows)] = fit.covariance
+    # Components of weight 0 change no prediction; where the search began stands in for them where a number is needed.
+    began = cast(Mixture, found.face.whole.template.bind(origin).rescaled(found.face.unit))
+    components = [
+        component if index in kept else jax.tree.map(float, began.components[index]) for index, component in enumerate(template.components)
+    ]
+    left = iter((1.0,) if len(kept) == 1 else cast(Mixture, fit.template).weights)
+    weights = tuple(next(left) if index in kept else 0.0 for index in range(k))
+    boundary = dataclasses.replace(template, components=tuple(components), weights=weights)
     note = (
-        f"No mixture of {k} was found with a higher likelihood than a single {name}, so this is that: component 0 has all the weight, "
-        "and the others are not identified; they have neither values nor standard errors."
+        f"No mixture of {k} was found with a higher likelihood than {_described(found)}, so this is that: {_listed(kept)} the weight, "
+        "and what else there is is not identified; it has neither values nor standard errors."
     )
     return dataclasses.replace(
-        single,
+        fit,
         template=boundary,
         names=tuple(template.parameters()),
         values=values,
         covariance=covariance,
         n_learned=template.n_coordinates(),
         path_template=boundary,
-        notes=[note],
+        notes=[note, *fit.notes],
     )
 
 
-def _ordered(problem: Problem, best: Optimum) -> Optimum:
-    """The same optimum with the components ordered by median, evaluated there by the program at hand."""
+def _described(found: _OnFace) -> str:
+    if len(found.face.kept) == 1:
+        return f"a single {type(found.fit.template).__name__}"
+    return f"one of {len(found.face.kept)} of its components"
+
+
+def _listed(kept: tuple[int, ...]) -> str:
+    if len(kept) == 1:
+        return f"component {kept[0]} has all"
+    return f"components {', '.join(map(str, kept[:-1]))} and {kept[-1]} have all"
+
+
+def _ordered(problem: Problem, template: Mixture, best: Optimum) -> Optimum:
+    """The same optimum with components that may be swapped ordered by median, evaluated there by the program at hand."""
+    if not _exchangeable(template):
+        return best
     order = np.argsort(best.evaluation.extras.quartiles[:, 1], kind="stable")
     if np.array_equal(order, np.arange(len(order))):
         return best
     path = [_swapped(point, order) for point in best.path]
     ordered = descend(problem, path[-1])
     return dataclasses.replace(
-        best, point=ordered.point, path=path + ordered.path[1:], evaluation=ordered.evaluation, log_likelihood=ordered.log_likelihood
+        best,
+        point=ordered.point,
+        path=path + ordered.path[1:],
+        evaluation=ordered.evaluation,
+        unseen=ordered.unseen,
+        log_likelihood=ordered.log_likelihood,
     )
 
 
@@ -175,13 +213,14 @@ def _swapped(point: np.ndarray, order: np.ndarray) -> np.ndarray:
     return np.concatenate([parts[order].ravel(), log_odds[:-1] - log_odds[-1]])
 
 
-def _notes(fit: Fit, single: Fit | None, result: SearchResult, best: Optimum) -> list[str]:
+def _notes(fit: Fit, on_faces: list[_OnFace], result: SearchResult, best: Optimum) -> list[str]:
     notes = []
-    if single is not None and _bic_by_failures(fit) >= _bic_by_failures(single):
-        name = type(single.template).__name__
+    simpler = min(on_faces, key=lambda found: _bic_by_failures(found.fit), default=None)
+    if simpler is not None and _bic_by_failures(fit) >= _bic_by_failures(simpler.fit):
+        what = f"one {type(simpler.fit.template).__name__}" if len(simpler.face.kept) == 1 else _described(simpler)
         notes.append(
-            f"Not distinguishable from one {name}, which is the safer description: by BIC with n = {fit.n_failed:g} failures (bic_ "
-            f"takes all units) it has {_bic_by_failures(single):.2f} against {_bic_by_failures(fit):.2f} for the mixture."
+            f"Not distinguishable from {what}, which is the safer description: by BIC with n = {fit.n_failed:g} failures (bic_ "
+            f"takes all units) it has {_bic_by_failures(simpler.fit):.2f} against {_bic_by_failures(fit):.2f} for the mixture."
         )
     notes += _sharp_components(fit, best.evaluation.extras)
     eigenvalues = np.linalg.eigvalsh(best.evaluation.hessian)

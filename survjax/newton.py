@@ -20,20 +20,29 @@ FIRST_RADIUS = 1.0
 SHORTEST_RADIUS = 1e-13
 ROUNDING = 10 * np.finfo(float).eps
 FLAT = 1e-11  # a curvature below this share of the largest is none
+NO_CURVATURE = 1e-9  # nor is one below this, of a mean log-likelihood per failure on log parameters: an error of e^100 and more
 SECULAR_ITERATIONS = 40
 
 
 class Evaluation(NamedTuple):
-    """A function to be minimised at L points: value (L,), gradient (L, p), hessian (L, p, p), and what came along."""
+    """A function to be minimised at L points: value (L,), gradient (L, p), hessian (L, p, p), and what came along.
+
+    ``size`` (L,): what the rounding error of the value goes by, the sum of the sizes of its terms; None: its own size.
+    """
 
     value: np.ndarray
     gradient: np.ndarray
     hessian: np.ndarray
     extras: Any = None
+    size: Any = None
 
     def is_finite(self) -> np.ndarray:
         # Near the edge the value can be finite and the Hessian not: a point counts only when all three are.
         return np.isfinite(self.value) & np.isfinite(self.gradient).all(-1) & np.isfinite(self.hessian).all((-1, -2))
+
+    def rounding(self) -> np.ndarray:
+        """By how much two values may differ for no other reason than rounding, (L,)."""
+        return ROUNDING * (1.0 + (np.abs(self.value) if self.size is None else self.size))
 
 
 class Step(NamedTuple):
@@ -68,9 +77,8 @@ def propose(gradient, hessian, radius, xp=np) -> Step:
     return Step((vectors @ moved[..., None])[..., 0], promised, cut, eigenvalues[..., 0], largest)
 
 
-def judge(value, trial_value, step: Step, radius, xp=np):
-    """Whether the trial point is taken, and the next radius. Differences at the rounding floor count as kept promises."""
-    floor = ROUNDING * (1.0 + xp.abs(value))
+def judge(value, trial_value, floor, step: Step, radius, xp=np):
+    """Whether the trial point is taken, and the next radius. Differences below the rounding ``floor`` count as kept promises."""
     ratio = (value - trial_value + floor) / (xp.maximum(step.promised, 0.0) + floor)
     ratio = xp.where(xp.isfinite(trial_value), ratio, -1.0)
     length = xp.sqrt((step.step**2).sum(-1))
@@ -87,6 +95,7 @@ class Descent:
     ----------
     points (L, p), evaluation at them, radius (L,), reasons : None while a point is still on its way.
     paths : for each point the list of points it has been at, its start first.
+    unseen (L, p) : the last step of each point where it was taken without evaluating at its end, else 0.
     """
 
     evaluate: Callable[[np.ndarray, np.ndarray], Evaluation]
@@ -99,6 +108,7 @@ class Descent:
     n_steps: np.ndarray = field(init=False)
     curvature: np.ndarray = field(init=False)
     paths: list[list[np.ndarray]] = field(init=False)
+    unseen: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         n = len(self.points)
@@ -109,6 +119,7 @@ class Descent:
         self.n_steps = np.zeros(n, dtype=int)
         self.curvature = np.full(n, np.nan)
         self.paths = [[point.copy()] for point in self.points]
+        self.unseen = np.zeros_like(self.points)
         finite = self.evaluation.is_finite()
         self.reasons = ["not_started" if not started[lane] else None if finite[lane] else "no_finite_start" for lane in range(n)]
         self._at_floor = np.zeros(n, dtype=int)
@@ -126,10 +137,10 @@ class Descent:
         here = self.evaluation
         with np.errstate(over="ignore"):  # an endless step is one that the radius cuts
             step = propose(here.gradient[lanes], here.hessian[lanes], self.radius[lanes])
-        convex = step.curvature > FLAT * step.largest_curvature
+        convex = step.curvature > np.maximum(FLAT * step.largest_curvature, NO_CURVATURE)
         self.curvature[lanes] = step.curvature / step.largest_curvature
         short = np.abs(step.step).max(-1) <= SMALL_STEP
-        floored = step.promised <= ROUNDING * (1.0 + np.abs(here.value[lanes]))
+        floored = step.promised <= here.rounding()[lanes]
         self._at_floor[lanes] = np.where(floored & ~step.cut, self._at_floor[lanes] + 1, 0)
         for position, lane in enumerate(lanes):
             if short[position] and not step.cut[position]:
@@ -147,6 +158,7 @@ class Descent:
     def _arrive(self, lane: int, step: np.ndarray, reason: str) -> None:
         # The last step is taken without another pass: what it leaves is its square.
         self.points[lane] += step
+        self.unseen[lane] = step
         self.paths[lane].append(self.points[lane].copy())
         self.n_steps[lane] += 1
         self.reasons[lane] = reason
@@ -157,9 +169,9 @@ class Descent:
         active = np.zeros(len(self.points), dtype=bool)
         active[lanes] = True
         trial = self.evaluate(trial_points, active)
-        taken, self.radius[lanes] = judge(
-            self.evaluation.value[lanes], np.where(trial.is_finite(), trial.value, np.inf)[lanes], step, self.radius[lanes]
-        )
+        floor = np.maximum(self.evaluation.rounding(), np.where(trial.is_finite(), trial.rounding(), 0.0))[lanes]
+        trial_value = np.where(trial.is_finite(), trial.value, np.inf)[lanes]
+        taken, self.radius[lanes] = judge(self.evaluation.value[lanes], trial_value, floor, step, self.radius[lanes])
         self.n_steps[lanes] += 1
         for lane in lanes[taken]:
             self.points[lane] = trial_points[lane]

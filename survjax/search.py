@@ -22,15 +22,18 @@ LEAST_STARTS, MOST_STARTS = 20, 60  # with ten the best was missed on 2 of 40 ha
 ENOUGH_HITS = 3  # after this many arrivals at the best optimum no more starts are drawn
 SAME_PLACE = 1e-3  # in log parameters: closer points are on the way to the same optimum
 SAME_VALUE = 1e-6  # in log-likelihood
-# A component with fewer effective failures than the first number, and sharper than a Weibull of the second as shape, is a
-# spike. The second pair: three or four of some fifty failures within one per cent of each other are a coincidence that
+# A component with fewer effective failure ages than the first number, and sharper than a Weibull of the second as shape, is
+# a spike. The second pair: three or four of some fifty failures within one per cent of each other are a coincidence that
 # most fleets can show, and a shape in the hundreds is no estimate of wear.
-SPIKES = ((2.5, 15.0), (5.0, 100.0))
+SHARP = 15.0
+SPIKES = ((2.5, SHARP), (5.0, 100.0))
+NEIGHBOURS = 5  # failure ages on either side of a component whose smallest gap is taken for the resolution of the records
 
 
 @dataclass
 class Optimum:
-    """A maximum: where, how high (log-likelihood), how often reached, and by which path."""
+    """A maximum: where, how high (log-likelihood), how often reached, and by which path; ``unseen``, its last step if that
+    was taken without another evaluation."""
 
     point: np.ndarray
     log_likelihood: float
@@ -39,6 +42,7 @@ class Optimum:
     n_steps: int
     path: list[np.ndarray]
     evaluation: Evaluation
+    unseen: np.ndarray
     hits: int = 1
 
 
@@ -63,12 +67,14 @@ class Judge:
     Attributes
     ----------
     exchangeable : whether the components may be swapped without changing the model.
-    resolution : half the smallest gap between distinct failure times, in the unit of the fit.
+    learned (k,) : which components have something to learn; one that is known may be as sharp as it likes.
+    ages : the distinct failure ages, ascending, in the unit of the fit.
     per_unit : weight by which a mean is turned into the log-likelihood.
     """
 
     exchangeable: bool
-    resolution: float
+    learned: np.ndarray
+    ages: np.ndarray
     per_unit: float
 
     def features(self, described: Described) -> np.ndarray:
@@ -84,8 +90,16 @@ class Judge:
         lower, upper = described.quartiles[:, 0], described.quartiles[:, 2]
         # log of the ratio of the outer quartiles is 1.572 / shape for a Weibull; differences of logs survive underflow
         spread = np.log(np.maximum(upper, 1e-300)) - np.log(np.maximum(lower, 1e-300))
-        few_and_sharp = [(described.failures < few) & (spread < 1.572 / (shape * times)) for few, shape in SPIKES]
-        return bool(np.any(few_and_sharp) or np.any(upper - lower < self.resolution / times))
+        unresolved = upper - lower < np.array([self._resolution_at(median) for median in described.quartiles[:, 1]]) / times
+        spikes = unresolved & (spread < 1.572 / (SHARP * times))
+        for few, shape in SPIKES:
+            spikes |= (described.failure_ages < few) & (spread < 1.572 / (shape * times))
+        return bool(np.any(spikes & self.learned))
+
+    def _resolution_at(self, age: float) -> float:
+        position = int(np.searchsorted(self.ages, age))
+        nearby = self.ages[max(position - NEIGHBOURS, 0) : position + NEIGHBOURS]
+        return float(np.diff(nearby).min()) if len(nearby) > NEIGHBOURS else 0.0
 
 
 def find_optima(
@@ -184,6 +198,7 @@ def _record(descent: Descent, lane: int, hits: int, judge: Judge, result: Search
             int(descent.n_steps[lane]),
             descent.paths[lane],
             evaluation,
+            descent.unseen[lane],
             hits,
         )
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import gammaln
@@ -14,11 +16,15 @@ def log_ratio(time, scale):
 
 
 def power_of_ratio(time, scale, exponent):
-    """(time / scale)**exponent for a positive exponent: 0 at time 0, derivatives included."""
+    """(time / scale)**exponent for a positive exponent, 0 at time 0 with the right first derivatives there."""
     positive = time > 0
     # at time 0 the scale itself stands in: anything else may overflow there and make the gradient nan
     logarithm = exponent * (jnp.log(jnp.where(positive, time, scale)) - jnp.log(scale))
-    return jnp.where(positive, jnp.exp(logarithm), 0.0)
+    origin = jnp.where(positive, 0.0, time)
+    # value 0, and the slope in time that the power has at 0: none, 1 / scale, or infinite
+    steep = jnp.sqrt(jnp.where(positive | (exponent >= 1.0), 1.0, origin))
+    at_origin = jnp.where(exponent > 1.0, 0.0, jnp.where(exponent == 1.0, origin / scale, steep))
+    return jnp.where(positive, jnp.exp(logarithm), at_origin)
 
 
 def log_weighted_sum(logs, weights):
@@ -26,14 +32,17 @@ def log_weighted_sum(logs, weights):
 
     Written out term by term: ``logsumexp`` over a stacked axis of two costs three times the compile time and the run.
     """
-    largest = logs[0]
-    for log in logs[1:]:
-        largest = jnp.maximum(largest, log)
-    largest = jax.lax.stop_gradient(jnp.where(jnp.isfinite(largest), largest, 0.0))
-    total = weights[0] * jnp.exp(logs[0] - largest)
-    for log, weight in zip(logs[1:], weights[1:], strict=True):
-        total = total + weight * jnp.exp(log - largest)
+    largest, terms = exponentials(logs, weights)
+    total = sum(weight * term for weight, term in zip(weights, terms, strict=True))
     return largest + jnp.log(total)
+
+
+def exponentials(logs, weights):
+    """The largest log that has any weight (0 where all are -inf), and exp(log - largest) for each."""
+    largest = functools.reduce(jnp.maximum, [jnp.where(weight > 0, log, -jnp.inf) for log, weight in zip(logs, weights, strict=True)])
+    largest = jax.lax.stop_gradient(jnp.where(jnp.isfinite(largest), largest, 0.0))
+    # only what has no weight can be larger: it must not overflow, since 0 times inf is nan
+    return largest, [jnp.exp(jnp.minimum(log - largest, 700.0)) for log in logs]
 
 
 N_SERIES = 250

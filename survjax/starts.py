@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -99,8 +99,14 @@ def single_start(template: Distribution, life: Lifetimes, unit: float) -> np.nda
     """The start for a surface with one optimum, (p,), for a template in multiples of ``unit``."""
     centre, spread = centre_and_spread(life)
     centre -= math.log(unit)
-    values = values_of(template, lambda law: law.start(centre, spread), lambda k: np.full(k, 1.0 / k))
-    return np.array(coordinates_of(template, values))
+    return _placed(template, centre, spread)
+
+
+class Base(NamedTuple):
+    """A mixture but for one component: the coordinates of each, None for the one that is missing, and all weights (k,)."""
+
+    components: tuple[np.ndarray | None, ...]
+    weights: np.ndarray
 
 
 class Starts:
@@ -109,18 +115,20 @@ class Starts:
     A random start puts each component's centre at a random quantile of the data, with random log-odds and log shape; this
     finds broad components, and on simulated sets did so more often than splits of the sorted failures. A narrow component
     lies in a small part of the parameter space that random starts seldom hit, but it shows in the data as failures that
-    stand closer together than a single distribution explains: those clusters are found by scanning. What both find is in
-    ``benchmarks/hard_mixtures.csv``.
+    stand closer together than a single distribution explains: those clusters are found by scanning, and a component is put on
+    each beside the best that was found without it (a ``Base``). What both find is in ``benchmarks/hard_mixtures.csv``.
     """
 
-    def __init__(self, template: Mixture, life: Lifetimes, seed: int) -> None:
+    def __init__(self, template: Mixture, life: Lifetimes, seed: int, bases: Sequence[Base] = ()) -> None:
         self.template = template
         self.random = np.random.default_rng(seed)
         sample = thinned(life, ENOUGH_ROWS)
         self.log_times = np.sort(np.log(sample.durations[sample.durations > 0]))
         self.whole = centre_and_spread(life)
         self.spread_of_log_shape = SPREAD_OF_LOG_SHAPE
-        self.on_clusters = [self._around(cluster) for cluster in clusters(sample, *self.whole)]
+        self.bases = list(bases) or self._bases_on_the_whole()
+        found = clusters(sample, *self.whole)
+        self.on_clusters = [self._added(base, cluster.share, cluster.centre, cluster.spread) for cluster in found for base in self.bases]
 
     def rank(self, log_likelihood: Callable[[np.ndarray], np.ndarray]) -> Starts:
         """Put the starts on clusters in the order of their own likelihood, a better guide than what was promised."""
@@ -134,34 +142,45 @@ class Starts:
         remaining = iter(self.on_clusters)
         for turn in itertools.count():
             on_cluster = next(remaining, None) if turn % 2 == 0 else None
-            yield self._random() if on_cluster is None else on_cluster
+            if on_cluster is not None:
+                yield on_cluster
+            elif turn % 4 == 3 and len(self.template.components) > 2:
+                yield self._added(self.bases[turn % len(self.bases)], self.random.uniform(0.02, 0.6), *self._random_place())
+            else:
+                yield self._random()
 
     def _random(self) -> np.ndarray:
         def weights(k: int) -> np.ndarray:
             odds = np.exp(np.append(self.random.normal(size=k - 1), 0.0))
             return odds / odds.sum()
 
-        return np.array(coordinates_of(self.template, values_of(self.template, self._random_law, weights)))
+        return np.array(coordinates_of(self.template, values_of(self.template, lambda law: law.start(*self._random_place()), weights)))
 
-    def _random_law(self, law: Distribution) -> dict[str, Any]:
+    def _random_place(self) -> tuple[float, float]:
         log_scale = np.quantile(self.log_times, self.random.uniform())
         shape = math.exp(self.random.normal(*self.spread_of_log_shape))
-        return law.start(log_scale - EULER / shape, math.pi / math.sqrt(6.0) / shape)
+        return log_scale - EULER / shape, math.pi / math.sqrt(6.0) / shape
 
-    def _around(self, cluster: Cluster) -> np.ndarray:
-        """One component on the cluster, one on the whole, any others at random."""
-        laws = itertools.chain([(cluster.centre, cluster.spread), self.whole])
+    def _bases_on_the_whole(self) -> list[Base]:
+        parts = [_placed(component, *self.whole) for component in self.template.components]
+        k = len(parts)
+        if k == 1:
+            return []
+        return [Base((*parts[:missing], None, *parts[missing + 1 :]), np.full(k, 1.0 / k)) for missing in range(k)]
 
-        def leaf(law: Distribution) -> dict[str, Any]:
-            here = next(laws, None)
-            return self._random_law(law) if here is None else law.start(*here)
+    def _added(self, base: Base, share: float, centre: float, spread: float) -> np.ndarray:
+        """The base with its missing component put at this mean and deviation of log time, with this share of the units."""
+        missing = next(index for index, part in enumerate(base.components) if part is None)
+        others = base.weights.sum() - base.weights[missing]
+        weights = base.weights * (1.0 - share) / others
+        weights[missing] = share
+        parts = [_placed(self.template.components[missing], centre, spread) if part is None else part for part in base.components]
+        return np.concatenate([*parts, simplex_to_real(self.template.weights, weights)])
 
-        def weights(k: int) -> np.ndarray:
-            if k == 1:
-                return np.ones(1)
-            return np.concatenate([[cluster.share], np.full(k - 1, (1.0 - cluster.share) / (k - 1))])
 
-        return np.array(coordinates_of(self.template, values_of(self.template, leaf, weights)))
+def _placed(component: Distribution, centre: float, spread: float) -> np.ndarray:
+    values = values_of(component, lambda law: law.start(centre, spread), lambda k: np.full(k, 1.0 / k))
+    return np.array(coordinates_of(component, values))
 
 
 class Cluster(NamedTuple):

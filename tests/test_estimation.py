@@ -174,3 +174,31 @@ def test_a_mask_by_weights_may_leave_few_rows():
     masked = sj.Weibull().fit(durations, failed, weights=weights)
     kept = sj.Weibull().fit(durations[weights > 0], failed[weights > 0])
     np.testing.assert_allclose(masked.parameters_, kept.parameters_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("seed", [195, 214])
+def test_delayed_entry_converges_where_large_terms_cancel(seed):
+    # late entries within a millionth of the duration: H(duration) - H(entry) loses digits that the value alone does not show
+    random = np.random.default_rng(seed)
+    n = int(random.choice([12, 20, 40]))
+    lives = 100 * random.weibull(random.uniform(0.5, 6), n)
+    durations = np.minimum(lives, random.uniform(20, 200, n))
+    entry = durations * (1 - 10 ** random.uniform(-6, -0.1, n))
+    model = sj.Weibull().fit(durations, lives <= durations, entry=entry)
+    gradient = approx_fprime(
+        np.log(model.parameters_.to_numpy()),
+        lambda logs: sj.Weibull(*np.exp(logs)).log_likelihood(sj.Lifetimes(durations, lives <= durations, entry=entry)),
+        1e-6,
+    )
+    assert np.abs(gradient).max() < 1e-3 * n
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e4])
+def test_a_hazard_like_one_over_age_among_late_comers_has_no_weibull(unit):
+    # a hazard that falls faster than 1 / t from age 1 on has its supremum at shape 0; with one unit seen from the start not
+    durations = unit * np.exp(0.5 * np.random.default_rng(4).weibull(0.7, 64))
+    with pytest.raises(sj.NoFiniteMaximum, match="failure rate falls as fast as 1/age"):
+        sj.Weibull().fit(durations, entry=np.full(64, unit))
+    entry = np.full(64, unit)
+    entry[0] = 0.0
+    assert sj.Weibull().fit(durations, entry=entry).converged_

@@ -19,6 +19,7 @@ FLOORS = (
     ("product_limit", "likelihood", "existence", "inference"),
     ("starts", "search"),
     ("estimation",),
+    ("faces",),
     ("mixture_estimation",),
     ("fitting",),
     ("models",),

@@ -89,7 +89,7 @@ def test_the_step_rule_is_a_pure_function_of_arrays_of_either_module(radius):
     with jax.enable_x64(True):
         device = propose(jnp.asarray(gradient), jnp.asarray(hessian), jnp.asarray(radii), xp=jnp)
         np.testing.assert_allclose(device.step, host.step, rtol=1e-8, atol=1e-12)
-        taken, following = judge(jnp.zeros(4), -0.5 * device.promised, device, jnp.asarray(radii), xp=jnp)
+        taken, following = judge(jnp.zeros(4), -0.5 * device.promised, 1e-15, device, jnp.asarray(radii), xp=jnp)
     assert np.all(taken)
     assert np.all(np.linalg.norm(host.step, axis=1) <= radius * (1 + 1e-9))
     assert np.all(host.promised > 0)

@@ -62,23 +62,18 @@ def test_no_mixture_better_than_one_is_said_so_and_is_that_one():
 
 
 def test_the_boundary_is_usable():
-    import jax
-
-    from survjax.mixture_estimation import _at_boundary
-
-    model = sj.WeibullMixture()
-    single = sj.Weibull().fit(shipped("ball_bearings"))
-    with jax.enable_x64(True):
-        model._fit = _at_boundary(model._template(), single._fit)
+    # a known component far below every age has no place in these data: what is left is one Weibull
+    life = shipped("ball_bearings")
+    single, model = sj.Weibull().fit(life), sj.Mixture([sj.Weibull(), sj.Weibull(2.0, 1e-3)]).fit(life)
     assert model.parameters_["weight_0"] == 1.0
     assert model.parameters_["weight_1"] == 0.0
     assert np.isnan(model.parameters_[["shape_1", "scale_1"]]).all()
     assert np.isnan(model.standard_errors_[["weight_0", "shape_1", "scale_1"]]).all()
-    np.testing.assert_allclose(model.standard_errors_["shape_0"], single.standard_errors_["shape"], rtol=1e-12)
+    np.testing.assert_allclose(model.standard_errors_["shape_0"], single.standard_errors_["shape"], rtol=1e-9)
     for question in (lambda m: m.survival(50.0), lambda m: m.predict_rul(50.0), lambda m: m.quantile(0.2)):
-        np.testing.assert_allclose(question(model), question(single), rtol=1e-12)
+        np.testing.assert_allclose(question(model), question(single), rtol=1e-9)
     band, alone = model.interval("survival", [50.0]), single.interval("survival", [50.0])
-    np.testing.assert_allclose(band, alone, rtol=1e-10)
+    np.testing.assert_allclose(band, alone, rtol=1e-8)
     assert any("component 0 has all the weight" in note for note in model.notes_)
 
 
@@ -122,3 +117,26 @@ def test_the_path_ends_at_the_parameters():
 def test_a_mixture_of_one_is_the_single_distribution():
     life = shipped("ball_bearings")
     np.testing.assert_allclose(sj.WeibullMixture(1).fit(life).log_likelihood_, sj.Weibull().fit(life).log_likelihood_, rtol=1e-12)
+
+
+def test_a_component_on_a_coarse_grid_is_not_sharper_than_the_grid():
+    # whole months, eleven failures in two neighbouring ones: a shape of 149 puts half of them within 0.6 months
+    ages = np.concatenate([np.arange(3.0, 58.0, 2.0), [59.0] * 5, [60.0] * 6, [64.0, 70.0, 75.0]])
+    parameters = sj.WeibullMixture().fit(ages).parameters_
+    for index in np.flatnonzero(parameters.filter(like="weight")):
+        shape, scale = parameters[f"shape_{index}"], parameters[f"scale_{index}"]
+        middle_half = scale * (np.log(4.0) ** (1 / shape) - np.log(4.0 / 3.0) ** (1 / shape))
+        assert shape < 15.0 or middle_half >= 1.0
+
+
+def test_a_scale_at_infinity_is_not_an_optimum():
+    # seen from 60 starts as 58 different optima: a share that never fails, at a scale of 1e13
+    random = np.random.default_rng(28)
+    n = int(random.choice([12, 20, 40, 60]))
+    lives = np.ceil(100 * random.weibull(random.uniform(0.5, 4), n))
+    ends = random.uniform(10, 200, n)
+    model = sj.Mixture([sj.Weibull(2.0, 80.0), sj.Exponential()]).fit(
+        np.minimum(lives, ends), lives <= ends, weights=random.integers(0, 5, n)
+    )
+    assert not model.parameters_["scale_1"] > 1e6
+    assert not any("Unidentified" in note for note in model.notes_)

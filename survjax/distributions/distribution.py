@@ -158,7 +158,8 @@ class Distribution:
 
     @elementwise
     def density(self, time):
-        return jnp.exp(self.log_density(time))
+        finite = time < jnp.inf  # at infinity an infinite hazard meets an infinite -log S
+        return jnp.where(finite, jnp.exp(self.log_density(jnp.where(finite, time, 1.0))), 0.0)
 
     @elementwise
     def quantile(self, probability):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 
-import jax
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution, Part
 from survjax.parameters import WEIGHT, Parameter, Weights
 from survjax.roots import solve_increasing
-from survjax.special import log_weighted_sum
+from survjax.special import exponentials, log_weighted_sum
 
 
 class Mixture(Distribution):
@@ -67,8 +66,12 @@ class Mixture(Distribution):
         return self._shares([component.log_density_from(time, log_time) for component in self.components])
 
     def _shares(self, logs):
-        largest = jax.lax.stop_gradient(functools.reduce(jnp.maximum, logs))
-        weighted = [weight * jnp.exp(log - largest) for weight, log in zip(self.weights, logs, strict=True)]
+        _, terms = exponentials(logs, self.weights)
+        # so old that no survival is left in the number range: the last to go stands for all
+        gone = functools.reduce(
+            jnp.logical_and, [jnp.isneginf(log) | (weight == 0) for log, weight in zip(logs, self.weights, strict=True)]
+        )
+        weighted = [weight * jnp.where(gone, 1.0, term) for weight, term in zip(self.weights, terms, strict=True)]
         return jnp.stack(weighted) / sum(weighted)
 
     def cumulative_hazard_between(self, start, length):
@@ -80,17 +83,20 @@ class Mixture(Distribution):
         inside = (cumulative_hazard > 0) & (cumulative_hazard < jnp.inf)
         target = jnp.where(inside, cumulative_hazard, 1.0)
         bounds = jnp.stack([component.duration_after(start, target) for component in self.components])
-        lower, upper = jnp.min(bounds), jnp.max(bounds)
+        present = self.weights_after(start) > 0
+        lower, upper = jnp.min(bounds, where=present, initial=jnp.inf), jnp.max(bounds, where=present, initial=0.0)
         solution = solve_increasing(lambda u: self.cumulative_hazard_between(start, u), target, lower, upper)
         return jnp.where(inside, solution, jnp.where(cumulative_hazard > 0, jnp.inf, 0.0))
 
     def mean_after(self, start):
-        means = jnp.stack([component.mean_after(start) for component in self.components])
-        return jnp.sum(self.weights_after(start) * means)
+        return self._averaged(start, [component.mean_after(start) for component in self.components])
 
     def restricted_mean_after(self, start, horizon):
-        means = jnp.stack([component.restricted_mean_after(start, horizon) for component in self.components])
-        return jnp.sum(self.weights_after(start) * means)
+        return self._averaged(start, [component.restricted_mean_after(start, horizon) for component in self.components])
+
+    def _averaged(self, start, means):
+        shares = self.weights_after(start)
+        return jnp.sum(shares * jnp.where(shares > 0, jnp.stack(means), 0.0))  # a component that is not there may have no mean
 
     def parameters(self) -> dict[str, Parameter]:
         named: dict[str, Parameter] = {}

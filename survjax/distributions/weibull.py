@@ -72,9 +72,12 @@ class Weibull(Distribution):
         r""":math:`(\eta/k)\,e^{x}\,\Gamma(1/k, x)` with :math:`x = (start/\eta)^k`."""
         aged = start > 0
         log_x = self.shape * log_ratio(jnp.where(aged, start, self.scale), self.scale)
-        at_birth = gammaln(1.0 + 1.0 / self.shape) + jnp.log(self.scale)
-        log_mean = log_scaled_upper_gamma(1.0 / self.shape, log_x)
-        return jnp.exp(jnp.where(aged, log_mean + jnp.log(self.scale / self.shape), at_birth))
+        log_mean = log_scaled_upper_gamma(1.0 / self.shape, log_x) + jnp.log(self.scale / self.shape)
+        whole_life = jnp.exp(gammaln(1.0 + 1.0 / self.shape)) * self.scale
+        origin = jnp.where(aged, 0.0, start)
+        # (the mean of a whole life - a) / S(a) is right to first order at birth, so that its derivative is
+        at_birth = (whole_life - origin) * jnp.exp(power_of_ratio(origin, self.scale, self.shape))
+        return jnp.where(aged, jnp.exp(log_mean), at_birth)
 
     def start(self, centre: float, spread: float) -> dict[str, float]:
         # log time has standard deviation pi / (sqrt(6) shape) and mean log(scale) - gamma / shape

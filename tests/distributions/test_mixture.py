@@ -81,3 +81,22 @@ def test_known_weights_leave_the_rest_to_be_shared():
 def test_binding_and_reading_values_are_inverse():
     values = LAW.values()
     np.testing.assert_array_equal(LAW.with_values(values).values(), values)
+
+
+def test_a_component_without_weight_changes_nothing():
+    alone = Weibull(shape=2.0, scale=1.0)
+    for other in (Weibull(shape=2.0, scale=1000.0), Weibull(shape=0.001, scale=1000.0)):  # outlives it; has a mean beyond all numbers
+        both = Mixture((alone, other), (1.0, 0.0))
+        for rule in ("survival", "hazard", "cumulative_hazard", "density", "mean_after"):
+            for age in (0.5, 27.0, 40.0):
+                np.testing.assert_allclose(getattr(both, rule)(age), getattr(alone, rule)(age), rtol=1e-12)
+        np.testing.assert_allclose(both.given_survival(20.0).median(), alone.given_survival(20.0).median(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("age", [1e60, 1e200, 1e300, np.inf])
+def test_no_age_is_too_great_for_an_answer(age):
+    both = Mixture((Weibull(shape=2.0, scale=1.0), Weibull(shape=3.0, scale=10.0)), (0.5, 0.5))
+    assert both.survival(age) == 0.0
+    assert both.density(age) == 0.0
+    assert both.hazard(age) > 1e59
+    assert both.mean_after(age) < 1e-59

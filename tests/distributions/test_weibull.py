@@ -95,3 +95,13 @@ def test_derivatives_of_the_hazard_agree_with_their_closed_forms():
     np.testing.assert_allclose(
         jax.hessian(hazard)(values), [[h * (2 * log / k + log**2), mixed], [mixed, h * k * (k + 1) / eta**2]], rtol=1e-13
     )
+
+
+@pytest.mark.parametrize(("shape", "slope"), [(2.0, 0.0), (1.0, -0.01), (0.6, -np.inf)])
+def test_the_slopes_at_birth_are_those_of_the_power(shape, slope):
+    law = Weibull(shape=shape, scale=100.0)
+    assert jax.grad(law.survival)(0.0) == pytest.approx(slope, rel=1e-12)
+    # d/da of the mean remaining life is hazard times mean less 1
+    expected = {2.0: -1.0, 1.0: 0.0, 0.6: np.inf}[shape]
+    assert jax.grad(law.mean_after)(0.0) == pytest.approx(expected, abs=1e-12)
+    assert np.isfinite(jax.hessian(lambda values: law.with_values(values).mean_after(0.0))(law.values())).all()

@@ -1,0 +1,129 @@
+"""The faces of a mixture: the smaller models that it becomes when some of its components have no weight.
+
+A mixture's likelihood may be highest on a face, so that each of them is fitted too. All are evaluated by the mixture's own
+program, the missing weights being 0: a program of their own would cost the first fit of a process half a second each.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import cast
+
+import jax
+import numpy as np
+
+from survjax.distributions import Distribution, Mixture
+from survjax.estimation import Problem
+from survjax.likelihood import Described
+from survjax.newton import Evaluation
+from survjax.search import Optimum
+from survjax.starts import Base
+
+GONE = 800.0  # log-odds at which a weight is 0 in double precision
+
+
+def faces(template: Mixture) -> Iterator[tuple[int, ...]]:
+    """The components that remain on each face, smallest faces first; of faces that are alike the first one."""
+    known = [index for index, weight in enumerate(template.weights) if weight is not None]
+    free = [index for index, weight in enumerate(template.weights) if weight is None]
+    kinds = [_kind(component, weight) for component, weight in zip(template.components, template.weights, strict=True)]
+    seen = set()
+    for size in range(1, len(free)):
+        for left in itertools.combinations(free, size):
+            kept = tuple(sorted((*known, *left)))
+            alike = tuple(sorted(str(kinds[index]) for index in kept))
+            if alike not in seen:
+                seen.add(alike)
+                yield kept
+
+
+def _kind(component: Distribution, weight: float | None) -> tuple:
+    return jax.tree.structure(component), jax.tree.map(float, jax.tree.leaves(component)), weight
+
+
+def on_face(template: Mixture, kept: tuple[int, ...]) -> Distribution:
+    """What the mixture is when only these components have any weight."""
+    if len(kept) == 1:
+        return template.components[kept[0]]
+    weights = [template.weights[index] for index in kept]
+    if weights.count(None) == 1:  # what the others leave is no longer unknown
+        weights[weights.index(None)] = 1.0 - sum(weight for weight in weights if weight is not None)
+    return Mixture(tuple(template.components[index] for index in kept), tuple(weights))
+
+
+@dataclass
+class Face(Problem):
+    """The problem of fitting what a mixture is on one of its faces; points are those of that smaller model.
+
+    Attributes
+    ----------
+    whole : the problem of the mixture.
+    kept : the components that have weight.
+    origin (P,) : a point of the mixture; what is not on the face stays as it is there.
+    """
+
+    whole: Problem = field(kw_only=True)
+    kept: tuple[int, ...] = field(kw_only=True)
+    origin: np.ndarray = field(kw_only=True)
+
+    @classmethod
+    def of(cls, whole: Problem, kept: tuple[int, ...], origin: np.ndarray) -> Face:
+        template = on_face(cast(Mixture, whole.template), kept)
+        return cls(template, whole.data, whole.n_failed, whole.unit, whole.lanes, whole=whole, kept=kept, origin=origin)
+
+    def __post_init__(self) -> None:
+        mixture = cast(Mixture, self.whole.template)
+        sizes = [component.n_coordinates() for component in mixture.components]
+        begins = np.concatenate([[0], np.cumsum(sizes)])
+        own = [position for index in self.kept for position in range(begins[index], begins[index + 1])]
+        constant = self.origin.copy()
+        constant[own] = 0.0
+        free = [index for index, weight in enumerate(mixture.weights) if weight is None]
+        left = [index for index in free if index in self.kept]
+        odds = {index: int(begins[-1]) + position for position, index in enumerate(free[:-1])}  # relative to the last that is free
+        for index, position in odds.items():
+            constant[position] = (0.0 if index in left else -GONE) if free[-1] in left else (GONE if index in left else 0.0)
+        own += [odds[index] for index in left[:-1]]
+        self._origin = constant
+        self._matrix = np.eye(len(constant))[:, own]
+        counts = [len(component.parameters()) for component in mixture.components]
+        at = np.concatenate([[0], np.cumsum([1 + count for count in counts])])
+        skipped = 1 if len(self.kept) == 1 else 0  # a single distribution has no weight
+        self._reported = [row for index in self.kept for row in range(at[index] + skipped, at[index + 1])]
+
+    def in_whole(self, points: np.ndarray) -> np.ndarray:
+        """Points of the face (L, p) as points of the mixture (L, P)."""
+        return self._origin + points @ self._matrix.T
+
+    def base(self, optimum: Optimum) -> Base:
+        """An optimum on this face as what a start for the mixture may be added to: one component is missing."""
+        components = cast(Mixture, self.whole.template).components
+        ends = np.cumsum([components[index].n_coordinates() for index in self.kept])
+        parts = iter(np.split(optimum.point, ends))
+        weights = np.zeros(len(components))
+        begins = np.cumsum([0, *(1 + len(components[index].parameters()) for index in self.kept[:-1])])
+        weights[list(self.kept)] = 1.0 if len(self.kept) == 1 else optimum.evaluation.extras.values[begins]
+        return Base(tuple(next(parts) if index in self.kept else None for index in range(len(components))), weights)
+
+    def base_within(self, base: Base) -> Base:
+        """A base of the mixture as one of this face."""
+        return Base(tuple(base.components[index] for index in self.kept), base.weights[list(self.kept)])
+
+    def like(self, other: Problem) -> Face:
+        return dataclasses.replace(self, data=other.data, n_failed=other.n_failed, whole=other)
+
+    def evaluate(self, points: np.ndarray, active: np.ndarray) -> Evaluation:
+        full = self.whole.evaluate(self.in_whole(points), active)
+        described: Described = full.extras
+        kept, matrix = list(self.kept), self._matrix
+        extras = Described(
+            described.values[:, self._reported],
+            described.jacobian[:, self._reported] @ matrix,
+            described.quartiles[:, kept],
+            described.failures[:, kept],
+            described.failure_ages[:, kept],
+        )
+        return Evaluation(full.value, full.gradient @ matrix, matrix.T @ full.hessian @ matrix, extras, full.size)
