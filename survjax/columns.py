@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import datetime
+import numbers
+import sys
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,45 +17,78 @@ _REMEDIES = {
 }
 
 
+class Wanted(NamedTuple):
+    """What a column should hold, in the words of an error message, and what to do where it does not."""
+
+    values: str
+    remedy: str
+
+
+NUMBERS = Wanted("numbers", "Convert the column first, for instance with pandas.to_numeric.")
+FLAGS = Wanted(
+    "1 (or True) for a failure and 0 (or False) for a unit still running",
+    "Translate other codes first, for instance event = status == 'failed'.",
+)
+ROWS = Wanted("row numbers or a mask", "Pass whole numbers from 0, or one boolean for each row.")
+
+
 def read_column(values: Any, name: str) -> np.ndarray:
     """A new float64 array, shape (n,), from a list, NumPy array, pandas or polars Series, or Arrow array.
 
     Raises
     ------
-    TypeError : the values are text, dates, objects or booleans.
-    ValueError : they are not one-dimensional, or one of them is missing or not finite. The message names the row.
+    TypeError : the values are text, dates, booleans, None or other objects.
+    ValueError : they are not one-dimensional, or one of them is missing (masked, null) or not finite. The message names the row.
     """
-    array = _as_array(values, name)
-    if array.ndim != 1:
-        raise ValueError(_wrong_shape(array, name))
-    column = _as_floats(array, name)
-    bad = np.flatnonzero(~np.isfinite(column))
-    if bad.size:
-        raise ValueError(
-            f"{name} must be finite numbers; row {bad[0]} has {name}={column[bad[0]]} "
-            f"({_how_many(bad)}; {ROWS_COUNT_FROM}). {_REMEDIES[name]}"
-        )
+    column = _one_dimensional(_as_floats(_as_array(values, name, NUMBERS), name, NUMBERS), name)
+    bad = ~np.isfinite(column)
+    if bad.any():
+        raise ValueError(f"{name} must be finite numbers; {_first(bad, column, name)}. {_REMEDIES[name]}")
     return column
 
 
 def read_flags(values: Any, name: str) -> np.ndarray:
     """A boolean array, shape (n,), from booleans or the numbers 0 and 1."""
-    array = _as_array(values, name)
-    if array.ndim != 1:
-        raise ValueError(_wrong_shape(array, name))
+    return _one_dimensional(read_flags_of_any_shape(values, name), name)
+
+
+def read_flags_of_any_shape(values: Any, name: str) -> np.ndarray:
+    """A new boolean array from booleans or the numbers 0 and 1, one or many."""
+    array = _as_array(values, name, FLAGS)
     if array.dtype == bool:
         return array.copy()
-    if array.dtype == object and all(isinstance(value, (bool, np.bool_)) for value in array):
-        return array.astype(bool)
-    column = _as_floats(array, name)
-    bad = np.flatnonzero((column != 0) & (column != 1))
-    if bad.size:
-        raise ValueError(
-            f"{name} must be 1 (or True) for a failure and 0 (or False) for a unit still running; row {bad[0]} has "
-            f"{name}={column[bad[0]]:g} ({_how_many(bad)}; {ROWS_COUNT_FROM}). Translate other codes first, for "
-            "instance event = status == 'failed'."
-        )
+    if array.dtype == object:  # booleans and numbers in one column; what is neither keeps its row
+        array = np.frompyfunc(lambda value: int(value) if isinstance(value, (bool, np.bool_)) else value, 1, 1)(array)
+    column = _as_floats(np.asarray(array), name, FLAGS)
+    bad = (column != 0) & (column != 1)
+    if bad.any():
+        raise ValueError(f"{name} must be {FLAGS.values}; {_first(bad, column, name)}. {FLAGS.remedy}")
     return column == 1
+
+
+def read_rows(rows: Any, n: int) -> np.ndarray:
+    """A mask (n,) of the rows meant by a mask (n,), by row numbers from 0, or by one of them.
+
+    Raises
+    ------
+    TypeError : neither booleans nor whole numbers.
+    ValueError : a mask of another length; a missing entry.
+    IndexError : a number that is no row; negative ones are none, since -1 is how searches say "not found".
+    """
+    array = _as_array(rows, "rows", ROWS)
+    if array.dtype == bool:
+        if array.shape != (n,):
+            raise ValueError(f"rows as a mask must have one entry for each of the {n:,} rows; it has shape {array.shape}.")
+        return array.copy()
+    array = np.atleast_1d(array)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise TypeError(f"rows must be {ROWS.values}; got {array.dtype} of shape {array.shape}. {ROWS.remedy}")
+    outside = (array < 0) | (array >= n)
+    if outside.any():
+        raise IndexError(f"there is no row {array[outside][0]} among the {n:,} rows; {ROWS_COUNT_FROM}.")
+    mask = np.zeros(n, dtype=bool)
+    mask[array.astype(np.intp)] = True
+    return mask
 
 
 def read_arguments(**arguments: Any) -> tuple[list[np.ndarray], tuple[int, ...]]:
@@ -64,9 +100,7 @@ def read_arguments(**arguments: Any) -> tuple[list[np.ndarray], tuple[int, ...]]
     refuse_different_indexes(**arguments)
     columns = []
     for name, value in arguments.items():
-        if hasattr(value, "durations") and hasattr(value, "running"):
-            raise TypeError(f"{name} must be numbers, but it is a Lifetimes; pass life.running().durations for the ages reached.")
-        column = _as_floats(_as_array(value, name), name)
+        column = _as_floats(_as_array(value, name, NUMBERS), name, NUMBERS)
         if np.isnan(column).any():
             where = f"; position {tuple(int(i) for i in np.argwhere(np.isnan(column))[0])} is nan" if column.ndim else ", not nan"
             raise ValueError(f"{name} must be numbers{where}. Drop missing values first.")
@@ -97,60 +131,109 @@ def index_of(*arguments: Any) -> Any:
 
 def refuse_rows(bad: np.ndarray, column: np.ndarray, name: str, expected: str, remedy: str) -> None:
     """Raise the one error for the rows marked in ``bad``, if there are any."""
-    rows = np.flatnonzero(bad)
-    if rows.size:
-        raise ValueError(
-            f"{name} must be {expected}; row {rows[0]} has {name}={column[rows[0]]:g} ({_how_many(rows)}; {ROWS_COUNT_FROM}). {remedy}"
-        )
+    if bad.any():
+        raise ValueError(f"{name} must be {expected}; {_first(bad, column, name)}. {remedy}")
 
 
-def _how_many(rows: np.ndarray) -> str:
-    return "the only such row" if rows.size == 1 else f"the first of {rows.size:,} such rows"
+# ---- the words of an error
 
 
-def _wrong_shape(array: np.ndarray, name: str) -> str:
-    remedy = "Pass one column, for instance frame['hours']." if array.ndim > 1 else "Pass a list or array, even for one unit."
-    return f"{name} must be one-dimensional; it has shape {array.shape}. {remedy}"
+def _first(bad: np.ndarray, column: np.ndarray, name: str) -> str:
+    """The first bad value and where it stands."""
+    value = column[bad][0]
+    return f"it is {value:g}" if bad.ndim == 0 else f"{_place(bad)} has {name}={value:g} ({_how_many(bad)})"
 
 
-def _as_array(values: Any, name: str) -> np.ndarray:
+def _place(bad: np.ndarray) -> str:
+    if bad.ndim == 0:
+        return "it"
+    first = np.argwhere(bad)[0]
+    return f"row {first[0]}" if bad.ndim == 1 else f"position {tuple(first.tolist())}"
+
+
+def _how_many(bad: np.ndarray) -> str:
+    count = np.count_nonzero(bad)
+    return f"{'the only such row' if count == 1 else f'the first of {count:,} such rows'}; {ROWS_COUNT_FROM}"
+
+
+# ---- from anything to an array
+
+
+def _one_dimensional(array: np.ndarray, name: str) -> np.ndarray:
+    if array.ndim != 1:
+        remedy = "Pass one column, for instance frame['hours']." if array.ndim > 1 else "Pass a list or array, even for one unit."
+        raise ValueError(f"{name} must be one-dimensional; it has shape {array.shape}. {remedy}")
+    return array
+
+
+def _as_array(values: Any, name: str, wanted: Wanted) -> np.ndarray:
     if values is None:
-        raise TypeError(f"{name} must be numbers; got None.")
-    if hasattr(values, "columns") or hasattr(values, "column_names"):
+        raise TypeError(f"{name} must be {wanted.values}; got None.")
+    if hasattr(values, "durations") and hasattr(values, "running"):
         raise TypeError(
-            f"{name} must be one column of numbers; got a {type(values).__name__}. Pass the column, for instance frame['hours'], "
-            "or read the whole with Lifetimes.from_frame(frame, duration=..., event=...)."
+            f"{name} must be {wanted.values}, but it is a Lifetimes; pass one of its columns, for instance "
+            "life.running().durations for the ages reached."
         )
-    if isinstance(values, (str, bytes, dict, set)):
-        raise TypeError(f"{name} must be a column of numbers; got {type(values).__name__} {values!r}.")
-    if hasattr(values, "to_numpy") and hasattr(values, "isna") and getattr(values.dtype, "na_value", None) is not None:
-        missing = np.asarray(values.isna())
-        if missing.any():  # pandas' nullable types turn into objects where a value is missing
-            row = int(np.flatnonzero(missing)[0])
-            raise ValueError(f"{name} must be finite numbers; row {row} is missing ({ROWS_COUNT_FROM}). Drop or fill it first.")
+    if hasattr(values, "collect") or hasattr(values, "columns") or hasattr(values, "column_names"):  # a lazy frame has collect
+        raise TypeError(
+            f"{name} must be one column of {wanted.values}; got a {type(values).__name__}. Pass the column, for instance "
+            "frame['hours'], or read the whole with Lifetimes.from_frame(frame, duration=..., event=...)."
+        )
+    missing = _missing(values)
+    if missing is not None and missing.any():
+        where = f"{_place(missing)} is missing" + (f" ({_how_many(missing)})" if missing.ndim else "")
+        raise ValueError(f"{name} must be {wanted.values}; {where}. Drop missing values first, or fill them in.")
     try:
-        return np.asarray(values)
+        array = np.asarray(values)
     except ValueError as error:
-        raise ValueError(f"{name} must be a plain column of numbers: {error}.") from None
+        raise ValueError(f"{name} must be a plain column of {wanted.values}: {error}.") from None
+    text = isinstance(values, (str, bytes, bytearray))
+    if text or (array.ndim == 0 and not isinstance(array.item(), (numbers.Number, np.generic))):
+        got = f"{type(values).__name__} {values!r:.60}" if text else type(values).__name__
+        raise TypeError(f"{name} must be a column of {wanted.values}; got {got}. Pass a list or array, of a generator list(...).")
+    return array
 
 
-def _as_floats(array: np.ndarray, name: str) -> np.ndarray:
-    if array.dtype.kind in "iuf":
-        return array.astype(np.float64)
-    if array.size == 0 and array.dtype == object:
+def _missing(values: Any) -> np.ndarray | None:
+    """Which values are missing, where the container says so itself and would lose it on the way to NumPy."""
+    if np.ma.isMaskedArray(values):
+        return np.ma.getmaskarray(values)
+    if isinstance(values, (list, tuple)):
+        return np.array([value is np.ma.masked for value in values], dtype=bool)
+    if hasattr(values, "isna") and getattr(getattr(values, "dtype", None), "na_value", None) is not None:
+        return np.asarray(values.isna())  # pandas' nullable types turn into objects where a value is missing
+    if hasattr(values, "is_null") and hasattr(values, "__len__"):
+        return np.asarray(values.is_null())  # polars and Arrow
+    return None
+
+
+def _as_floats(array: np.ndarray, name: str, wanted: Wanted) -> np.ndarray:
+    if array.dtype.kind in "iuf" or array.size == 0:
         return array.astype(np.float64)
     if array.dtype.kind in "mM":
-        raise TypeError(
-            f"{name} must be numbers, but they are {'durations' if array.dtype.kind == 'm' else 'dates'} "
-            f"({array.dtype}). Convert them, for instance (removed - installed).dt.total_seconds() / 86_400 for days."
-        )
+        raise TypeError(_times_of_the_calendar(array.dtype.kind == "m", array.dtype, name, wanted))
     if array.dtype.kind == "b":
-        raise TypeError(f"{name} must be numbers, but they are booleans. Are the columns in the right order?")
-    for row, value in enumerate(array.reshape(-1).tolist()):
+        raise TypeError(f"{name} must be {wanted.values}, but they are booleans. Are the columns in the right order?")
+    for position, value in enumerate(array.reshape(-1).tolist()):
+        if isinstance(value, (datetime.date, datetime.timedelta)):
+            raise TypeError(_times_of_the_calendar(isinstance(value, datetime.timedelta), type(value).__name__, name, wanted))
         if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-            what = "is missing (None)" if value is None else f"is {value!r}, of type {type(value).__name__}"
-            raise TypeError(
-                f"{name} must be numbers; row {row} {what} ({ROWS_COUNT_FROM}). "
-                "Convert the column first, for instance with pandas.to_numeric."
-            )
+            missing = value is None or type(value).__name__ in ("NAType", "NaTType")
+            what = f"is missing ({value})" if missing else f"is {value!r:.60}, of type {type(value).__name__}"
+            raise TypeError(f"{name} must be {wanted.values}; {_place_in(array, position)} {what} ({ROWS_COUNT_FROM}). {wanted.remedy}")
+        if isinstance(value, int) and abs(value) > sys.float_info.max:
+            raise ValueError(f"{name} must be {wanted.values}; {_place_in(array, position)} is beyond the largest float, 1.8e308.")
     return array.astype(np.float64)
+
+
+def _times_of_the_calendar(durations: bool, kind: Any, name: str, wanted: Wanted) -> str:
+    return (
+        f"{name} must be {wanted.values}, but they are {'durations' if durations else 'dates'} ({kind}). Convert them, for instance "
+        "(removed - installed).dt.total_seconds() / 86_400 for days."
+    )
+
+
+def _place_in(array: np.ndarray, position: int) -> str:
+    bad = np.zeros(array.size, dtype=bool)
+    bad[position] = True
+    return _place(bad.reshape(array.shape))

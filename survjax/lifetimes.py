@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import numpy as np
 
-from survjax.columns import ROWS_COUNT_FROM, read_column, read_flags, refuse_different_indexes, refuse_rows
+from survjax.columns import ROWS_COUNT_FROM, read_column, read_flags, read_rows, refuse_different_indexes, refuse_rows
 
 
 class Lifetimes:
@@ -26,8 +26,8 @@ class Lifetimes:
 
     Raises
     ------
-    TypeError : a column holds text, dates, objects or (for numbers) booleans.
-    ValueError : a value is missing or infinite, lengths differ, entry is not before duration, a weight is negative or
+    TypeError : a column holds text, dates, None or other objects, or (for numbers) booleans.
+    ValueError : a value is missing (masked, null) or infinite, lengths differ, entry is not before duration, a weight is negative or
         all are zero, there are no rows. The message names the first such row, counted from 0.
 
     Examples
@@ -86,25 +86,39 @@ class Lifetimes:
 
     @classmethod
     def from_frame(
-        cls, frame: Any, duration: str, event: str | None = None, entry: str | None = None, weights: str | None = None
+        cls, frame: Any, duration: Hashable, event: Hashable = None, entry: Hashable = None, weights: Hashable = None
     ) -> Lifetimes:
-        """Lifetimes from columns of a pandas or polars data frame or an Arrow table, given by name.
+        """Lifetimes from columns of a pandas or polars data frame or an Arrow table, given by name (text, number or tuple).
 
         Raises
         ------
+        TypeError : no data frame, or one not read yet; a column in place of its name.
         KeyError : a column is not in the frame; the message lists those that are.
+        ValueError : several columns have that name; and what ``Lifetimes`` itself raises.
         """
-        if not (hasattr(frame, "column_names") or hasattr(frame, "columns")):
+        if hasattr(frame, "collect"):
+            raise TypeError(f"frame is a {type(frame).__name__}, which has not been read yet; pass frame.collect().")
+        names = getattr(frame, "column_names", None)  # Arrow's, whose columns are not names
+        if names is None:
+            names = getattr(frame, "columns", None)
+        if names is None:
             raise TypeError(
                 f"frame must be a data frame; got {type(frame).__name__}. Read a file first, for instance with pandas.read_csv."
             )
-        available = [str(name) for name in getattr(frame, "column_names", None) or frame.columns]
+        available = list(names)
 
-        def column(role: str, name: str | None) -> Any:
+        def column(role: str, name: Hashable) -> Any:
             if name is None:
                 return None
+            if not isinstance(name, Hashable):
+                raise TypeError(
+                    f"{role} must be the name of a column; got {type(name).__name__}. Columns themselves go to "
+                    "Lifetimes(durations, event_observed, entry=, weights=)."
+                )
             if name not in available:
-                raise KeyError(f"{role}={name!r} is not a column; there are {', '.join(available)}.")
+                raise KeyError(f"{role}={name!r} is not a column; there are {', '.join(map(str, available))}.")
+            if available.count(name) > 1:
+                raise ValueError(f"{available.count(name)} columns are called {name!r}; rename or drop all but the one for {role}.")
             return frame[name]
 
         return cls(column("duration", duration), column("event", event), entry=column("entry", entry), weights=column("weights", weights))
@@ -140,8 +154,10 @@ class Lifetimes:
 
     def __getitem__(self, rows: Any) -> Lifetimes:
         """Rows by slice, mask or index array (or ``(rows, ...)``, as scikit-learn asks); one index gives one row."""
-        if isinstance(rows, tuple):
+        if isinstance(rows, tuple) and rows:
             rows = rows[0]
+        if rows is None or isinstance(rows, (bool, np.bool_)) or np.ma.is_masked(rows):
+            raise IndexError(f"rows must be a slice, a mask, row numbers or one of them, none missing; got {rows!r}.")
         if isinstance(rows, (int, np.integer)):
             rows = slice(rows, rows + 1 or None)
             if len(range(len(self))[rows]) == 0:
@@ -150,6 +166,26 @@ class Lifetimes:
             None if column is None else column[rows].copy() for column in (self.durations, self.event_observed, self.entry, self.weights)
         ]
         return _restore(*picked)
+
+    def without(self, rows: Any) -> Lifetimes:
+        """The lifetimes that are left when some rows are dropped.
+
+        Parameters
+        ----------
+        rows : row numbers from 0, or a mask (n,) that is True where a row goes.
+
+        Raises
+        ------
+        TypeError, ValueError : neither; a mask of another length.
+        IndexError : a number that is no row.
+
+        Examples
+        --------
+        >>> life = Lifetimes([*range(1, 30), 3600])
+        >>> life.without(life.checks()[0].rows)
+        Lifetimes(29 units: 29 failed, 0 running)
+        """
+        return self[~read_rows(rows, len(self))]
 
     def __iter__(self) -> Iterator[Lifetimes]:
         return (self[row] for row in range(len(self)))

@@ -1,3 +1,4 @@
+import datetime
 import pickle
 
 import numpy as np
@@ -27,6 +28,20 @@ def test_columns_of_any_kind_give_the_same_lifetimes(kind):
 def test_frames_are_read_by_column_name(frame):
     life = sj.Lifetimes.from_frame(frame({"hours": DURATIONS, "failed": EVENTS}), duration="hours", event="failed")
     assert life.durations.tolist() == DURATIONS
+
+
+def test_names_of_columns_may_be_numbers_or_tuples():
+    frame = pd.DataFrame({0: DURATIONS, 1: EVENTS, 2: [0.0, 1.0, 2.0]})
+    assert str(sj.Lifetimes.from_frame(frame, duration=0, event=1, entry=2)) == "33, 44+, 52"
+    frame.columns = pd.MultiIndex.from_tuples([("unit", "hours"), ("unit", "failed"), ("seen", "from")])
+    assert str(sj.Lifetimes.from_frame(frame, duration=("unit", "hours"), event=("unit", "failed"))) == "33, 44+, 52"
+
+
+@pytest.mark.parametrize(
+    "flags", [[True, 0, 1.0], np.array([True, 0, np.True_], dtype=object), np.ma.array(EVENTS), pd.Categorical(EVENTS)]
+)
+def test_flags_may_be_booleans_and_numbers_together(flags):
+    assert sj.Lifetimes(DURATIONS, flags).event_observed.tolist() == [True, False, True]
 
 
 def test_a_missing_column_is_named_with_those_there_are():
@@ -68,6 +83,60 @@ BAD = {
     "nan entry": (lambda: sj.Lifetimes([1.0], entry=[np.nan]), ValueError, r"Use 0 for units that were seen from the start"),
     "no frame": (lambda: sj.Lifetimes.from_frame("fleet.csv", duration="a"), TypeError, r"must be a data frame; got str"),
     "a string": (lambda: sj.Lifetimes("12"), TypeError, r"column of numbers"),
+    # a masked entry was used as the number under the mask
+    "masked": (lambda: sj.Lifetimes(np.ma.array(DURATIONS, mask=[0, 1, 0])), ValueError, r"durations must be numbers; row 1 is missing"),
+    "masked in a list": (lambda: sj.Lifetimes([1.0, np.ma.masked]), ValueError, r"row 1 is missing"),
+    "masked flag": (lambda: sj.Lifetimes(DURATIONS, np.ma.array(EVENTS, mask=[0, 0, 1])), ValueError, r"row 2 is missing"),
+    "masked entry": (
+        lambda: sj.Lifetimes([1.0], entry=np.ma.array([0.5], mask=[1])),
+        ValueError,
+        r"entry must be numbers; row 0 is missing",
+    ),
+    # the first flag was named, which is a good one
+    "null flag, polars": (
+        lambda: sj.Lifetimes(DURATIONS, polars.Series([True, None, None])),
+        ValueError,
+        r"row 1 is missing \(the first of 2",
+    ),
+    "null flag, Arrow": (lambda: sj.Lifetimes(DURATIONS, pyarrow.array([True, False, None])), ValueError, r"row 2 is missing"),
+    "null flag, chunks": (lambda: sj.Lifetimes(DURATIONS, pyarrow.chunked_array([[True], [False, None]])), ValueError, r"row 2 is missing"),
+    "null flag, pandas": (lambda: sj.Lifetimes(DURATIONS, pd.array([True, False, None], "boolean")), ValueError, r"row 2 is missing"),
+    "None among flags": (
+        lambda: sj.Lifetimes(DURATIONS, [True, False, None]),
+        TypeError,
+        r"event_observed must be 1 .* row 2 is missing \(None",
+    ),
+    "NA among objects": (lambda: sj.Lifetimes(pd.Series([1, pd.NA], dtype=object)), TypeError, r"row 1 is missing \(<NA>\)"),
+    "null duration, polars": (lambda: sj.Lifetimes(polars.Series([1, None])), ValueError, r"row 1 is missing"),
+    "generator": (lambda: sj.Lifetimes(t for t in DURATIONS), TypeError, r"got generator.*list\(\.\.\.\)"),
+    "a set without order": (lambda: sj.Lifetimes(frozenset(DURATIONS)), TypeError, r"got frozenset"),
+    "no column": (lambda: sj.Lifetimes(object()), TypeError, r"column of numbers; got object"),
+    "a huge integer": (lambda: sj.Lifetimes([1, 10**400]), ValueError, r"row 1 is beyond the largest float"),
+    "timedelta objects": (lambda: sj.Lifetimes([datetime.timedelta(1)]), TypeError, r"they are durations .*total_seconds"),
+    "complex": (lambda: sj.Lifetimes([1.0, 2j]), TypeError, r"row 0 is \(1\+0j\)"),
+    "Lifetimes again": (lambda: sj.Lifetimes(sj.Lifetimes(DURATIONS)), TypeError, r"it is a Lifetimes; pass one of its columns"),
+    "a lazy frame": (lambda: sj.Lifetimes(polars.LazyFrame({"a": DURATIONS})), TypeError, r"got a LazyFrame"),
+    "from a lazy frame": (lambda: sj.Lifetimes.from_frame(polars.LazyFrame({"a": DURATIONS}), "a"), TypeError, r"pass frame\.collect\(\)"),
+    "a column for its name": (
+        lambda: sj.Lifetimes.from_frame(pd.DataFrame({"a": DURATIONS}), pd.Series(DURATIONS)),
+        TypeError,
+        r"got Series",
+    ),
+    "two columns of a name": (
+        lambda: sj.Lifetimes.from_frame(pd.DataFrame([[1.0, 2.0]], columns=["a", "a"]), "a"),
+        ValueError,
+        r"2 columns are called 'a'; rename",
+    ),
+    "two Arrow columns of a name": (
+        lambda: sj.Lifetimes.from_frame(pyarrow.table([pyarrow.array([1.0])] * 2, names=["a", "a"]), "a"),
+        ValueError,
+        r"2 columns are called 'a'; rename",
+    ),
+    "text for a number's name": (
+        lambda: sj.Lifetimes.from_frame(pd.DataFrame([[1.0, 2.0]]), "0"),
+        KeyError,
+        r"'0' is not a column; there are 0, 1",
+    ),
 }
 
 
@@ -101,6 +170,49 @@ def test_rows_are_picked_as_scikit_learn_picks_them():
     with pytest.raises(IndexError):
         life[3]
     assert [str(one) for one in life] == ["33", "44+", "52"]
+
+
+@pytest.mark.parametrize("rows", [None, True, np.ma.array([True, False, True], mask=[0, 0, 1])])
+def test_what_picks_no_rows_is_refused(rows):
+    # None gave "1 units: 3 failed, -2 running"
+    with pytest.raises(IndexError, match="rows must be"):
+        sj.Lifetimes(DURATIONS)[rows]
+
+
+@pytest.mark.parametrize(
+    "rows", [[0, 2], (2, 0), np.array([0, 2], np.uint8), [True, False, True], pd.Series([True, False, True]), [0, 0, 2]]
+)
+def test_rows_are_dropped_by_number_or_mask(rows):
+    life = sj.Lifetimes(DURATIONS, EVENTS, weights=[1, 2, 3]).without(rows)
+    assert str(life) == "44+"
+    assert life.weights.tolist() == [2.0]
+
+
+def test_rows_of_a_finding_can_be_dropped():
+    life = shipped("hard_drives")
+    (finding,) = life.checks()
+    assert life.without(finding.rows).checks() == []
+    assert len(life.without(finding.rows)) == len(life) - 5
+    assert len(life.without(0)) == len(life) - 1
+    assert len(life.without([])) == len(life)
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "message"),
+    [
+        ([0, 3], IndexError, "there is no row 3 among the 3 rows"),
+        (-1, IndexError, "there is no row -1"),
+        ([True, False], ValueError, r"one entry for each of the 3 rows; it has shape \(2,\)"),
+        ([0.0], TypeError, "row numbers or a mask; got float64"),
+        ([[0]], TypeError, r"shape \(1, 1\)"),
+        ("0", TypeError, "got str '0'"),
+        (slice(2), TypeError, "got slice"),
+        (np.ma.array([0, 1], mask=[0, 1]), ValueError, "row 1 is missing"),
+    ],
+)
+def test_rows_that_cannot_be_dropped_are_refused(rows, error, message):
+    with pytest.raises(error, match=message):
+        sj.Lifetimes(DURATIONS).without(rows)
 
 
 def test_running_and_failed_split_the_fleet():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import operator
 from typing import Any
 
 import numpy as np
@@ -15,22 +16,41 @@ def as_lifetimes(durations: Any, event_observed: Any = None, entry: Any = None, 
     """Lifetimes from ``fit(life)``, ``fit(durations, event_observed, entry=, weights=)`` or scikit-learn's ``fit(X, y)``.
 
     In the last form y is a Lifetimes or a structured array (event, time) as scikit-survival's, and X is not looked at.
+
+    Raises
+    ------
+    TypeError : a Lifetimes beside columns of its own.
+    ValueError : a Lifetimes without units, as a selection of rows may be; a structured y without two fields; and what
+        ``Lifetimes`` itself raises.
     """
     if isinstance(durations, Lifetimes):
         given = [n for n, v in (("event_observed", event_observed), ("entry", entry), ("weights", weights)) if v is not None]
         if given:
             raise TypeError(f"a Lifetimes carries its own {given[0]}; put it there: Lifetimes(durations, {given[0]}=...).")
-        return durations
+        return _not_empty(durations)
     if isinstance(event_observed, Lifetimes):
         if entry is not None or weights is not None:
             raise TypeError("a Lifetimes carries its own entry and weights; put them there.")
-        return event_observed
+        return _not_empty(event_observed)
     fields = getattr(getattr(event_observed, "dtype", None), "names", None)
     if fields:
         if len(fields) != 2:
             raise ValueError(f"a structured y has two fields, (event, time); this one has {', '.join(fields)}.")
         return Lifetimes(event_observed[fields[1]], event_observed[fields[0]], entry=entry, weights=weights)
     return Lifetimes(durations, event_observed, entry=entry, weights=weights)
+
+
+def _not_empty(life: Lifetimes) -> Lifetimes:
+    if not life.n_units:
+        what = "rows" if not len(life) else "rows of any weight"
+        raise ValueError(f"this Lifetimes has no {what}: there is no unit to look at. Was every row of a larger one left out?")
+    return life
+
+
+def says_nothing(life: Lifetimes) -> bool:
+    """Whether all units are still running at age 0, which is certain under every distribution of positive lifetimes."""
+    seen = life.counts() > 0
+    return not (life.event_observed[seen].any() or life.durations[seen].any())
 
 
 def prediction_arguments(start_of_support: float, **arguments: Any) -> tuple[list[np.ndarray], tuple[int, ...]]:
@@ -66,3 +86,19 @@ def _refuse(bad: np.ndarray, column: np.ndarray, shape: tuple[int, ...], name: s
 def check_level(level: float) -> None:
     if not (isinstance(level, numbers.Real) and 0 < level < 1):
         raise ValueError(f"level is the confidence of the interval, between 0 and 1, for instance 0.95; got {level!r}.")
+
+
+def check_whole_number(value: Any, name: str, least: int) -> int:
+    """The value as a Python int; a boolean is none, nor is 2.0.
+
+    Raises
+    ------
+    ValueError : not a whole number, or less than ``least``.
+    """
+    try:
+        number = least - 1 if isinstance(value, (bool, np.bool_)) else operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}.")
+    return number

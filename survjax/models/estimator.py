@@ -27,18 +27,21 @@ class Estimator:
 
         Raises
         ------
-        ValueError : a name is not one of the constructor's.
+        ValueError : a name is not one of the constructor's, or name__parameter of an argument that is no learner.
         """
         names = self._parameter_names()
         for name in params:
-            if name.split("__")[0] not in names:
+            own, deeper, _ = name.partition("__")
+            if own not in names:
                 raise ValueError(f"{type(self).__name__} has no parameter {name!r}; there are {', '.join(names)}.")
-        for name, value in params.items():
-            own, _, inner = name.partition("__")
-            if inner:
-                getattr(self, own).set_params(**{inner: value})
+            if deeper and not hasattr(params.get(own, getattr(self, own)), "set_params"):
+                raise ValueError(f"{type(self).__name__} has no parameter {name!r}: {own} is no learner; there are {', '.join(names)}.")
+        for name in sorted(params, key=lambda name: "__" in name):  # a new learner first, then what is said of it
+            own, deeper, inner = name.partition("__")
+            if deeper:
+                getattr(self, own).set_params(**{inner: params[name]})
             else:
-                setattr(self, own, value)
+                setattr(self, own, params[name])
         return self
 
     def __sklearn_tags__(self) -> Any:

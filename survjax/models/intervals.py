@@ -48,7 +48,8 @@ def interval_of_parameters(fit: Fit, level: float, side: str) -> pd.DataFrame:
             continue  # not identified: no limits
         elif isinstance(parameter.domain, SimplexDomain):
             logit, spread = np.log(value / (1 - value)), error[index] / (value * (1 - value))
-            lower[index], upper[index] = (1 / (1 + np.exp(-(logit + shift * spread))) for shift in (-below, above))
+            with np.errstate(over="ignore"):
+                lower[index], upper[index] = (1 / (1 + np.exp(-(logit + shift * spread))) for shift in (-below, above))
         else:
             with np.errstate(over="ignore"):
                 lower[index], upper[index] = (value * np.exp(shift * error[index] / value) for shift in (-below, above))

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from survjax.blocks import map_rows
+from survjax.columns import read_flags_of_any_shape, refuse_different_indexes, refuse_rows
 from survjax.distributions import Distribution
 from survjax.distributions import Mixture as MixtureDistribution
 from survjax.distributions import Weibull as WeibullDistribution
 from survjax.inference import at_estimate
 from survjax.lifetimes import Lifetimes
-from survjax.models.arguments import prediction_arguments
+from survjax.models.arguments import check_whole_number, prediction_arguments
 from survjax.models.model import Model
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import membership
@@ -30,9 +31,8 @@ class MixtureModel(Model):
     seed: int
 
     def _search(self) -> dict[str, Any]:
-        if self.n_starts is not None and (not isinstance(self.n_starts, (int, np.integer)) or self.n_starts < 1):
-            raise ValueError(f"n_starts must be a whole number of at least 1, or None; got {self.n_starts!r}.")
-        return {"n_starts": self.n_starts, "seed": self.seed}
+        n_starts = None if self.n_starts is None else check_whole_number(self.n_starts, "n_starts (None to choose it)", 1)
+        return {"n_starts": n_starts, "seed": check_whole_number(self.seed, "seed", 0)}
 
     @in_double_precision
     def predict_component(self, age: Any, failed: Any = False) -> np.ndarray:
@@ -40,13 +40,27 @@ class MixtureModel(Model):
 
         For a unit still running at ``age`` by its survival so far, for one that failed at ``age`` by the density there.
 
+        Parameters
+        ----------
+        age : ages reached, any shape.
+        failed : 1 or True where the unit failed at that age, 0 or False where it still runs; broadcasts with ``age``.
+
         Returns
         -------
         (n, k) for n ages; each row adds up to 1.
+
+        Raises
+        ------
+        TypeError, ValueError : ``failed`` is something else; a failure at age 0, which has no density to go by; two pandas Series
+            with different indexes.
         """
-        (ages, flags), shape = prediction_arguments(self._fitted.template.start_of_support, age=age, failed=np.asarray(failed, float))
+        refuse_different_indexes(age=age, failed=failed)
+        flags = read_flags_of_any_shape(failed, "failed")
+        (ages, failures), shape = prediction_arguments(self._fitted.template.start_of_support, age=age, failed=flags.astype(float))
+        at_birth = ((ages == 0) & (failures > 0)).reshape(shape)
+        refuse_rows(at_birth, ages.reshape(shape), "age", "more than 0 where failed", "Leave out units that were dead on arrival.")
         fit = self._fitted
-        values = map_rows(at_estimate(membership), (fit.template, fit.coordinates), ages, flags)
+        values = map_rows(at_estimate(membership), (fit.template, fit.coordinates), ages, failures)
         return values.reshape(*shape, -1) if shape else values[0]
 
     def plot_components(self, life: Lifetimes | None = None, *, ax: Axes | None = None) -> Axes:
@@ -82,7 +96,7 @@ class Mixture(MixtureModel):
         self.seed = seed
 
     def _template(self) -> Distribution:
-        if isinstance(self.components, (str, Model, Distribution)) or len(self.components) < 1:
+        if not _in_order(self.components) or len(self.components) < 1:
             raise TypeError(f"components must be a list of at least one learner or distribution; got {self.components!r}.")
         parts = tuple(as_template(component) for component in self.components)
         return as_template(MixtureDistribution(parts, _one_each("weight", self.weight, len(parts))))
@@ -135,9 +149,7 @@ class WeibullMixture(MixtureModel):
         self.seed = seed
 
     def _template(self) -> Distribution:
-        k = self.n_components
-        if isinstance(k, bool) or not hasattr(k, "__index__") or k < 1:
-            raise ValueError(f"n_components must be a whole number of at least 1; got {k!r}.")
+        k = check_whole_number(self.n_components, "n_components", 1)
         shapes, scales = _one_each("shape", self.shape, k), _one_each("scale", self.scale, k)
         parts = tuple(WeibullDistribution(shape, scale) for shape, scale in zip(shapes, scales, strict=True))
         return as_template(MixtureDistribution(parts, _one_each("weight", self.weight, k)))
@@ -146,7 +158,7 @@ class WeibullMixture(MixtureModel):
 def _one_each(name: str, given: Sequence[Any] | None, k: int) -> tuple[Any, ...]:
     if given is None:
         return (None,) * k
-    if not hasattr(given, "__len__") or isinstance(given, str):
+    if not _in_order(given):
         raise TypeError(f"{name} must have one entry a component (None where it is to be learned); got {given!r}.")
     if len(given) != k:
         raise ValueError(
@@ -154,3 +166,8 @@ def _one_each(name: str, given: Sequence[Any] | None, k: int) -> tuple[Any, ...]
             f"Set n_components={len(given)} if that is meant."
         )
     return tuple(given)
+
+
+def _in_order(given: Any) -> bool:
+    """Whether there are so many in an order of their own: lists, tuples, arrays; not text, sets or dictionaries."""
+    return hasattr(given, "__len__") and hasattr(given, "__getitem__") and not isinstance(given, (str, bytes, dict))

@@ -17,7 +17,7 @@ from survjax.existence import check_support
 from survjax.fitting import fit_distribution
 from survjax.inference import at_estimate, remaining_life_bound
 from survjax.lifetimes import Lifetimes
-from survjax.models.arguments import as_lifetimes, check_level, prediction_arguments
+from survjax.models.arguments import as_lifetimes, check_level, check_whole_number, prediction_arguments, says_nothing
 from survjax.models.estimator import Estimator
 from survjax.models.intervals import interval_of_parameters, interval_of_prediction
 from survjax.models.precision import in_double_precision
@@ -100,7 +100,10 @@ class Model(Estimator):
         A fit that raises leaves the model as it was.
         """
         life = as_lifetimes(durations, event_observed, entry, weights)
-        fit = fit_distribution(self._template(), life, require_convergence=require_convergence, **self._search())
+        template = self._template()
+        if template.n_coordinates() == 0 and says_nothing(life):
+            raise ValueError("all units are still running at age 0, which says nothing of a known distribution; leave such a fit out.")
+        fit = fit_distribution(template, life, require_convergence=require_convergence, **self._search())
         self._fit = fit
         self.lifetimes_ = life
         return self
@@ -396,9 +399,12 @@ class Model(Estimator):
 
     @in_double_precision
     def log_likelihood(self, durations: Any, event_observed: Any = None, *, entry: Any = None, weights: Any = None) -> float:
-        """The log-likelihood of any lifetimes under the fitted distribution."""
+        """The log-likelihood of any lifetimes under the fitted distribution; 0 where all units are still running at age 0."""
         life = as_lifetimes(durations, event_observed, entry, weights)
-        check_support(self._template(), life)
+        template = self._fitted.template
+        check_support(template, life)
+        if template.start_of_support == 0.0 and says_nothing(life):
+            return 0.0
         return log_likelihood(self.distribution_, life)
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -408,7 +414,13 @@ class Model(Estimator):
 
     @in_double_precision
     def sample(self, n: int, seed: int) -> np.ndarray:
-        """n random lifetimes (n,), the same for the same seed."""
+        """n random lifetimes (n,), the same for the same seed.
+
+        Raises
+        ------
+        TypeError, ValueError : n or seed is not a whole number of at least 0.
+        """
+        n, seed = check_whole_number(n, "n", 0), check_whole_number(seed, "seed", 0)
         exposures = np.random.default_rng(seed).exponential(size=n)
         return self._quantiles_of_hazard(exposures)
 

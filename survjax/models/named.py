@@ -16,10 +16,18 @@ def named_model(law: type[Distribution]) -> type[Model]:
     """The learner called like its distribution, whose constructor takes that distribution's parameters."""
     names = [name for name, kind in law.field_kinds().items() if isinstance(kind, Domain)]
     parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None) for name in names]
+    call = f"{law.__name__}.__init__()"
     signature = inspect.Signature([inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY), *parameters])
 
     def initialise(self: Model, *args: Any, **kwargs: Any) -> None:
-        given = signature.bind(self, *args, **kwargs).arguments
+        if len(args) > len(names):
+            raise TypeError(f"{call} takes from 1 to {len(names) + 1} positional arguments but {len(args) + 1} were given")
+        for name in kwargs:
+            if name not in names:
+                raise TypeError(f"{call} got an unexpected keyword argument {name!r}")
+            if name in names[: len(args)]:
+                raise TypeError(f"{call} got multiple values for argument {name!r}")
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
         for name in names:
             setattr(self, name, given.get(name))
 

@@ -152,7 +152,7 @@ _ORDER = {
 
 
 def arguments_of(what: str, at: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    if what not in _ORDER:
+    if not isinstance(what, str) or what not in _ORDER:
         raise ValueError(f"there is no interval of {what!r}; there are parameters, {', '.join(_ORDER)}.")
     names = _ORDER[what]
     if len(at) > len(names):

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import numbers
 from typing import Any
+
+import numpy as np
 
 from survjax.distributions import Distribution
 from survjax.distributions.distribution import PART
@@ -34,6 +38,9 @@ def _checked(distribution: Distribution) -> Distribution:
         value = getattr(distribution, name)
         if isinstance(kind, SimplexDomain):
             changed[name] = checked_weights(value, name)
+            parts = next(getattr(distribution, other) for other, part in distribution.field_kinds().items() if part is PART)
+            if len(parts) != len(value):
+                raise ValueError(f"{name} must have one entry a component: {len(parts)} are needed, {len(value)} were given.")
         elif isinstance(kind, Domain) and value is not None:
             changed[name] = checked_value(kind, value, f"{name} of {type(distribution).__name__}")
         elif kind is PART:
@@ -42,17 +49,29 @@ def _checked(distribution: Distribution) -> Distribution:
 
 
 def checked_value(domain: Domain, value: Any, name: str) -> float:
+    expected = f"{name} must be {domain.description}, or None to learn it; got {value!r}."
+    if not _is_number(value):
+        raise TypeError(expected)
     try:
         number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be {domain.description}, or None to learn it; got {value!r}.") from None
-    if isinstance(value, bool) or not domain.admits(number):
-        raise ValueError(f"{name} must be {domain.description}, or None to learn it; got {value!r}.")
+    except OverflowError:  # an integer beyond the largest float
+        number = math.inf
+    if isinstance(value, (bool, np.bool_)) or not domain.admits(number):
+        raise ValueError(expected)
     return number
+
+
+def _is_number(value: Any) -> bool:
+    """A real number of Python, or one of an array library without dimensions; text is none, nor is what is masked."""
+    if isinstance(value, (numbers.Real, np.bool_)):
+        return True
+    return getattr(value, "ndim", None) == 0 and getattr(value.dtype, "kind", "") in ("i", "u", "f") and not np.ma.isMaskedArray(value)
 
 
 def checked_weights(weights: Any, name: str) -> tuple[float | None, ...]:
     """Weights with those known summing to no more than 1, and to 1 if all are known."""
+    if not isinstance(weights, tuple):
+        raise TypeError(f"{name} must be a list with one number or None a component; got {weights!r}.")
     checked = tuple(
         None if w is None else checked_value(SimplexDomain("a number between 0 and 1"), w, f"{name}[{i}]") for i, w in enumerate(weights)
     )

@@ -101,6 +101,24 @@ REFUSED = {
     "missing argument": (lambda m: m.interval("failure_probability", 1.0), TypeError, r"needs horizon"),
     "extra argument": (lambda m: m.interval("mean", 1.0), TypeError, r"takes no arguments"),
     "unknown keyword": (lambda m: m.interval("survival", time=1.0), TypeError, r"time= is not one of them"),
+    "what as a list": (lambda m: m.interval(["survival"], 1.0), ValueError, r"there is no interval of \['survival'\]"),
+    "masked": (lambda m: m.survival(np.ma.array([1.0, 2.0], mask=[0, 1])), ValueError, r"t must be numbers; row 1 is missing"),
+    "one masked": (lambda m: m.survival(np.ma.masked), ValueError, r"t must be numbers; it is missing"),
+    "masked table": (lambda m: m.survival(np.ma.array([[1.0, 2.0]], mask=[[0, 1]])), ValueError, r"position \(0, 1\) is missing"),
+    "NA": (lambda m: m.survival(pd.NA), TypeError, r"got NAType"),
+    "a huge integer": (lambda m: m.survival(10**400), ValueError, r"it is beyond the largest float"),
+    "sample of -1": (lambda m: m.sample(-1, 0), ValueError, r"n must be a whole number of at least 0; got -1"),
+    "sample of 2.5": (lambda m: m.sample(2.5, 0), ValueError, r"n must be a whole number of at least 0; got 2\.5"),
+    "sample of True": (lambda m: m.sample(True, 0), ValueError, r"n must be a whole number"),
+    "sample of a shape": (lambda m: m.sample((2, 3), 0), ValueError, r"n must be a whole number"),
+    "negative seed": (lambda m: m.sample(2, -1), ValueError, r"seed must be a whole number of at least 0; got -1"),
+    "text seed": (lambda m: m.sample(2, "a"), ValueError, r"seed must be a whole number"),
+    "no seed": (lambda m: m.sample(2, None), ValueError, r"seed must be a whole number"),  # was random every time
+    "no rows": (lambda m: m.log_likelihood(shipped("ball_bearings")[:0]), ValueError, r"this Lifetimes has no rows"),
+    "score of no rows": (lambda m: m.score(shipped("ball_bearings")[:0]), ValueError, r"this Lifetimes has no rows"),
+    "fit to no rows": (lambda m: sj.Weibull().fit(shipped("ball_bearings")[:0]), ValueError, r"this Lifetimes has no rows"),
+    "no weight": (lambda m: m.score(sj.Lifetimes([1.0, 2.0], weights=[0, 1])[:1]), ValueError, r"has no rows of any weight"),
+    "known and nothing seen": (lambda m: sj.Weibull(2.0, 10.0).fit([0.0], [0]), ValueError, r"still running at age 0"),
     "derivative at 0": (lambda m: m.hazard_derivatives([1.0, 0.0]), ValueError, r"It is 0 at position 1"),
     "no data": (lambda m: m.log_likelihood_, sj.NotFitted, r"is fully known and has seen no data"),
     "no path": (lambda m: m.path_, sj.NotFitted, r"is fully known and has seen no data"),
@@ -129,11 +147,28 @@ def test_an_unfitted_model_says_what_it_has_still_to_learn():
         lambda: sj.Weibull(scale=np.inf),
         lambda: sj.Weibull(shape="two"),
         lambda: sj.Weibull(shape=True),
+        lambda: sj.Weibull(shape=np.True_),
+        lambda: sj.Weibull(shape="2"),
+        lambda: sj.Weibull(shape=b"2"),
+        lambda: sj.Weibull(shape=[2.0]),
+        lambda: sj.Weibull(shape=pd.Series([2.0])),
+        lambda: sj.Weibull(shape=np.ma.masked),
+        lambda: sj.Weibull(shape=10**400),
         lambda: sj.WeibullMixture(0),
         lambda: sj.WeibullMixture(2.5),
         lambda: sj.WeibullMixture(2, shape=[1.0]),
         lambda: sj.WeibullMixture(weight=[0.7, 0.7], shape=[1, 1], scale=[1, 1]),
         lambda: sj.WeibullMixture(n_starts=0),
+        lambda: sj.WeibullMixture(n_starts=True),
+        lambda: sj.WeibullMixture(np.array([2, 3])),
+        lambda: sj.WeibullMixture(seed=-1),
+        lambda: sj.WeibullMixture(seed="a"),
+        lambda: sj.WeibullMixture(shape={1.0, 2.0}),
+        lambda: sj.WeibullMixture(shape={0: 1.0, 1: 2.0}),
+        lambda: sj.Mixture(3),
+        lambda: sj.Mixture(None),
+        lambda: sj.Model(sj.distributions.Mixture((sj.distributions.Weibull(),), (0.5, 0.5))),
+        lambda: sj.Model(sj.distributions.Mixture((sj.distributions.Weibull(),), 1.0)),
         lambda: sj.WeibullMixture(shape=3.0),
         lambda: sj.Mixture(sj.Weibull()),
         lambda: sj.Mixture([sj.Weibull]),
@@ -199,6 +234,55 @@ def test_membership_is_bayes_rule(waltons):
     density = survival[1:] * k / s * (t[1:, None] / s) ** (k - 1)
     np.testing.assert_allclose(waltons.predict_component(t[1:], failed=True), density / density.sum(1, keepdims=True), rtol=1e-12)
     assert waltons.predict_component(20.0).shape == (2,)
+
+
+def test_membership_takes_flags_that_broadcast(waltons):
+    ages = np.array([20.0, 60.0])
+    table = waltons.predict_component(ages[:, None], failed=[True, 0])
+    np.testing.assert_array_equal(table[:, 0], waltons.predict_component(ages, failed=1))
+    np.testing.assert_array_equal(table[:, 1], waltons.predict_component(ages, failed=pd.array([False, False], dtype="boolean")))
+
+
+@pytest.mark.parametrize(
+    ("age", "failed", "error", "message"),
+    [
+        (pd.Series([1.0, 2.0]), pd.Series([1, 0], index=[1, 0]), ValueError, "age and failed are pandas Series with different indexes"),
+        ([1.0, 2.0], 2, ValueError, "failed must be 1 .* it is 2"),
+        ([1.0, 2.0], [1, 0.5], ValueError, "row 1 has failed=0.5"),
+        ([[1.0, 2.0]], [[1, np.nan]], ValueError, r"position \(0, 1\) has failed=nan"),
+        ([1.0, 2.0], "yes", TypeError, "failed must be .* got str 'yes'"),
+        ([1.0, 2.0], ["yes", "no"], TypeError, "failed must be .* row 0 is 'yes'"),
+        ([1.0, 2.0], None, TypeError, "failed must be .* got None"),
+        ([1.0, 2.0], pd.array([True, None], dtype="boolean"), ValueError, "failed must be .* row 1 is missing"),
+        ([1.0, 2.0], [1, 0, 1], ValueError, r"age \(2,\), failed \(3,\)"),
+        # was answered for age 1
+        ([1.0, 0.0], True, ValueError, "age must be more than 0 where failed; row 1 has age=0"),
+    ],
+)
+def test_flags_of_membership_are_read_as_flags(age, failed, error, message):
+    with pytest.raises(error, match=message):
+        MIXED.predict_component(age, failed=failed)
+
+
+def test_a_unit_running_at_age_0_contributes_nothing_to_a_likelihood(bearings):
+    assert bearings.log_likelihood([0.0, 0.0], [0, 0]) == 0.0
+    assert MIXED.score([0.0], [0]) == 0.0
+    assert bearings.log_likelihood([0.0, 10.0], [0, 0]) == bearings.log_likelihood([10.0], [0])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: sj.Weibull(sahpe=2.0), r"Weibull\.__init__\(\) got an unexpected keyword argument 'sahpe'"),
+        (lambda: sj.Weibull(1.0, 2.0, 3.0), r"Weibull\.__init__\(\) takes from 1 to 3 positional arguments but 4 were given"),
+        (lambda: sj.Weibull(1.0, shape=2.0), r"Weibull\.__init__\(\) got multiple values for argument 'shape'"),
+        (lambda: sj.Exponential(rat=1.0), r"Exponential\.__init__\(\) got an unexpected keyword argument 'rat'"),
+        (lambda: sj.WeibullMixture(shapes=[1.0]), r"WeibullMixture\.__init__\(\) got an unexpected keyword argument 'shapes'"),
+    ],
+)
+def test_constructors_are_called_as_python_calls_them(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()
 
 
 def test_samples_are_the_seeds(waltons):
@@ -340,3 +424,4 @@ def test_intervals_do_not_depend_on_the_unit_of_time(unit):
 def test_set_params_leaves_the_fit_as_it_is(bearings):
     model = sj.Weibull().fit(shipped("ball_bearings")).set_params(shape=-1)
     assert model.predict_rul(10.0) == pytest.approx(bearings.predict_rul(10.0))
+    assert model.log_likelihood(shipped("ball_bearings")) == pytest.approx(bearings.log_likelihood_)

@@ -26,6 +26,19 @@ def test_clone_and_params_round_trip():
         model.set_params(components=2)
 
 
+def test_parameters_of_parameters_are_set_where_there_are_any():
+    model = sj.Model(sj.Weibull())
+    assert repr(model.set_params(distribution__shape=2.0)) == "Model(distribution=Weibull(shape=2.0))"
+    # a new learner is set before its parameters, in any order
+    assert repr(model.set_params(distribution__scale=9.0, distribution=sj.Weibull())) == "Model(distribution=Weibull(scale=9.0))"
+    with pytest.raises(ValueError, match="Weibull has no parameter 'shap'; there are shape, scale"):
+        model.set_params(distribution__shap=2.0)
+    mixture = sj.Mixture([sj.Weibull(), sj.Weibull()])
+    with pytest.raises(ValueError, match=r"no parameter 'components__shape': components is no learner; there are components, weight"):
+        mixture.set_params(seed=5, components__shape=2)
+    assert mixture.seed == 0  # all or nothing
+
+
 def test_a_fit_is_not_cloned_and_set_params_leaves_it():
     model = sj.Weibull().fit(shipped("ball_bearings"))
     with pytest.raises(sj.NotFitted):

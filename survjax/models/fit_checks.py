@@ -1,0 +1,106 @@
+"""Whether what a fit says of itself fits together, asked of one that comes from outside: a file may say anything."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import jax
+import numpy as np
+
+from survjax.distributions import Distribution, Mixture
+from survjax.estimation import Fit
+
+SAME_VALUE = 1e-9  # relative: parameters follow the last step, of 1e-7 at most, to first order
+SAME_COVARIANCE = 1e-6  # of the largest term in each sum: the covariance is that before the last step
+NEARLY_SINGULAR = 1e-4  # of a correlation: the curvatures that a covariance inverts may be 1e11 apart
+ROUNDING = 1e-12
+
+
+def check_fit(fit: Fit) -> None:
+    """Refuse a fit whose parts contradict each other; call it in double precision.
+
+    Raises
+    ------
+    TypeError, ValueError : the message says which part.
+    """
+    _check_record(fit)
+    _refuse(not np.all(np.isfinite(fit.coordinates)), "a coordinate is not finite")
+    _check_covariance(fit.coordinate_covariance, "coordinate covariance")
+    _check_covariance(fit.covariance, "covariance")
+    _refuse(fit.converged and bool(np.isnan(fit.coordinate_covariance).any()), "a fit that converged has a covariance, and this one none")
+
+    jacobian, values = (np.asarray(array) for array in _jacobian_and_values(fit.template, fit.coordinates))
+    known = np.array([parameter.value is not None for parameter in fit.template.parameters().values()])
+    # Where a mixture turned out to be one distribution, the components without weight have neither values nor errors.
+    weightless = np.array(_without_weight(fit.template), dtype=bool)
+    at_boundary = bool(weightless.any() and np.isnan(fit.values[weightless]).all())
+    expected = np.where(weightless, np.nan, values) if at_boundary else values
+    _refuse(not np.all(np.isfinite(values)), "the coordinates lead to parameters that are not finite")
+    _refuse(
+        not np.allclose(fit.values, expected, rtol=SAME_VALUE, atol=0.0, equal_nan=True),
+        "the parameters are not those of the distribution at the coordinates",
+    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        covariance = jacobian @ fit.coordinate_covariance @ jacobian.T
+        size = np.abs(jacobian) @ np.abs(fit.coordinate_covariance) @ np.abs(jacobian.T)
+    covariance[known] = covariance[:, known] = np.nan if at_boundary else 0.0
+    same = np.isfinite(size) & (np.abs(fit.covariance - covariance) <= SAME_COVARIANCE * size)
+    _refuse(
+        not np.all(same | (np.isnan(fit.covariance) & np.isnan(covariance))), "the covariance does not follow from that of the coordinates"
+    )
+    _refuse(
+        not (fit.n_learned == fit.template.n_coordinates() or (at_boundary and fit.n_learned > fit.template.n_coordinates())),
+        "the number of parameters learned is not that of the distribution",
+    )
+
+
+@jax.jit
+def _jacobian_and_values(template: Distribution, coordinates: Any) -> Any:
+    def values(coordinates: Any) -> Any:
+        natural = template.bind(coordinates).values()
+        return natural, natural
+
+    return jax.jacfwd(values, has_aux=True)(coordinates)
+
+
+def _check_record(fit: Fit) -> None:
+    counts = {"parameters learned": fit.n_learned, "steps": fit.n_steps, "starts": fit.n_starts, "starts that reached it": fit.n_hits}
+    for name, count in counts.items():
+        _refuse(type(count) is not int or count < 0, f"the number of {name} must be a whole number, 0 or more; it is {count!r}")
+    _refuse(
+        not (math.isfinite(fit.n_units) and 0 <= fit.n_failed <= fit.n_units * (1 + ROUNDING)),
+        f"of {fit.n_units:g} units {fit.n_failed:g} have failed",
+    )
+    unseen = fit.n_learned == 0 and fit.n_units == 0
+    _refuse(
+        not (math.isnan(fit.log_likelihood) if unseen else math.isfinite(fit.log_likelihood)),
+        f"the log-likelihood of {fit.n_units:g} units cannot be {fit.log_likelihood}",
+    )
+    _refuse(not isinstance(fit.reason, str), f"the reason to stop must be a word; it is {fit.reason!r:.60}")
+    _refuse(not (isinstance(fit.notes, list) and all(isinstance(note, str) for note in fit.notes)), "the notes must be a list of sentences")
+
+
+def _check_covariance(covariance: np.ndarray, name: str) -> None:
+    variances = np.diag(covariance)
+    _refuse(bool(np.any(np.isinf(covariance)) or np.any(variances < 0)), f"the {name} has an infinite entry or a negative variance")
+    largest = np.outer(np.sqrt(variances), np.sqrt(variances))
+    _refuse(bool(np.any(np.isnan(covariance) != np.isnan(covariance.T))), f"the {name} is not symmetric")
+    _refuse(bool(np.any(np.abs(covariance - covariance.T) > SAME_COVARIANCE * largest)), f"the {name} is not symmetric")
+    _refuse(bool(np.any(np.abs(covariance) > (1 + NEARLY_SINGULAR) * largest)), f"the {name} has a correlation beyond 1")
+
+
+def _without_weight(distribution: Distribution) -> list[bool]:
+    """For each parameter in order, whether it belongs to a component of a mixture whose weight is known to be 0."""
+    if not isinstance(distribution, Mixture):
+        return [False] * len(distribution.parameters())
+    marked: list[bool] = []
+    for weight, component in zip(distribution.weights, distribution.components, strict=True):
+        inner = _without_weight(component)
+        marked += [False, *([True] * len(inner) if weight == 0.0 else inner)]
+    return marked
+
+
+def _refuse(wrong: bool, why: str) -> None:
+    if wrong:
+        raise ValueError(f"{why}.")
