@@ -51,7 +51,7 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
         )
     if isinstance(template, Mixture):
         _check_mixture(template, life, np.unique(failures), n_learned)
-    elif n_learned > 1 and failures.min() == failures.max() and life.durations[life.counts() > 0].max() <= failures[0]:
+    elif _can_narrow_on(template, failures) and life.durations[life.counts() > 0].max() <= failures[0]:
         raise NoFiniteMaximum(
             f"all failures fall on one age, {failures[0]:g}, and no unit ran on beyond it: the likelihood grows without bound "
             "as the distribution narrows on that age. Give a known shape (for instance Weibull(shape=2.0)), or "
@@ -63,6 +63,12 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
             "faster: the likelihood keeps rising as the shape runs to 0. Give a known shape (for instance Weibull(shape=0.5)), or "
             "add units observed from the start."
         )
+
+
+def _can_narrow_on(template: Distribution, failures: np.ndarray) -> bool:
+    """Whether all failures fall on one age on which the distribution may shrink: its location is free, or fixed just there."""
+    there = isinstance(template, Weibull) and template.shape is None and template.scale == failures[0]
+    return failures.min() == failures.max() and (template.n_coordinates() > 1 or there)
 
 
 def _hazard_falls_like_one_over_age(life: Lifetimes) -> bool:
@@ -82,8 +88,13 @@ def _hazard_falls_like_one_over_age(life: Lifetimes) -> bool:
 
 def _check_mixture(template: Mixture, life: Lifetimes, failures: np.ndarray, n_learned: int) -> None:
     k = len(template.components)
-    if k > len(life):
-        raise NoFiniteMaximum(f"{k} components cannot be told apart by {len(life):,} rows. Use fewer components.")
+    if k > life.n_units:
+        raise NoFiniteMaximum(f"{k} components cannot be told apart by {life.n_units:g} units. Use fewer components.")
+    absent = [index for index, weight in enumerate(template.weights) if weight == 0.0 and template.components[index].n_coordinates()]
+    if absent:
+        raise NoFiniteMaximum(
+            f"component {absent[0]} is given a weight of 0, so that no data can tell its parameters. Leave it out, or give them all."
+        )
     if len(failures) < n_learned:
         raise NoFiniteMaximum(
             f"a mixture of {k} components with {n_learned} parameters to learn needs at least {n_learned} distinct failure ages; "

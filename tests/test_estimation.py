@@ -202,3 +202,16 @@ def test_a_hazard_like_one_over_age_among_late_comers_has_no_weibull(unit):
     entry = np.full(64, unit)
     entry[0] = 0.0
     assert sj.Weibull().fit(durations, entry=entry).converged_
+
+
+def test_a_known_scale_at_the_only_failure_age_leaves_the_shape_without_end():
+    with pytest.raises(sj.NoFiniteMaximum, match="all failures fall on one age, 5"):
+        sj.Weibull(scale=5.0).fit([5.0, 5.0, 5.0])
+    assert sj.Weibull(scale=6.0).fit([5.0, 5.0, 5.0]).converged_
+
+
+def test_a_component_known_to_be_absent_cannot_be_learned():
+    with pytest.raises(sj.NoFiniteMaximum, match="component 0 is given a weight of 0"):
+        sj.WeibullMixture(weight=[0.0, 1.0]).fit(*simulated(64))
+    absent = sj.WeibullMixture(weight=[0.0, 1.0], shape=[2.0, None], scale=[9.0, None]).fit(*simulated(64))
+    np.testing.assert_allclose(absent.log_likelihood_, sj.Weibull().fit(*simulated(64)).log_likelihood_, rtol=1e-12)

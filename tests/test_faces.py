@@ -79,3 +79,14 @@ def test_two_components_of_three_are_a_usable_boundary(tmp_path):
     three.save(tmp_path / "model.json")
     np.testing.assert_allclose(sj.load(tmp_path / "model.json").survival(50.0), three.survival(50.0), rtol=1e-12)
     assert any("components 1 and 2 have all the weight" in note for note in three.notes_)
+
+
+def test_a_face_with_a_known_component_is_saved_and_read_again(tmp_path):
+    life = shipped("waltons")
+    known = sj.Weibull(8.6, 62.0)
+    model = sj.Mixture([known, sj.Weibull(), sj.Weibull(2.0, 1e-3)]).fit(life)
+    assert model.parameters_["weight_2"] == 0.0
+    two = sj.Mixture([known, sj.Weibull()]).fit(life)
+    np.testing.assert_allclose(model.standard_errors_[two.parameters_.index], two.standard_errors_, rtol=1e-6)
+    model.save(tmp_path / "model.json")
+    np.testing.assert_allclose(sj.load(tmp_path / "model.json").covariance_, model.covariance_, rtol=1e-12)

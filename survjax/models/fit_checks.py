@@ -10,6 +10,7 @@ import numpy as np
 
 from survjax.distributions import Distribution, Mixture
 from survjax.estimation import Fit
+from survjax.parameters import SimplexDomain
 
 SAME_VALUE = 1e-9  # relative: parameters follow the last step, of 1e-7 at most, to first order
 SAME_COVARIANCE = 1e-6  # of the largest term in each sum: the covariance is that before the last step
@@ -44,7 +45,11 @@ def check_fit(fit: Fit) -> None:
     with np.errstate(over="ignore", invalid="ignore"):
         covariance = jacobian @ fit.coordinate_covariance @ jacobian.T
         size = np.abs(jacobian) @ np.abs(fit.coordinate_covariance) @ np.abs(jacobian.T)
-    covariance[known] = covariance[:, known] = np.nan if at_boundary else 0.0
+    covariance[known] = covariance[:, known] = 0.0
+    if at_boundary:
+        weights = np.array([isinstance(parameter.domain, SimplexDomain) for parameter in fit.template.parameters().values()])
+        unsure = weightless | (weights & ((values == 0.0) | (values == 1.0)))
+        covariance[unsure] = covariance[:, unsure] = np.nan
     same = np.isfinite(size) & (np.abs(fit.covariance - covariance) <= SAME_COVARIANCE * size)
     _refuse(
         not np.all(same | (np.isnan(fit.covariance) & np.isnan(covariance))), "the covariance does not follow from that of the coordinates"
