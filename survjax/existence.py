@@ -80,7 +80,7 @@ def _hazard_falls_like_one_over_age(life: Lifetimes) -> bool:
     if life.entry is None or np.any(life.entry[life.counts() > 0] <= 0):
         return False
     known = life[life.counts() > 0]
-    w, end, begin = known.counts(), np.log(known.durations), np.log(known.entry)
+    w, end, begin = known.counts(), np.log(known.durations), np.log(life.entry[life.counts() > 0])
     centre = np.average(end[known.event_observed], weights=w[known.event_observed])  # of log time: the unit does not matter
     end, begin = end - centre, begin - centre
     return bool(0.5 * np.sum(w * (end**2 - begin**2)) / np.sum(w * (end - begin)) >= 0.0)
