@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from survjax.errors import BadRow
+
 ROWS_COUNT_FROM = "rows count from 0"
 _REMEDIES = {
     "durations": "Remove such rows, or record a unit that still runs by its age so far with event_observed=0.",
@@ -99,9 +101,10 @@ def refuse_rows(bad: np.ndarray, column: np.ndarray, name: str, expected: str, r
     """Raise the one error for the rows marked in ``bad``, if there are any."""
     rows = np.flatnonzero(bad)
     if rows.size:
-        raise ValueError(
+        message = (
             f"{name} must be {expected}; row {rows[0]} has {name}={column[rows[0]]:g} ({_how_many(rows)}; {ROWS_COUNT_FROM}). {remedy}"
         )
+        raise BadRow(message, columns=(name,), rows=rows, expected=expected, remedy=remedy)
 
 
 def _how_many(rows: np.ndarray) -> str:
