@@ -211,11 +211,11 @@ class _Progress:
             return
         from tqdm import tqdm
 
-        with tqdm(total=self._steps, leave=False, bar_format="{desc} [{elapsed}] {bar:24}", file=sys.stderr) as bar:
+        with tqdm(total=self._steps, desc=self._doing, leave=False, bar_format="{desc}[{elapsed}] {bar:24}", file=sys.stderr) as bar:
             bar.start_t -= self.PATIENCE
             while True:
                 bar.n = self._done
-                bar.set_description_str(self._doing)
+                bar.set_description(self._doing)
                 if self._over.wait(0.2):
                     return
 

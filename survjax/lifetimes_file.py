@@ -69,7 +69,7 @@ class LifetimesFile:
             if len(row) != len(names):
                 ragged.append((line, _counted(len(row), "cell")))
         if ragged:
-            remedy = f"Put a cell that contains {separator!r} in double quotes."
+            remedy = f"Name every column in the header, and put a cell that contains {separator!r} in double quotes."
             raise ValueError(_refusal(path, "the row has", ragged, f"the header names {_counted(len(names), 'column')}", remedy))
         if not rows:
             raise ValueError(f"{path} has a header but no rows.")
@@ -101,13 +101,13 @@ class LifetimesFile:
 
     def _numbers(self, role: str) -> np.ndarray:
         remedy = "Correct the cell or remove the line."
-        if any(re.fullmatch(r"\s*-?\d+,\d+\s*", cell) for cell in self.columns[role]):
+        if any("," in cell and re.fullmatch(r"\s*-?\d+,\d+\s*", cell) for cell in self.columns[role]):
             remedy = "Write decimals with a point, and thousands with nothing between them."
         return self._read(role, _number, np.isfinite, "a finite number", remedy)
 
     def _flags(self, role: str) -> np.ndarray:
         return self._read(
-            role, _flag, lambda flags: (flags == 0) | (flags == 1), "1 for failed or 0 for still running", "Translate other codes."
+            role, _flag, lambda flags: (flags == 0) | (flags == 1), "1 for failed or 0 for still running", "Write 1 or 0 instead."
         )
 
     def _read(
@@ -115,6 +115,8 @@ class LifetimesFile:
     ) -> np.ndarray:
         numbers = np.array([read(cell) for cell in self.columns[role]])
         bad = np.flatnonzero(~is_good(numbers))
+        if bad.size == numbers.size:
+            remedy += " No cell of the column is one: is it the right column?"
         if bad.size:
             raise ValueError(self._bad_cells((role,), bad, expected, remedy))
         return numbers
@@ -153,7 +155,9 @@ def _records(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[
                 yield line, row
             line = reader.line_num + 1
     except csv.Error as error:
-        wrong = "a quoted cell that begins in this row does not end" if "end of data" in str(error) else str(error)
+        # Python's words are for programmers; a cell beyond its limit of 131,072 characters is one whose quote does not end.
+        goes_on = "expected after" in str(error)
+        wrong = "a quoted cell goes on after its closing quote" if goes_on else "a quoted cell that begins in this row does not end"
         raise ValueError(f"{path}, line {line}: {wrong}. Inside a quoted cell a double quote is written twice.") from None
 
 

@@ -86,6 +86,10 @@ def refused(capsys, path, *arguments):
         ("hours,failed\n5,1\n1_000,1\n", "bad.csv, line 3: hours is '1_000', but must be a finite number."),
         ('hours,failed\n5,1\n"5,5",1\n', "bad.csv, line 3: hours is '5,5', but must be a finite number. Write decimals with a point"),
         ("hours,failed\n5,1\n6,2\n", "bad.csv, line 3: failed is '2', but must be 1 for failed or 0 for still running."),
+        (
+            "hours,failed\n2024-01-01,1\n",
+            "bad.csv, line 2: hours is '2024-01-01', but must be a finite number. Correct the cell or remove the line. No cell",
+        ),
         ("hours,failed\n5,1\n6,yes\n", "bad.csv, line 3: failed is 'yes', but must be 1 for failed or 0 for still running."),
         ("hours,failed\n5,1\n-6,1\n", "bad.csv, line 3: hours is '-6', but must be 0 or more for Weibull. Check the sign"),
         ("hours,failed\n5,1\n0,1\n0,0\n", "bad.csv, line 3: hours is '0', but must be more than 0 for a failure under Weibull. A unit"),
@@ -113,13 +117,13 @@ BLANK_AND_LONG = 'hours,failed,note,since,count\n\n5,1,"one\ntwo\r\nthree",0,1\n
     [
         ("x,1,,0,1", "line 9: hours is 'x', but must be a finite number."),
         ("5,?,,0,1", "line 9: failed is '?', but must be 1 for failed"),
-        ("-5,1,,0,1", "line 9: hours is '-5', but must be 0 or more for Weibull."),
+        ("-5,1,,-6,1", "line 9: hours is '-5', but must be 0 or more for Weibull."),
         ("0,1,,-1,1", "line 9: hours is '0', but must be more than 0 for a failure under Weibull."),
         ("5,1,,-1,1", "line 9: since is '-1', but must be 0 or more for Weibull."),
         ("5,1,,6,1", "line 9: since is '6' where hours is '5', but must be less than the duration. Remove"),
         ("5,1,,0,-1", "line 9: count is '-1', but must be 0 or more. A count"),
         ("5,1", "line 9: the row has 2 cells, but the header names 5 columns."),
-        ('5,1,"a"b,0,1', "line 9: ',' expected after '\"'."),
+        ('5,1,"a"b,0,1', "line 9: a quoted cell goes on after its closing quote."),
     ],
 )
 def test_lines_are_those_of_the_file_though_lines_are_blank_and_rows_long(row, message, tmp_path, capsys):
@@ -159,6 +163,8 @@ def test_a_long_cell_is_cut_and_many_columns_are_not_all_listed(tmp_path, capsys
     path = tmp_path / "bad.csv"
     path.write_text("hours,failed\n" + "x" * 500 + ",1\n")
     assert "'" + "x" * 40 + "…'" in refused(capsys, path)
+    path.write_text('hours,failed\n5,1\n"' + "6,1\n" * 40_000)
+    assert refused(capsys, path).startswith("bad.csv, line 3: a quoted cell that begins in this row does not end.")
     path.write_text(",".join(f"c{i}" for i in range(300)) + "\n")
     assert refused(capsys, path).endswith("c18, c19 and 280 more.")
 
@@ -303,7 +309,7 @@ def test_a_bar_is_drawn_on_a_terminal_once_its_time_has_come_even_within_one_ste
         while "fitting" not in sys.stderr.getvalue() and time.monotonic() < deadline:
             time.sleep(0.01)
     drawn = sys.stderr.getvalue()
-    assert "fitting [00:00]" in drawn
+    assert "fitting: [00:00]" in drawn
     assert drawn.rsplit("\r", 2)[1].strip() == "", "the bar is wiped away at the end"
 
 
