@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 import survjax
 from survjax.errors import NotConverged
-from survjax.fleet_report import FleetReport, lifetimes_from_csv
+from survjax.fleet_report import FleetReport
+from survjax.lifetimes_file import LifetimesFile
 from survjax.models import LEARNERS
 
 MODELS = {"weibull-mixture": "WeibullMixture", "weibull": "Weibull", "exponential": "Exponential"}
@@ -28,17 +32,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return chosen.run(chosen)
     except BrokenPipeError:
         return 0
+    except KeyboardInterrupt:
+        return 130
     except OSError as error:
         print(f"survjax: {error.filename}: {error.strerror}" if error.filename else f"survjax: {error}", file=sys.stderr)
         return 2
-    except (ValueError, TypeError, KeyError, NotConverged) as error:
-        said = error.args[0] if isinstance(error, KeyError) and error.args else error
-        print(f"survjax: {' '.join(str(said).split())}", file=sys.stderr)
+    except (ValueError, TypeError, NotConverged) as error:
+        print(f"survjax: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
 
 
+class _Parser(argparse.ArgumentParser):
+    """Wrong arguments are said in one line, as wrong files are."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"survjax: {message}. See {self.prog} --help.\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="survjax", description="Which machines will fail, when, and how sure that is.")
+    parser = _Parser(prog="survjax", description="Which machines will fail, when, and how sure that is.")
     parser.add_argument("--version", action="version", version=f"survjax {survjax.__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
 
@@ -54,11 +66,15 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--event", required=True, metavar="COL", help="1 failed, 0 still running")
     fit.add_argument("--entry", metavar="COL", help="age at which observation of the unit began")
     fit.add_argument("--weights", metavar="COL", help="how many units the row stands for")
+    fit.add_argument(
+        "--sep", type=_separator, default=",", metavar="CHAR", help='what separates the columns: a character, or "tab" (default: ,)'
+    )
+    fit.add_argument("--encoding", type=_encoding, default="utf-8", metavar="NAME", help="of the file (default: %(default)s)")
     fit.add_argument("--model", choices=sorted(MODELS), default="weibull-mixture", help="default: %(default)s")
-    fit.add_argument("--components", type=int, metavar="K", help="of the mixture (default: 2)")
+    fit.add_argument("--components", type=_at_least_1, metavar="K", help="of the mixture (default: 2)")
     fit.add_argument(
         "--horizon",
-        type=float,
+        type=_more_than_0,
         metavar="H",
         help="how far ahead to look, in the unit of the durations (default: a tenth of the middle age)",
     )
@@ -67,37 +83,81 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _separator(text: str) -> str:
+    character = "\t" if text in ("tab", r"\t") else text
+    if len(character) != 1 or character in '"\r\n':
+        raise argparse.ArgumentTypeError(f"must be one character, or the word tab; got {text!r}")
+    return character
+
+
+def _encoding(name: str) -> str:
+    try:
+        "".encode(name)
+    except (LookupError, UnicodeError, ValueError):
+        raise argparse.ArgumentTypeError(f"must be the name of an encoding, for instance utf-8, latin-1 or utf-16; got {name!r}") from None
+    return name
+
+
+def _at_least_1(text: str) -> int:
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1; got {text!r}")
+    return int(text)
+
+
+def _more_than_0(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a number of more than 0; got {text!r}")
+    return number
+
+
 def _demo(chosen: argparse.Namespace) -> int:
+    _refuse_unwritable(chosen.out)
     frame = survjax.datasets.load_hard_drives()
     life = survjax.Lifetimes.from_frame(frame, duration="duration", event="event")
-    with _Progress("1, 2 and 3 components", 7) as progress:
-        candidates = []
-        for k in (1, 2, 3):
-            candidates.append(LEARNERS["WeibullMixture"](n_components=k).fit(life) if k > 1 else LEARNERS["Weibull"]().fit(life))
-            progress.step(f"{k} component{'s' * (k > 1)} fitted")
+    with _Progress("fitting 1 component", 4) as progress:
+        candidates = [LEARNERS["Weibull"]().fit(life)]
+        for k in (2, 3):
+            progress.step(f"fitting {k} components")
+            candidates.append(LEARNERS["WeibullMixture"](n_components=k).fit(life))
+        progress.step("intervals")
         best = min(candidates, key=lambda model: model.bic_)
         report = FleetReport(best, life, horizon=90.0, unit="days", about=frame[["brand", "type", "temperature"]])
-        print("Hard drives of Backblaze, ages in days. How many sub-populations?\n")
-        print(_comparison(candidates), "\n")
-        _write(report, chosen.out, progress)
+        text = report.text()
+    print("Hard drives of Backblaze, ages in days. How many sub-populations?\n")
+    print(_comparison(candidates), "\n")
+    print(text)
+    _write(report, chosen.out)
     return 0
 
 
 def _fit(chosen: argparse.Namespace) -> int:
     if chosen.components is not None and chosen.model != "weibull-mixture":
         raise ValueError(f"--components belongs to --model weibull-mixture, not to {chosen.model}.")
-    if chosen.horizon is not None and not (np.isfinite(chosen.horizon) and chosen.horizon > 0):
-        raise ValueError(f"--horizon must be more than 0; got {chosen.horizon:g}.")
-    with _Progress("reading", 5) as progress:
-        life, about = lifetimes_from_csv(chosen.file, chosen.duration, chosen.event, chosen.entry, chosen.weights)
+    if chosen.out is not None:
+        _refuse_unwritable(chosen.out)
+    roles = {"durations": chosen.duration, "event_observed": chosen.event, "entry": chosen.entry, "weights": chosen.weights}
+    with _Progress("reading", 3) as progress:
+        file = LifetimesFile.read(
+            chosen.file, {role: name for role, name in roles.items() if name is not None}, chosen.sep, chosen.encoding
+        )
+        life = file.lifetimes()
         progress.step("fitting")
         settings: dict[str, Any] = {"n_components": chosen.components or 2} if chosen.model == "weibull-mixture" else {}
-        if chosen.components is not None:
-            settings["n_components"] = chosen.components
-        model = LEARNERS[MODELS[chosen.model]](**settings).fit(life)
-        progress.step("fitted")
+        with file.named():
+            model = LEARNERS[MODELS[chosen.model]](**settings).fit(life)
+        progress.step("intervals")
         horizon = chosen.horizon or _round_one_digit(float(np.median(life.durations)) / 10)
-        _write(FleetReport(model, life, horizon, about=about), chosen.out, progress)
+        if horizon == 0:
+            raise ValueError(f"{chosen.file}: the middle age is 0, which says nothing of how far to look ahead; give --horizon.")
+        report = FleetReport(model, life, horizon, about=file.about)
+        text = report.text()
+    print(text)
+    if chosen.out is not None:
+        _write(report, chosen.out)
     return 0
 
 
@@ -108,17 +168,23 @@ def _comparison(candidates: list[Any]) -> str:
     return pd.DataFrame(rows).to_string(index=False)
 
 
-def _write(report: FleetReport, out: Path | None, progress: _Progress) -> None:
-    progress.step("intervals")
-    text = report.text()
-    print(text)
-    if out is None:
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    progress.step("pictures")
-    for path in report.write(out):
+def _refuse_unwritable(out: Path) -> None:
+    """Raise before the work is done if its results could not be written; nothing is made yet."""
+    nearest = next(path for path in (out.absolute(), *out.absolute().parents) if os.path.lexists(path))
+    if not nearest.is_dir():
+        raise ValueError(f"--out {out}: {nearest} is not a folder. Name another.")
+    try:
+        tempfile.TemporaryFile(dir=nearest).close()
+    except OSError as error:
+        raise ValueError(f"--out {out}: nothing can be written in {nearest} ({error.strerror}). Name another folder.") from None
+
+
+def _write(report: FleetReport, out: Path) -> None:
+    with _Progress("pictures", 1):
+        out.mkdir(parents=True, exist_ok=True)
+        written = report.write(out)
+    for path in written:
         print(f"wrote {path}")
-    progress.step("done")
 
 
 def _round_one_digit(number: float) -> float:
@@ -126,22 +192,40 @@ def _round_one_digit(number: float) -> float:
 
 
 class _Progress:
-    """A bar on standard error for anything that takes longer than a second."""
+    """A bar on standard error that says what is being done, once it has taken a second; nothing where no one is watching."""
 
-    def __init__(self, first: str, steps: int) -> None:
-        from tqdm import tqdm
+    PATIENCE = 1.0
 
-        self._bar = tqdm(total=steps, desc=first, delay=1.0, leave=False, bar_format="{desc} [{elapsed}] {bar:24}", file=sys.stderr)
+    def __init__(self, doing: str, steps: int) -> None:
+        self._doing, self._done, self._steps = doing, 0, steps
+        self._over = threading.Event()
+        # A step may be one long call, so the clock is watched from beside it.
+        self._watch = threading.Thread(target=self._show, daemon=True)
 
     def step(self, doing: str) -> None:
-        self._bar.update()
-        self._bar.set_description_str(doing)
+        self._doing = doing
+        self._done += 1
+
+    def _show(self) -> None:
+        if not sys.stderr.isatty() or self._over.wait(self.PATIENCE):
+            return
+        from tqdm import tqdm
+
+        with tqdm(total=self._steps, desc=self._doing, leave=False, bar_format="{desc}[{elapsed}] {bar:24}", file=sys.stderr) as bar:
+            bar.start_t -= self.PATIENCE
+            while True:
+                bar.n = self._done
+                bar.set_description(self._doing)
+                if self._over.wait(0.2):
+                    return
 
     def __enter__(self) -> _Progress:
+        self._watch.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.close()
+        self._over.set()
+        self._watch.join()
 
 
 if __name__ == "__main__":

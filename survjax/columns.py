@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from survjax.errors import BadRow
+
 ROWS_COUNT_FROM = "rows count from 0"
 _REMEDIES = {
     "durations": "Remove such rows, or record a unit that still runs by its age so far with event_observed=0.",
@@ -132,7 +134,8 @@ def index_of(*arguments: Any) -> Any:
 def refuse_rows(bad: np.ndarray, column: np.ndarray, name: str, expected: str, remedy: str) -> None:
     """Raise the one error for the rows marked in ``bad``, if there are any."""
     if bad.any():
-        raise ValueError(f"{name} must be {expected}; {_first(bad, column, name)}. {remedy}")
+        message = f"{name} must be {expected}; {_first(bad, column, name)}. {remedy}"
+        raise BadRow(message, columns=(name,), rows=np.flatnonzero(bad), expected=expected, remedy=remedy)
 
 
 # ---- the words of an error

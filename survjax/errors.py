@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+
+class BadRow(ValueError):
+    """Rows of the data cannot be as they are.
+
+    Attributes
+    ----------
+    columns : the arguments of ``Lifetimes`` whose values clash; the first is the one at fault.
+    rows : all such rows, counted from 0.
+    expected : what the column must be.
+    remedy : the way out, in whole sentences.
+    """
+
+    def __init__(
+        self, message: str, *, columns: Sequence[str] = (), rows: Iterable[int] = (), expected: str = "", remedy: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.columns = tuple(columns)
+        self.rows = tuple(int(row) for row in rows)
+        self.expected = expected
+        self.remedy = remedy
 
 
 class NoFiniteMaximum(ValueError):

@@ -135,57 +135,5 @@ class FleetReport:
         return written
 
 
-def lifetimes_from_csv(path: Path, duration: str, event: str, entry: str | None, weights: str | None) -> tuple[Lifetimes, pd.DataFrame]:
-    """Lifetimes from a CSV file with a header, and its other columns, which say which unit a row is.
-
-    Raises
-    ------
-    ValueError : the file is empty or not a table, or a cell is no number; the message names the line of the file.
-    KeyError : a column is missing; the message lists those there are.
-    """
-    import pandas as pd
-
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is not a text file in UTF-8.") from None
-    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
-        raise ValueError(f"{path} is not a CSV table: {error}") from None
-    if frame.empty:
-        raise ValueError(f"{path} has a header but no rows.")
-    frame.columns = [str(name).strip() for name in frame.columns]
-    columns = {}
-    for role, name in (("--duration", duration), ("--event", event), ("--entry", entry), ("--weights", weights)):
-        if name is None:
-            continue
-        if name not in frame.columns:
-            raise KeyError(f"{path} has no column {name!r} for {role}; its columns are {', '.join(frame.columns)}.{_hint(frame)}")
-        columns[role] = _numbers(path, name, frame[name], is_flag=role == "--event")
-    try:
-        life = Lifetimes(columns["--duration"], columns["--event"], entry=columns.get("--entry"), weights=columns.get("--weights"))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error} (Row 0 is line 2 of the file.)") from None
-    return life, frame.drop(columns=[name for name in (duration, event, entry, weights) if name is not None])
-
-
-def _numbers(path: Path, name: str, cells: pd.Series, is_flag: bool) -> np.ndarray:
-    import pandas as pd
-
-    read = cells.str.strip().str.lower().replace({"true": "1", "false": "0"}) if is_flag else cells
-    numbers = pd.to_numeric(read, errors="coerce").to_numpy(float)
-    bad = np.flatnonzero(np.isnan(numbers))
-    if bad.size:
-        cell = cells.iloc[bad[0]]
-        what = "empty" if not cell.strip() else f"{cell!r}, which is not a number"
-        more = f" ({bad.size - 1} more such cells follow)" if bad.size > 1 else ""
-        remedy = " Write 1 for failed and 0 for still running." if is_flag else " Correct the cell or remove the line."
-        raise ValueError(f"{path}, line {bad[0] + 2}: {name} is {what}{more}.{remedy}")
-    return numbers
-
-
-def _hint(frame: pd.DataFrame) -> str:
-    return " Columns must be separated by commas." if len(frame.columns) == 1 and ";" in frame.columns[0] else ""
-
-
 def _short(number: float) -> str:
     return f"{number:,.4g}" if abs(number) < 1e4 or not np.isfinite(number) else f"{number:,.0f}"

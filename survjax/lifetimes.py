@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from survjax.columns import ROWS_COUNT_FROM, read_column, read_flags, read_rows, refuse_different_indexes, refuse_rows
+from survjax.errors import BadRow
 
 
 class Lifetimes:
@@ -61,15 +62,25 @@ class Lifetimes:
             late = columns["entry"] >= columns["durations"]
             if late.any():
                 row = int(np.flatnonzero(late)[0])
-                raise ValueError(
+                remedy = "Remove units that were never under observation, or correct the age at which observation began."
+                raise BadRow(
                     f"entry must be less than duration; row {row} has entry={columns['entry'][row]:g}, "
-                    f"duration={columns['durations'][row]:g} ({int(late.sum()):,} such rows; {ROWS_COUNT_FROM}). Remove units "
-                    "that were never under observation, or correct the age at which observation began."
+                    f"duration={columns['durations'][row]:g} ({int(late.sum()):,} such rows; {ROWS_COUNT_FROM}). {remedy}",
+                    columns=("entry", "durations"),
+                    rows=np.flatnonzero(late),
+                    expected="less than the duration",
+                    remedy=remedy,
                 )
         if weights is not None:
-            refuse_rows(columns["weights"] < 0, columns["weights"], "weights", "counts, 0 or more", "A count cannot be negative.")
+            refuse_rows(columns["weights"] < 0, columns["weights"], "weights", "0 or more", "A count cannot be negative.")
             if not columns["weights"].any():
-                raise ValueError("weights are all zero: no unit is left to learn from. Leave weights out to count each row once.")
+                raise BadRow(
+                    "weights are all zero: no unit is left to learn from. Leave weights out to count each row once.",
+                    columns=("weights",),
+                    rows=range(n),
+                    expected="more than 0 in at least one row",
+                    remedy="Leave weights out to count each row once.",
+                )
         self._set(columns["durations"], observed, columns.get("entry"), columns.get("weights"))
 
     def _set(self, durations: np.ndarray, observed: np.ndarray, entry: np.ndarray | None, weights: np.ndarray | None) -> None:

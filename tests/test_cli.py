@@ -1,13 +1,17 @@
 """The command line, as a user types it."""
 
+import io
 import json
+import sys
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import survjax as sj
-from survjax.cli import main
+from survjax.cli import _Progress, main
+from survjax.lifetimes_file import LifetimesFile
 
 
 @pytest.fixture
@@ -61,50 +65,259 @@ def test_a_fleet_without_running_units_is_said_so(tmp_path, capsys):
     assert "Every unit has failed" in capsys.readouterr().out
 
 
-def write(path, text):
-    path.write_text(text)
-    return str(path)
+COLUMNS = ("--duration", "hours", "--event", "failed")
+
+
+def refused(capsys, path, *arguments):
+    """The one line with which the file or the arguments are refused, without the name of the program and the folder of the file."""
+    assert main(["fit", str(path), *(arguments or (*COLUMNS, "--model", "weibull"))]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1, captured.err
+    return captured.err.strip().removeprefix("survjax: ").replace(f"{path.parent}/", "")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("hours,failed\n5,1\nx,1\n", r"line 3: hours is 'x', which is not a number"),
-        ("hours,failed\n5,1\n,1\n", r"line 3: hours is empty"),
-        ("hours,failed\n5,1\n6,2\n", r"row 1 has event_observed=2"),
-        ("hours,failed\n5,1\n-6,1\n", r"row 1 has durations=-6"),
-        ("hours,dead\n5,1\n", r"no column 'failed' for --event; its columns are hours, dead"),
-        ("hours,failed\n", r"has a header but no rows"),
-        ("", r"not a CSV table"),
-        ("hours,failed\n5,0\n6,0\n", r"none of the units has failed"),
-        ('hours,failed\n5,1\n"6,1\n', r"not a CSV table"),
+        ("hours,failed\n5,1\nx,1\n", "bad.csv, line 3: hours is 'x', but must be a finite number. Correct"),
+        ("hours,failed\n5,1\n,1\n", "bad.csv, line 3: hours is empty, but must be a finite number."),
+        ("hours,failed\n5,1\ninf,1\n", "bad.csv, line 3: hours is 'inf', but must be a finite number."),
+        ("hours,failed\n5,1\n1_000,1\n", "bad.csv, line 3: hours is '1_000', but must be a finite number."),
+        ('hours,failed\n5,1\n"5,5",1\n', "bad.csv, line 3: hours is '5,5', but must be a finite number. Write decimals with a point"),
+        ("hours,failed\n5,1\n6,2\n", "bad.csv, line 3: failed is '2', but must be 1 for failed or 0 for still running."),
+        (
+            "hours,failed\n2024-01-01,1\n",
+            "bad.csv, line 2: hours is '2024-01-01', but must be a finite number. Correct the cell or remove the line. No cell",
+        ),
+        ("hours,failed\n5,1\n6,yes\n", "bad.csv, line 3: failed is 'yes', but must be 1 for failed or 0 for still running."),
+        ("hours,failed\n5,1\n-6,1\n", "bad.csv, line 3: hours is '-6', but must be 0 or more for Weibull. Check the sign"),
+        ("hours,failed\n5,1\n0,1\n0,0\n", "bad.csv, line 3: hours is '0', but must be more than 0 for a failure under Weibull. A unit"),
+        ("hours,dead\n5,1\n", "bad.csv has no column 'failed' for --event; its columns are hours, dead."),
+        ("hours,failed\n", "bad.csv has a header but no rows."),
+        ("", "bad.csv has no header: the first line must name the columns."),
+        ("\n \n", "bad.csv has no header"),
+        ("hours,failed\n5,0\n6,0\n", "bad.csv: none of the units has failed"),
+        ("hours,failed\n5,1\n5,1\n", "bad.csv: all failures fall on one age, 5"),
+        ('hours,failed\n5,1\n"6,1\n7,1\n', "bad.csv, line 3: a quoted cell that begins in this row does not end."),
+        ("hours,failed\n5,1\n6,1,7\n8\n", "bad.csv, line 3: the row has 3 cells, but the header names 2 columns (also line 4: 1 cell)."),
     ],
 )
-def test_bad_files_get_one_line_and_exit_code_2(text, message, tmp_path, capsys):
-    assert main(["fit", write(tmp_path / "bad.csv", text), "--duration", "hours", "--event", "failed", "--model", "weibull"]) == 2
-    error = capsys.readouterr().err.strip()
-    assert pytest.importorskip("re").search(message, error), error
-    assert "\n" not in error
+def test_bad_files_get_one_line_that_names_the_line_and_the_cell(text, message, tmp_path, capsys):
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    assert refused(capsys, path).startswith(message)
 
 
-def test_a_missing_or_binary_file_and_wrong_settings(fleet, tmp_path, capsys):
-    columns = ["--duration", "hours", "--event", "failed"]
-    (tmp_path / "binary.csv").write_bytes(bytes(range(128, 256)))
-    for arguments, message in (
-        ([str(tmp_path / "none.csv"), *columns], "No such file"),
-        ([str(tmp_path / "binary.csv"), *columns], "not a text file"),
-        ([str(fleet), *columns, "--horizon", "-1"], "--horizon must be more than 0"),
-        ([str(fleet), *columns, "--model", "weibull", "--components", "2"], "--components belongs to"),
-        ([str(fleet), *columns, "--components", "0"], "n_components must be"),
-    ):
-        assert main(["fit", *arguments]) == 2
-        assert message in capsys.readouterr().err
+BLANK_AND_LONG = 'hours,failed,note,since,count\n\n5,1,"one\ntwo\r\nthree",0,1\n   \n\n7,0,,0,1\n'
 
 
-def test_unknown_arguments_exit_with_2():
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("x,1,,0,1", "line 9: hours is 'x', but must be a finite number."),
+        ("5,?,,0,1", "line 9: failed is '?', but must be 1 for failed"),
+        ("-5,1,,-6,1", "line 9: hours is '-5', but must be 0 or more for Weibull."),
+        ("0,1,,-1,1", "line 9: hours is '0', but must be more than 0 for a failure under Weibull."),
+        ("5,1,,-1,1", "line 9: since is '-1', but must be 0 or more for Weibull."),
+        ("5,1,,6,1", "line 9: since is '6' where hours is '5', but must be less than the duration. Remove"),
+        ("5,1,,0,-1", "line 9: count is '-1', but must be 0 or more. A count"),
+        ("5,1", "line 9: the row has 2 cells, but the header names 5 columns."),
+        ('5,1,"a"b,0,1', "line 9: a quoted cell goes on after its closing quote."),
+    ],
+)
+def test_lines_are_those_of_the_file_though_lines_are_blank_and_rows_long(row, message, tmp_path, capsys):
+    path = tmp_path / "bad.csv"
+    text = BLANK_AND_LONG + row + "\n9,1,,0,1\n"
+    assert text.splitlines()[9 - 1] == row
+    path.write_bytes(text.encode())
+    columns = (*COLUMNS, "--entry", "since", "--weights", "count", "--model", "weibull")
+    assert refused(capsys, path, *columns).startswith(f"bad.csv, {message}")
+
+
+def test_weights_that_are_all_zero_name_their_column(tmp_path, capsys):
+    path = tmp_path / "bad.csv"
+    path.write_text("hours,failed,count\n5,1,0\n6,1,0\n")
+    said = refused(capsys, path, *COLUMNS, "--weights", "count")
+    assert said.startswith("bad.csv, line 2: count is '0', but must be more than 0 in at least one row (also line 3: '0').")
+
+
+def test_too_few_failures_for_a_mixture_name_the_file(tmp_path, capsys):
+    path = tmp_path / "few.csv"
+    path.write_text("hours,failed\n5,1\n6,1\n7,0\n")
+    assert refused(capsys, path, *COLUMNS).startswith("few.csv: a mixture of 2 components with 5 parameters to learn needs")
+
+
+def test_up_to_five_bad_cells_are_listed(tmp_path, capsys):
+    path = tmp_path / "bad.csv"
+    path.write_text("hours,failed\n5,1\na,1\n6,1\n,1\n\nb,0\nc,0\nnan,0\nd,0\ne,0\n")
+    assert refused(capsys, path).startswith(
+        "bad.csv, line 3: hours is 'a', but must be a finite number "
+        "(also line 5: empty, line 7: 'b', line 8: 'c', line 9: 'nan' and 2 more)."
+    )
+    path.write_text("hours,failed\n" + "-5,1\n" * 5)
+    assert "(also line 3: '-5', line 4: '-5', line 5: '-5', line 6: '-5')." in refused(capsys, path)
+
+
+def test_a_long_cell_is_cut_and_many_columns_are_not_all_listed(tmp_path, capsys):
+    path = tmp_path / "bad.csv"
+    path.write_text("hours,failed\n" + "x" * 500 + ",1\n")
+    assert "'" + "x" * 40 + "…'" in refused(capsys, path)
+    path.write_text('hours,failed\n5,1\n"' + "6,1\n" * 40_000)
+    assert refused(capsys, path).startswith("bad.csv, line 3: a quoted cell that begins in this row does not end.")
+    path.write_text(",".join(f"c{i}" for i in range(300)) + "\n")
+    assert refused(capsys, path).endswith("c18, c19 and 280 more.")
+
+
+def test_a_chosen_column_that_is_there_twice_is_refused_with_both_positions(tmp_path, capsys):
+    path = tmp_path / "twice.csv"
+    path.write_text("hours,failed, hours\n5,1,6\n")
+    assert refused(capsys, path) == "twice.csv has 2 columns 'hours' for --duration, at positions 1 and 3. Rename all but one."
+
+
+def test_other_columns_may_have_the_same_name_or_none(tmp_path):
+    path = tmp_path / "twice.csv"
+    path.write_text(",note,hours,note,failed,site\n7,a,5,b,1,X\n8,c,6,d,0,Y\n")
+    about = LifetimesFile.read(path, {"durations": "hours", "event_observed": "failed"}).about
+    assert about.to_dict("list") == {
+        "(column 1)": ["7", "8"],
+        "note (column 2)": ["a", "c"],
+        "note (column 4)": ["b", "d"],
+        "site": ["X", "Y"],
+    }
+
+
+@pytest.mark.parametrize(("separator", "said"), [(";", 'add --sep ";".'), ("\t", "add --sep tab."), ("|", 'add --sep "|".')])
+def test_a_file_with_another_separator_is_read_with_sep_and_hinted_at_without(separator, said, fleet, tmp_path, capsys):
+    path = tmp_path / "other.csv"
+    path.write_text(fleet.read_text().replace(",", separator))
+    assert refused(capsys, path).endswith(said)
+    for name in {"\t": ("tab", r"\t", "\t")}.get(separator, (separator,)):
+        assert main(["fit", str(path), *COLUMNS, "--model", "exponential", "--sep", name]) == 0
+    assert "Lifetimes(256 units" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("written", "arguments"),
+    [
+        ("utf-8", ()),
+        ("utf-8-sig", ()),
+        ("utf-8-sig", ("--encoding", "UTF8")),
+        ("latin-1", ("--encoding", "latin-1")),
+        ("utf-16", ("--encoding", "utf-16")),
+    ],
+)
+def test_encodings_are_read(written, arguments, tmp_path, capsys):
+    path = tmp_path / "umlaut.csv"
+    path.write_bytes("hours,failed,plant\n5,1,Köln\n6,0,Jülich\n".encode(written))
+    assert main(["fit", str(path), *COLUMNS, "--model", "exponential", *arguments]) == 0
+    assert "Jülich" in capsys.readouterr().out
+
+
+def test_another_encoding_and_a_binary_file_are_refused_with_a_way_out(tmp_path, capsys):
+    path = tmp_path / "umlaut.csv"
+    path.write_bytes("hours,failed,plant\n5,1,Koeln\n\n6,0,Jülich\n".encode("latin-1"))
+    assert refused(capsys, path).startswith("umlaut.csv, line 4: this is not text in utf-8.")
+    path.write_bytes("hours,failed\n5,1\n".encode("utf-16-le"))
+    assert refused(capsys, path).startswith("umlaut.csv is not text in utf-8: it contains zero bytes.")
+
+
+def test_a_missing_file_and_wrong_settings_are_said_in_one_line(fleet, tmp_path, capsys):
+    assert refused(capsys, tmp_path / "none.csv") == "none.csv: No such file or directory"
+    assert refused(capsys, fleet, *COLUMNS, "--model", "weibull", "--components", "2").startswith("--components belongs to")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--horizon", "-1"), "argument --horizon: must be a number of more than 0; got '-1'."),
+        (("--horizon", "soon"), "argument --horizon: must be a number of more than 0; got 'soon'."),
+        (("--horizon", "nan"), "argument --horizon: must be a number of more than 0; got 'nan'."),
+        (("--components", "0"), "argument --components: must be a whole number of at least 1; got '0'."),
+        (("--components", "two"), "argument --components: must be a whole number of at least 1; got 'two'."),
+        (("--sep", ", "), "argument --sep: must be one character, or the word tab; got ', '."),
+        (("--encoding", "utf-88"), "argument --encoding: must be the name of an encoding"),
+        (("--encoding", "base64"), "argument --encoding: must be the name of an encoding"),
+        (("--modle", "weibull"), "unrecognized arguments: --modle weibull."),
+    ],
+)
+def test_unparsable_arguments_get_one_line_and_exit_with_2(arguments, message, fleet, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["fit", str(fleet), *COLUMNS, *arguments])
+    assert caught.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"survjax: {message}")
+    assert error.count("\n") == 1
+
+
+def test_a_middle_age_of_0_asks_for_a_horizon(tmp_path, capsys):
+    path = tmp_path / "young.csv"
+    path.write_text("hours,failed\n0,0\n0,0\n0,0\n5,1\n6,1\n")
+    assert refused(capsys, path).startswith("young.csv: the middle age is 0, which says nothing of how far to look ahead; give --horizon.")
+
+
+@pytest.mark.parametrize("command", ["fit", "demo"])
+def test_an_unusable_out_is_noticed_before_anything_is_read_or_fitted(command, tmp_path, capsys, monkeypatch):
+    def never(*_, **__):
+        pytest.fail("the file was read before --out was looked at")
+
+    monkeypatch.setattr(LifetimesFile, "read", never)
+    monkeypatch.setattr(sj.datasets, "load_hard_drives", never)
+    arguments = ["fit", "fleet.csv", *COLUMNS] if command == "fit" else ["demo"]
+    (tmp_path / "taken").write_text("")
+    for out in (tmp_path / "taken", tmp_path / "taken" / "below"):
+        assert main([*arguments, "--out", str(out)]) == 2
+        assert capsys.readouterr().err == f"survjax: --out {out}: {tmp_path / 'taken'} is not a folder. Name another.\n"
+
+
+def test_a_folder_that_nothing_can_be_written_in_is_noticed_before_the_fit(tmp_path, capsys, monkeypatch):
+    def forbidden(dir):  # noqa: A002
+        raise PermissionError(13, "Permission denied", str(dir))
+
+    monkeypatch.setattr("survjax.cli.tempfile.TemporaryFile", forbidden)
+    assert main(["fit", "fleet.csv", *COLUMNS, "--out", str(tmp_path / "a" / "b")]) == 2
+    said = f"survjax: --out {tmp_path / 'a' / 'b'}: nothing can be written in {tmp_path} (Permission denied). Name another folder.\n"
+    assert capsys.readouterr().err == said
+
+
+def test_out_is_not_made_where_the_file_is_bad(tmp_path, capsys):
+    path = tmp_path / "bad.csv"
+    path.write_text("hours,failed\nx,1\n")
+    refused(capsys, path, *COLUMNS, "--out", str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_drawn_where_standard_error_is_no_terminal(fleet, tmp_path, capsys):
+    assert main(["fit", str(fleet), *COLUMNS, "--out", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().err == ""
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_bar_is_drawn_on_a_terminal_once_its_time_has_come_even_within_one_step(monkeypatch):
+    monkeypatch.setattr("sys.stderr", Terminal())
+    with _Progress("reading", 2) as progress:
+        progress.step("fitting")
+    assert sys.stderr.getvalue() == ""
+    monkeypatch.setattr(_Progress, "PATIENCE", 0.01)
+    with _Progress("reading", 2) as progress:
+        progress.step("fitting")
+        deadline = time.monotonic() + 30
+        while "fitting" not in sys.stderr.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.01)
+    drawn = sys.stderr.getvalue()
+    assert "fitting: [00:00]" in drawn
+    assert drawn.rsplit("\r", 2)[1].strip() == "", "the bar is wiped away at the end"
+
+
+def test_a_fit_without_a_command_is_one_line_too(capsys):
     with pytest.raises(SystemExit) as caught:
         main(["fit"])
     assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("survjax: the following arguments are required: FILE.csv, --duration, --event.")
 
 
 def test_the_model_file_of_a_fit_is_plain_json(fleet, tmp_path):

@@ -16,7 +16,7 @@ HOUSE = Path(sj.__file__).parent
 FLOORS = (
     ("errors", "compilation", "parameters", "special", "roots", "quadrature", "columns", "newton", "blocks", "datasets"),
     ("distributions", "lifetimes"),
-    ("product_limit", "likelihood", "existence", "inference"),
+    ("product_limit", "likelihood", "existence", "inference", "lifetimes_file"),
     ("starts", "search"),
     ("estimation",),
     ("faces",),

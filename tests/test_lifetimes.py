@@ -8,6 +8,7 @@ import pyarrow
 import pytest
 
 import survjax as sj
+from survjax.errors import BadRow
 from tests.conftest import shipped
 
 DURATIONS, EVENTS = [33.0, 44.0, 52.0], [1, 0, 1]
@@ -243,3 +244,11 @@ def test_checks_say_nothing_of_clean_data_and_name_coarse_rounding():
 def test_series_with_different_indexes_are_refused():
     with pytest.raises(ValueError, match="different indexes"):
         sj.Lifetimes(pd.Series([1.0, 2.0]), pd.Series([1, 0], index=[1, 0]))
+
+
+def test_an_error_about_rows_carries_them_all_and_survives_pickling():
+    with pytest.raises(BadRow, match="entry must be less than duration; row 1 has entry=6") as caught:
+        sj.Lifetimes([9, 5, 7, 3], entry=[0, 6, 0, 3])
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert str(error) == str(caught.value)
+    assert (error.columns, error.rows, error.expected) == (("entry", "durations"), (1, 3), "less than the duration")
