@@ -73,6 +73,8 @@ class Lifetimes:
                 )
         if weights is not None:
             refuse_rows(columns["weights"] < 0, columns["weights"], "weights", "0 or more", "A count cannot be negative.")
+            absurd = (columns["weights"] > 0) & ((columns["weights"] < 1e-100) | (columns["weights"] > 1e100))
+            refuse_rows(absurd, columns["weights"], "weights", "0 or between 1e-100 and 1e100", "Are they counts?")
             if not columns["weights"].any():
                 raise BadRow(
                     "weights are all zero: no unit is left to learn from. Leave weights out to count each row once.",
