@@ -16,6 +16,7 @@ _HOMES = {
     "Lifetimes": "survjax.lifetimes",
     "Model": "survjax.models",
     "Exponential": "survjax.models",
+    "LogNormal": "survjax.models",
     "Weibull": "survjax.models",
     "Mixture": "survjax.models",
     "WeibullMixture": "survjax.models",

@@ -21,6 +21,11 @@ class Exponential(Model):
     scale: float | None
     def __init__(self, scale: float | None = None) -> None: ...
 
+class LogNormal(Model):
+    location: float | None
+    scale: float | None
+    def __init__(self, location: float | None = None, scale: float | None = None) -> None: ...
+
 class Weibull(Model):
     shape: float | None
     scale: float | None

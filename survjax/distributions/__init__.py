@@ -2,11 +2,12 @@
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.exponential import Exponential
+from survjax.distributions.lognormal import LogNormal
 from survjax.distributions.mixture import Mixture
 from survjax.distributions.remaining_life import RemainingLife
 from survjax.distributions.weibull import Weibull
 
-LAWS: tuple[type[Distribution], ...] = (Exponential, Weibull)  # with parameters of their own
+LAWS: tuple[type[Distribution], ...] = (Exponential, LogNormal, Weibull)  # with parameters of their own
 WRAPPERS: tuple[type[Distribution], ...] = (Mixture,)  # made of other distributions
 
-__all__ = ["LAWS", "WRAPPERS", "Distribution", "Exponential", "Mixture", "RemainingLife", "Weibull"]
+__all__ = ["LAWS", "WRAPPERS", "Distribution", "Exponential", "LogNormal", "Mixture", "RemainingLife", "Weibull"]

@@ -2,13 +2,16 @@
 
 import jax
 
-from survjax.distributions import LAWS, Exponential, Mixture, Weibull
+from survjax.distributions import LAWS, Exponential, LogNormal, Mixture, Weibull
 
 EXAMPLES = {
     "exponential": Exponential(scale=40.0),
     "weibull, wear-out": Weibull(shape=3.5, scale=100.0),
     "weibull, infant mortality": Weibull(shape=0.6, scale=20.0),
     "weibull, sharp": Weibull(shape=40.0, scale=7.0),
+    "lognormal": LogNormal(location=3.2, scale=0.6),
+    "lognormal, wide": LogNormal(location=-1.5, scale=2.5),
+    "lognormal, sharp": LogNormal(location=9.0, scale=0.03),
     "mixture of weibulls": Mixture((Weibull(shape=0.8, scale=30.0), Weibull(shape=5.0, scale=150.0)), (0.3, 0.7)),
     "mixture of families": Mixture((Exponential(scale=10.0), Weibull(shape=4.0, scale=90.0)), (0.25, 0.75)),
     "remaining life": Weibull(shape=3.5, scale=100.0).given_survival(80.0),
