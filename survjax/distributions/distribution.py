@@ -104,6 +104,7 @@ class Distribution:
         """log P(T > time)."""
         raise TypeError(f"{type(self).__name__} owes the rule log_survival(self, time).")
 
+    @elementwise
     def log_hazard(self, time):
         return jnp.log(-jax.grad(self.log_survival)(time))
 
@@ -121,14 +122,17 @@ class Distribution:
         """The cumulative hazard collected from age ``start`` over ``length``, at full relative accuracy for a short one."""
         return self.log_survival(start) - self.log_survival(start + length)
 
+    @elementwise
     def duration_after(self, start, cumulative_hazard):
         """How long after age ``start`` until ``cumulative_hazard`` has been collected."""
         return _solve_duration(lambda length: self.cumulative_hazard_between(start, length), cumulative_hazard)
 
+    @elementwise
     def mean_after(self, start):
         """The expected remaining life at age ``start``."""
         return self.restricted_mean_after(start, jnp.inf)
 
+    @elementwise
     def restricted_mean_after(self, start, horizon):
         """E min(T - start, horizon) given survival to ``start``."""
         finite = horizon < jnp.inf

@@ -17,7 +17,6 @@ from survjax.distributions import (
     Weibull,
 )
 
-
 EXAMPLES = {
     "exponential": Exponential(scale=40.0),
     "weibull, wear-out": Weibull(shape=3.5, scale=100.0),

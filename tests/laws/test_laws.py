@@ -193,6 +193,13 @@ def test_it_works_under_jit_vmap_and_grad_of_the_users_own(law):
     assert jax.tree.structure(jax.grad(lambda d: d.log_density(t[2]))(law)) == jax.tree.structure(law)
 
 
+def test_every_rule_takes_arrays(law):
+    t = jnp.asarray(times(law)[2:4])
+    for rule, *rest in (("log_hazard",), ("mean_after",), ("restricted_mean_after", t[0]), ("duration_after", 0.3)):
+        method = getattr(law, rule)
+        np.testing.assert_allclose(method(t, *rest), [method(time, *rest) for time in t], rtol=1e-12, err_msg=rule)
+
+
 def test_samples_follow_the_law(law):
     n = 4000
     sample = np.sort(law.sample(jax.random.key(7), (n,)))
