@@ -24,6 +24,32 @@ def test_weibull_agrees_with_survreg(name, r_fits):
     assert model.converged_
 
 
+@pytest.mark.parametrize("name", SETS)
+def test_lognormal_agrees_with_survreg(name, r_fits):
+    reference = r_fits["fits"][f"{name}:lognormal"]
+    model = sj.LogNormal().fit(shipped(name))
+    scale = model.parameters_["scale"]
+    np.testing.assert_allclose(model.log_likelihood_, reference["log_likelihood"], rtol=1e-8)
+    np.testing.assert_allclose(model.parameters_["location"], reference["coef"]["(Intercept)"], rtol=1e-6)
+    np.testing.assert_allclose(np.log(scale), reference["coef"]["log_sigma"], atol=1e-6)
+    np.testing.assert_allclose(model.standard_errors_["location"], reference["se"]["(Intercept)"], rtol=1e-5)
+    np.testing.assert_allclose(model.standard_errors_["scale"] / scale, reference["se"]["log_sigma"], rtol=1e-5)
+    assert model.converged_
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_loglogistic_agrees_with_survreg(name, r_fits):
+    reference = r_fits["fits"][f"{name}:loglogistic"]
+    model = sj.LogLogistic().fit(shipped(name))
+    shape, scale = model.parameters_["shape"], model.parameters_["scale"]
+    np.testing.assert_allclose(model.log_likelihood_, reference["log_likelihood"], rtol=1e-8)
+    np.testing.assert_allclose(np.log(scale), reference["coef"]["(Intercept)"], atol=1e-6)
+    np.testing.assert_allclose(-np.log(shape), reference["coef"]["log_sigma"], atol=1e-6)
+    np.testing.assert_allclose(model.standard_errors_["scale"] / scale, reference["se"]["(Intercept)"], rtol=1e-5)
+    np.testing.assert_allclose(model.standard_errors_["shape"] / shape, reference["se"]["log_sigma"], rtol=1e-5)
+    assert model.converged_
+
+
 @pytest.mark.parametrize("name", [name for name in SETS if name != "power_transformers"])
 def test_exponential_agrees_with_survreg(name, r_fits):
     reference = r_fits["fits"][f"{name}:exponential"]

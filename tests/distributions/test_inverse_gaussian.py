@@ -23,7 +23,8 @@ def exact_survival(mean, shape):
 
 @pytest.mark.parametrize(("mean", "shape"), [(20.0, 40.0), (20.0, 0.2), (20.0, 4000.0)])
 def test_both_tails_agree_with_mpmath(mean, shape):
-    check_against_mpmath(InverseGaussian(mean, shape), exact_survival(mpmath.mpf(mean), mpmath.mpf(shape)))
+    hazards = [1e-100, 1e-3, 0.7, 30.0, 700.0]  # its tails are slow in 400 digits
+    check_against_mpmath(InverseGaussian(mean, shape), exact_survival(mpmath.mpf(mean), mpmath.mpf(shape)), hazards)
 
 
 @pytest.mark.parametrize("shape", [0.2, 40.0, 4000.0])
