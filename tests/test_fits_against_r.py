@@ -105,3 +105,19 @@ def test_a_known_shape_has_its_closed_form():
     assert model.parameters_["shape"] == 2.0
     assert model.standard_errors_["shape"] == 0.0
     np.testing.assert_allclose(model.standard_errors_["scale"], scale / 2 / np.sqrt(life.n_failed), rtol=2e-7)
+
+
+def test_the_inverse_gaussian_has_its_closed_form():
+    times = shipped("ball_bearings").durations
+    shape = len(times) / np.sum(1.0 / times - 1.0 / times.mean())  # Chhikara & Folks (1989), chapter 5: all have failed
+    model = sj.InverseGaussian().fit(times)
+    np.testing.assert_allclose(model.parameters_, [times.mean(), shape], rtol=1e-12)
+    errors = [np.sqrt(times.mean() ** 3 / shape / len(times)), shape * np.sqrt(2.0 / len(times))]
+    np.testing.assert_allclose(model.standard_errors_, errors, rtol=2e-7)  # the Hessian is a last step of 1e-8 away
+
+
+def test_a_known_location_leaves_the_scale_its_closed_form():
+    times = shipped("ball_bearings").durations
+    model = sj.LogNormal(location=4.0).fit(times)
+    np.testing.assert_allclose(model.parameters_, [4.0, np.sqrt(np.mean((np.log(times) - 4.0) ** 2))], rtol=1e-12)
+    assert model.standard_errors_["location"] == 0.0
