@@ -25,3 +25,45 @@ class Weibull(Model):
     shape: float | None
     scale: float | None
     def __init__(self, shape: float | None = None, scale: float | None = None) -> None: ...
+
+class LogNormal(Model):
+    location: float | None
+    scale: float | None
+    def __init__(self, location: float | None = None, scale: float | None = None) -> None: ...
+
+class LogLogistic(Model):
+    shape: float | None
+    scale: float | None
+    def __init__(self, shape: float | None = None, scale: float | None = None) -> None: ...
+
+class Gompertz(Model):
+    shape: float | None
+    rate: float | None
+    def __init__(self, shape: float | None = None, rate: float | None = None) -> None: ...
+
+class GompertzMakeham(Model):
+    shape: float | None
+    rate: float | None
+    makeham: float | None
+    def __init__(self, shape: float | None = None, rate: float | None = None, makeham: float | None = None) -> None: ...
+
+class ExponentiatedWeibull(Model):
+    shape: float | None
+    scale: float | None
+    power: float | None
+    def __init__(self, shape: float | None = None, scale: float | None = None, power: float | None = None) -> None: ...
+
+class Frechet(Model):
+    shape: float | None
+    scale: float | None
+    def __init__(self, shape: float | None = None, scale: float | None = None) -> None: ...
+
+class BirnbaumSaunders(Model):
+    shape: float | None
+    scale: float | None
+    def __init__(self, shape: float | None = None, scale: float | None = None) -> None: ...
+
+class InverseGaussian(Model):
+    mean_life: float | None
+    shape: float | None
+    def __init__(self, mean_life: float | None = None, shape: float | None = None) -> None: ...

@@ -28,10 +28,10 @@ def findings(ages: np.ndarray, exact: np.ndarray, n_exact: float) -> list[Findin
     gaps = np.flatnonzero(tail[1:] > 1.25 * np.maximum(tail[:-1], 0))
     if gaps.size:
         rows = order[-(len(tail) - 1 - gaps[0]) :]
-        ages = ", ".join(f"{age:g}" for age in ages[rows][:6]) + (", …" if len(rows) > 6 else "")
+        listed = ", ".join(f"{age:g}" for age in ages[rows][:6]) + (", …" if len(rows) > 6 else "")
         found.append(
             Finding(
-                f"{len(rows)} of {n:,} rows stand far beyond the rest ({ages}; the next is {tail[gaps[0]]:g}): are these ages right?",
+                f"{len(rows)} of {n:,} rows stand far beyond the rest ({listed}; the next is {tail[gaps[0]]:g}): are these ages right?",
                 tuple(int(row) for row in np.sort(rows)),
             )
         )

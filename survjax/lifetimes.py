@@ -61,9 +61,7 @@ class Lifetimes:
     observed_until: np.ndarray | None
     event_observed: np.ndarray
 
-    def __init__(
-        self, durations: Any, event_observed: Any = None, *, entry: Any = None, weights: Any = None, cause: Any = None
-    ) -> None:
+    def __init__(self, durations: Any, event_observed: Any = None, *, entry: Any = None, weights: Any = None, cause: Any = None) -> None:
         refuse_different_indexes(durations=durations, event_observed=event_observed, entry=entry, weights=weights, cause=cause)
         columns = {"durations": read_column(durations, "durations")}
         n = len(columns["durations"])
@@ -109,18 +107,14 @@ class Lifetimes:
         ValueError : lower beyond upper; a lower end between 0 and entry; entry not before upper; right truncation not after lower
             or entry. The message names the first such row, counted from 0, and the remedy.
         """
-        refuse_different_indexes(
-            lower=lower, upper=upper, entry=entry, right_truncation=right_truncation, weights=weights, cause=cause
-        )
+        refuse_different_indexes(lower=lower, upper=upper, entry=entry, right_truncation=right_truncation, weights=weights, cause=cause)
         columns = {"lower": read_column(lower, "lower", -np.inf), "upper": read_column(upper, "upper", np.inf)}
         n = len(columns["lower"])
         if n == 0:
             raise ValueError("lower is empty: there is no unit to learn from.")
         if observed_until is not None and np.ndim(observed_until) == 0:
             observed_until = np.full(n, observed_until)
-        columns |= _read_given(
-            entry=entry, right_truncation=right_truncation, weights=weights, cause=cause, observed_until=observed_until
-        )
+        columns |= _read_given(entry=entry, right_truncation=right_truncation, weights=weights, cause=cause, observed_until=observed_until)
         _check_lengths(columns, "lower")
         _check_weights(columns.get("weights"))
         life = cls.__new__(cls)
@@ -128,9 +122,9 @@ class Lifetimes:
         return life
 
     def _set(self, **columns: np.ndarray | None) -> None:
-        columns = {name: columns.get(name) for name in COLUMNS}
-        columns["event_observed"] = columns["lower"] == columns["upper"]
-        for name, column in columns.items():
+        held: dict[str, Any] = {name: columns.get(name) for name in COLUMNS}
+        held["event_observed"] = np.equal(held["lower"], held["upper"])
+        for name, column in held.items():
             if column is not None:
                 column.setflags(write=False)
             object.__setattr__(self, name, column)
@@ -326,11 +320,10 @@ class Lifetimes:
         rows = "" if self.n_units == len(self) else f" in {len(self):,} rows"
         between = self.n_failed - self.n_exact
         within = f" ({_count(between)} within an interval)" if between else ""
-        late = f"; {int(np.count_nonzero(self.entry > 0)):,} entered late" if self.entry is not None and self.start_varies() else ""
-        cut = "" if self.right_truncation is None else f"; {int(np.isfinite(self.right_truncation).sum()):,} truncated on the right"
-        return (
-            f"Lifetimes({_count(self.n_units)} units{rows}: {_count(self.n_failed)} failed{within}, {_count(self.n_running)} running{late}{cut})"
-        )
+        late = f"; {np.count_nonzero(self.entry > 0):,} entered late" if self.entry is not None and self.start_varies() else ""
+        cut = "" if self.right_truncation is None else f"; {np.isfinite(self.right_truncation).sum():,} truncated on the right"
+        counts = f"{_count(self.n_failed)} failed{within}, {_count(self.n_running)} running"
+        return f"Lifetimes({_count(self.n_units)} units{rows}: {counts}{late}{cut})"
 
     def start_varies(self) -> bool:
         return self.entry is not None and bool(np.any(self.entry > 0))
@@ -366,7 +359,8 @@ def _read_given(**columns: Any) -> dict[str, np.ndarray]:
     given = {name: values for name, values in columns.items() if values is not None}
     endless = {"right_truncation": np.inf, "observed_until": np.inf}
     return {
-        name: read_labels(values, name) if name == "cause" else read_column(values, name, endless.get(name)) for name, values in given.items()
+        name: read_labels(values, name) if name == "cause" else read_column(values, name, endless.get(name))
+        for name, values in given.items()
     }
 
 
@@ -413,7 +407,9 @@ def _in_window(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         remedy = "Pass lower=0 for a unit that failed some time after entry, or correct the entry."
         _refuse_pair(known, {"lower": lower, "entry": entry}, "0 or at least entry", "0 or at least entry", remedy)
         exact = (lower == upper) & (lower <= entry)
-        _refuse_pair(exact, {"lower": lower, "entry": entry}, "more than entry", "more than entry", "It was not under observation when it failed.")
+        _refuse_pair(
+            exact, {"lower": lower, "entry": entry}, "more than entry", "more than entry", "It was not under observation when it failed."
+        )
         lower = np.maximum(lower, entry)
     if end is not None:
         begin = lower if entry is None else np.maximum(entry, lower)

@@ -48,8 +48,8 @@ def _log_probability(distribution: Distribution, kind: str, row):
     if kind == SURVIVED:
         return log_survival
     if kind == FAILED_BY:
-        return log1mexp(-log_survival)
-    return log_survival + log1mexp(distribution.cumulative_hazard_between(row["time"], row["length"]))
+        return log1mexp(log_survival)
+    return log_survival + log1mexp(-distribution.cumulative_hazard_between(row["time"], row["length"]))
 
 
 def row_statistics(template: Distribution, point, kind: str, row):
@@ -85,11 +85,12 @@ def likelihood_chunks(template: Distribution, life: Lifetimes, unit: float = 1.0
     mixture each failure also says that it is one, and which share of those recorded alike.
     """
     rows = {}
-    for kind, (begin, end, weights) in _split(life, template.start_of_support).items():
-        told = weights != 0
+    for kind, columns_of_kind in _split(life, template.start_of_support).items():
+        told = columns_of_kind[2] != 0
         if not told.any():
             continue
-        begin, end, weights = begin[told] / unit, end[told] / unit, weights[told]
+        begin, end, weights = (column[told] for column in columns_of_kind)
+        begin, end = begin / unit, end / unit
         columns = {"time": begin, "log_time": np.log(begin) if template.start_of_support == 0.0 else np.zeros(len(begin))}
         if kind == FAILED_BETWEEN:
             columns["length"] = end - begin
@@ -99,7 +100,7 @@ def likelihood_chunks(template: Distribution, life: Lifetimes, unit: float = 1.0
     return chunks(rows, as_many_as)
 
 
-def _split(life: Lifetimes, start: float) -> dict[str, tuple[Any, Any, Any]]:
+def _split(life: Lifetimes, start: float) -> dict[str, tuple[Any, ...]]:
     """Begin, end and weight of the rows of each kind; for all but ``FAILED_BETWEEN`` the end is the begin."""
     w, lower, upper = life.counts(), life.lower, life.upper
     exact, running = life.event_observed, np.isinf(upper)
@@ -125,6 +126,8 @@ def _split(life: Lifetimes, start: float) -> dict[str, tuple[Any, Any, Any]]:
 def _marks(begin: np.ndarray, end: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
     """Whether each row is a failure, not a term of its window, and the share of those recorded alike that each unit of it is."""
     is_failure = (weights > 0).astype(float)
-    _, alike = np.unique(np.stack([begin, end]), axis=1, return_inverse=True) if np.any(end > begin) else np.unique(begin, return_inverse=True)
+    _, alike = (
+        np.unique(np.stack([begin, end]), axis=1, return_inverse=True) if np.any(end > begin) else np.unique(begin, return_inverse=True)
+    )
     total = np.bincount(alike.ravel(), np.maximum(weights, 0.0))
     return {"is_failure": is_failure, "share_of_age": is_failure / np.maximum(total, np.finfo(float).tiny)[alike.ravel()]}

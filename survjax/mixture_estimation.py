@@ -12,7 +12,7 @@ import numpy as np
 from survjax.blocks import BLOCK
 from survjax.distributions import Mixture
 from survjax.errors import NoFiniteMaximum
-from survjax.estimation import ARRIVED, Fit, Problem, as_fit, descend, in_unit, pose
+from survjax.estimation import ARRIVED, Fit, Problem, as_fit, descend, pose
 from survjax.faces import Face, faces, on_face
 from survjax.lifetimes import Lifetimes
 from survjax.likelihood import Described
@@ -88,6 +88,7 @@ class MixtureSearch:
         if len(life) > SEARCH_ROWS:
             self.sampled = pose(template, thinned(life, SEARCH_ROWS), LANES, as_many_as=len(life), unit=self.whole.unit)
         self.origin = single_start(self.whole.template, life, self.whole.unit)
+        # the records' resolution matters only where failures are taken for exact: an interval says how wide it is
         self.ages = np.unique(life.durations[life.event_observed & (life.counts() > 0)]) / self.whole.unit
 
     def on_faces(self) -> list[_OnFace]:
@@ -110,7 +111,7 @@ class MixtureSearch:
         mixture = cast(Mixture, problem.template)
         sampled = problem if self.sampled is self.whole else problem.like(self.sampled)
         judge = self.judge(mixture, sampled)
-        starts = Starts(mixture, in_unit(self.life, self.whole.unit), self.seed, bases)
+        starts = Starts(mixture, self.life.in_unit(self.whole.unit), self.seed, bases)
         result = find_optima(sampled.evaluate, iter(starts.rank(sampled.log_likelihoods)), judge, self.n_starts)
         if sampled is not problem:
             result.highest_flat = -np.inf  # that of the sample does not compare

@@ -40,6 +40,7 @@ def product_limit(life: Lifetimes) -> ProductLimit:
     A unit is at risk from just after its entry up to and including its duration. Under delayed entry the estimate is
     conditional on survival to the first entry.
     """
+    life = life.in_the_middle()
     counts = life.counts()
     observed = life.event_observed
     times, position = np.unique(life.durations[observed], return_inverse=True)

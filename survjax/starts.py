@@ -31,10 +31,11 @@ def thinned(life: Lifetimes, rows: int, by_age: bool = True) -> Lifetimes:
         life = life[life.weights > 0]  # a mask by weights may leave few rows
     picked, weights = [], np.zeros(len(life))
     counts = life.counts()
-    for group in (np.flatnonzero(life.event_observed), np.flatnonzero(~life.event_observed)):
+    ages = life.in_the_middle().durations
+    for group in (np.flatnonzero(np.isfinite(life.upper)), np.flatnonzero(np.isinf(life.upper))):
         if not len(group):
             continue
-        order = group[np.argsort(life.durations[group], kind="stable")] if by_age else group
+        order = group[np.argsort(ages[group], kind="stable")] if by_age else group
         taken = order[:: max(1, -(-len(group) // (rows // 2)))]
         weights[taken] = counts[taken] * (counts[group].sum() / max(counts[taken].sum(), 1e-300))
         picked.append(taken)
@@ -97,7 +98,7 @@ def values_of(
 
 def single_start(template: Distribution, life: Lifetimes, unit: float) -> np.ndarray:
     """The start for a surface with one optimum, (p,), for a template in multiples of ``unit``."""
-    centre, spread = centre_and_spread(life)
+    centre, spread = centre_and_spread(life.in_the_middle())
     centre -= math.log(unit)
     return _placed(template, centre, spread)
 
@@ -122,6 +123,7 @@ class Starts:
     def __init__(self, template: Mixture, life: Lifetimes, seed: int, bases: Sequence[Base] = ()) -> None:
         self.template = template
         self.random = np.random.default_rng(seed)
+        life = life.in_the_middle()
         sample = thinned(life, ENOUGH_ROWS)
         self.log_times = np.sort(np.log(sample.durations[sample.durations > 0]))
         self.whole = centre_and_spread(life)

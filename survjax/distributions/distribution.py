@@ -30,6 +30,9 @@ class ConstantKind:
 
     time_power: int = 0
 
+    def rescaled(self, value, factor: float):
+        return value * factor**self.time_power
+
 
 Age = Annotated[Any, ConstantKind(time_power=1)]
 
@@ -101,6 +104,7 @@ class Distribution:
         """log P(T > time)."""
         raise TypeError(f"{type(self).__name__} owes the rule log_survival(self, time).")
 
+    @elementwise
     def log_hazard(self, time):
         return jnp.log(-jax.grad(self.log_survival)(time))
 
@@ -118,20 +122,25 @@ class Distribution:
         """The cumulative hazard collected from age ``start`` over ``length``, at full relative accuracy for a short one."""
         return self.log_survival(start) - self.log_survival(start + length)
 
+    @elementwise
     def duration_after(self, start, cumulative_hazard):
         """How long after age ``start`` until ``cumulative_hazard`` has been collected."""
         return _solve_duration(lambda length: self.cumulative_hazard_between(start, length), cumulative_hazard)
 
+    @elementwise
     def mean_after(self, start):
         """The expected remaining life at age ``start``."""
         return self.restricted_mean_after(start, jnp.inf)
 
+    @elementwise
     def restricted_mean_after(self, start, horizon):
         """E min(T - start, horizon) given survival to ``start``."""
         finite = horizon < jnp.inf
-        collected = self.cumulative_hazard_between(start, jnp.where(finite, horizon, 1.0))
-        mean = restricted_mean(lambda x: self.duration_after(start, x), horizon, jnp.where(finite, collected, jnp.inf))
-        return jnp.where(horizon > 0, mean, 0.0)
+        collected = jnp.where(finite, self.cumulative_hazard_between(start, jnp.where(finite, horizon, 1.0)), jnp.inf)
+        safe = collected == 0  # so young that nobody fails before the horizon
+        limits = jnp.where(safe, 1.0, horizon), jnp.where(safe, 1.0, collected)
+        mean = restricted_mean(lambda x: self.duration_after(start, x), *limits)
+        return jnp.where(safe, horizon, mean)
 
     def start(self, centre: float, spread: float) -> dict[str, float]:
         """Parameters at which log time has about this mean and standard deviation: where a fit may begin."""
@@ -219,20 +228,20 @@ class Distribution:
 
     def n_coordinates(self) -> int:
         """How many numbers on the real line the parameters to be learned amount to."""
-        return len(self.coordinate_time_powers())
+        return len(self.coordinate_domains())
 
-    def coordinate_time_powers(self) -> list[int]:
-        """For each coordinate the power of the unit of time in its parameter, in the order of ``bind``."""
-        powers: list[int] = []
+    def coordinate_domains(self) -> list[Domain]:
+        """For each coordinate the domain of its parameter, in the order of ``bind``."""
+        domains: list[Domain] = []
         for name, kind in self.field_kinds().items():
             value = getattr(self, name)
             if isinstance(kind, SimplexDomain):
-                powers += [0] * n_simplex_coordinates(value)
+                domains += [kind] * n_simplex_coordinates(value)
             elif isinstance(kind, Domain):
-                powers += [kind.time_power] if value is None else []
+                domains += [kind] if value is None else []
             elif kind is PART:
-                powers += [power for part in _parts(value) for power in part.coordinate_time_powers()]
-        return powers
+                domains += [domain for part in _parts(value) for domain in part.coordinate_domains()]
+        return domains
 
     def bind(self, coordinates) -> Distribution:
         """This template with what is to be learned filled in from coordinates on the real line, shape (p,)."""
@@ -262,7 +271,7 @@ class Distribution:
         for name, kind in self.field_kinds().items():
             value = getattr(self, name)
             if isinstance(kind, (Domain, ConstantKind)) and kind.time_power and value is not None:
-                changed[name] = value * factor**kind.time_power
+                changed[name] = kind.rescaled(value, factor)
             elif kind is PART:
                 scaled = tuple(part.rescaled(factor) for part in _parts(value))
                 changed[name] = scaled if isinstance(value, tuple) else scaled[0]

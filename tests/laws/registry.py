@@ -2,13 +2,43 @@
 
 import jax
 
-from survjax.distributions import LAWS, Exponential, Mixture, Weibull
+from survjax.distributions import (
+    LAWS,
+    BirnbaumSaunders,
+    Exponential,
+    ExponentiatedWeibull,
+    Frechet,
+    Gompertz,
+    GompertzMakeham,
+    InverseGaussian,
+    LogLogistic,
+    LogNormal,
+    Mixture,
+    Weibull,
+)
 
 EXAMPLES = {
     "exponential": Exponential(scale=40.0),
     "weibull, wear-out": Weibull(shape=3.5, scale=100.0),
     "weibull, infant mortality": Weibull(shape=0.6, scale=20.0),
     "weibull, sharp": Weibull(shape=40.0, scale=7.0),
+    "lognormal": LogNormal(location=3.2, scale=0.6),
+    "lognormal, wide": LogNormal(location=-1.5, scale=2.5),
+    "lognormal, sharp": LogNormal(location=9.0, scale=0.03),
+    "loglogistic": LogLogistic(shape=3.0, scale=50.0),
+    "loglogistic, sharp": LogLogistic(shape=25.0, scale=0.2),
+    "gompertz": Gompertz(shape=0.08, rate=0.002),
+    "gompertz, almost exponential": Gompertz(shape=1e-4, rate=0.02),
+    "gompertz-makeham": GompertzMakeham(shape=0.08, rate=0.002, makeham=0.01),
+    "gompertz-makeham, dying out": GompertzMakeham(shape=-0.08, rate=0.02, makeham=0.01),
+    "exponentiated weibull, bathtub": ExponentiatedWeibull(shape=2.0, scale=30.0, power=0.3),
+    "exponentiated weibull, hump": ExponentiatedWeibull(shape=0.8, scale=30.0, power=6.0),
+    "frechet": Frechet(shape=3.0, scale=20.0),
+    "frechet, sharp": Frechet(shape=15.0, scale=3.0),
+    "birnbaum-saunders": BirnbaumSaunders(shape=0.5, scale=30.0),
+    "birnbaum-saunders, wide": BirnbaumSaunders(shape=2.0, scale=30.0),
+    "inverse gaussian": InverseGaussian(mean_life=20.0, shape=40.0),
+    "inverse gaussian, wide": InverseGaussian(mean_life=20.0, shape=2.0),
     "mixture of weibulls": Mixture((Weibull(shape=0.8, scale=30.0), Weibull(shape=5.0, scale=150.0)), (0.3, 0.7)),
     "mixture of families": Mixture((Exponential(scale=10.0), Weibull(shape=4.0, scale=90.0)), (0.25, 0.75)),
     "remaining life": Weibull(shape=3.5, scale=100.0).given_survival(80.0),
