@@ -16,6 +16,7 @@ from survjax.newton import Descent, Evaluation
 from survjax.search import Optimum
 from survjax.starts import single_start
 
+SCANNED = 6.0  # in the one coordinate to either side of its start: a factor of 400
 ARRIVED = ("converged", "at_rounding_floor")  # reasons to stop that are maxima
 
 
@@ -127,9 +128,20 @@ def _unit_of_time(template: Distribution, life: Lifetimes) -> float:
 
 
 def fit_from_data(problem: Problem, template: Distribution, life: Lifetimes) -> Fit:
-    """The one optimum of a surface that has only one, from a start read off the data."""
-    start = single_start(problem.template, life, problem.unit)
-    return as_fit(problem, template, life, descend(problem, start))
+    """The optimum of a surface that has only one, from a start read off the data.
+
+    One parameter left to be learned beside known ones may have several under delayed entry: then the highest, from a scan.
+    """
+    starts = [single_start(problem.template, life, problem.unit)]
+    if len(starts[0]) == 1 and life.start_varies():
+        grid = starts[0] + np.linspace(-SCANNED, SCANNED, 41)[:, None]
+        heights = problem.log_likelihoods(grid)
+        inner = np.flatnonzero((heights[1:-1] >= heights[:-2]) & (heights[1:-1] > heights[2:])) + 1
+        starts += list(grid[inner])
+    optima = [descend(problem, start) for start in starts]
+    arrived = [optimum for optimum in optima if optimum.reason in ARRIVED]
+    best = max(arrived, key=lambda optimum: optimum.log_likelihood) if arrived else optima[0]
+    return as_fit(problem, template, life, best)
 
 
 def log_likelihood(distribution: Distribution, life: Lifetimes) -> float:

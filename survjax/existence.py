@@ -52,7 +52,9 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
             "no estimate exists. A known shape and a confidence level would give a one-sided lower bound of the scale, "
             "nothing more. Wait for failures, or add units that have failed."
         )
-    if isinstance(template, Mixture):
+    if isinstance(template, Mixture) and len(template.components) == 1:
+        check_maximum_exists(template.components[0], life)
+    elif isinstance(template, Mixture):
         _check_mixture(template, life, n_learned)
     elif not len(failures):
         _check_inspections(template, life)

@@ -29,15 +29,26 @@ def faces(template: Mixture) -> Iterator[tuple[int, ...]]:
     """The components that remain on each face, smallest faces first; of faces that are alike the first one."""
     known = [index for index, weight in enumerate(template.weights) if weight is not None]
     free = [index for index, weight in enumerate(template.weights) if weight is None]
-    kinds = [_kind(component, weight) for component, weight in zip(template.components, template.weights, strict=True)]
+    kinds = alike_components(template)
     seen = set()
     for size in range(1, len(free)):
         for left in itertools.combinations(free, size):
             kept = tuple(sorted((*known, *left)))
-            alike = tuple(sorted(str(kinds[index]) for index in kept))
+            alike = tuple(sorted(kinds[list(kept)]))
             if alike not in seen:
                 seen.add(alike)
                 yield kept
+
+
+def alike_components(template: Mixture) -> np.ndarray:
+    """The same number (k,) for components that may be swapped without changing the model."""
+    kinds = [str(_kind(component, weight)) for component, weight in zip(template.components, template.weights, strict=True)]
+    return np.array([kinds.index(kind) for kind in kinds])
+
+
+def of_one_kind(template: Mixture) -> bool:
+    """Whether the components may all be the same."""
+    return len({str(_kind(component, None)) for component in template.components}) == 1
 
 
 def _kind(component: Distribution, weight: float | None) -> tuple:
@@ -106,11 +117,17 @@ class Face(Problem):
         weights = np.zeros(len(components))
         begins = np.cumsum([0, *(1 + len(components[index].parameters()) for index in self.kept[:-1])])
         weights[list(self.kept)] = 1.0 if len(self.kept) == 1 else optimum.evaluation.extras.values[begins]
-        return Base(tuple(next(parts) if index in self.kept else None for index in range(len(components))), weights)
+        places = dict(zip(self.kept, _places(optimum.evaluation.extras.quartiles), strict=True))
+        return Base(
+            tuple(next(parts) if index in self.kept else None for index in range(len(components))),
+            weights,
+            tuple(places.get(index, (0.0, 1.0)) for index in range(len(components))),
+        )
 
     def base_within(self, base: Base) -> Base:
         """A base of the mixture as one of this face."""
-        return Base(tuple(base.components[index] for index in self.kept), base.weights[list(self.kept)])
+        kept = list(self.kept)
+        return Base(tuple(base.components[index] for index in kept), base.weights[kept], tuple(base.places[index] for index in kept))
 
     def like(self, other: Problem) -> Face:
         return dataclasses.replace(self, data=other.data, n_failed=other.n_failed, n_exact=other.n_exact, whole=other)
@@ -127,3 +144,33 @@ class Face(Problem):
             described.failure_ages[:, kept],
         )
         return Evaluation(full.value, full.gradient @ matrix, matrix.T @ full.hessian @ matrix, extras, full.size)
+
+
+def _places(quartiles: np.ndarray) -> list[tuple[float, float]]:
+    """Mean and deviation of log time from quartiles (k, 3), as of a normal distribution of log time."""
+    logs = np.log(np.maximum(quartiles, np.finfo(float).tiny))
+    return [(float(median), max(float(upper - lower) / 1.349, 1e-6)) for lower, median, upper in logs]
+
+
+@dataclass
+class MergedFace(Problem):
+    """The single law that a mixture of alike components with known weights is when they are all the same."""
+
+    whole: Problem = field(kw_only=True)
+
+    @classmethod
+    def of(cls, whole: Problem) -> MergedFace:
+        template = cast(Mixture, whole.template).components[0]
+        return cls(template, whole.data, whole.n_failed, whole.n_exact, whole.unit, whole.lanes, whole=whole)
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """Points of the single law as points of the mixture, (P, p)."""
+        return np.tile(np.eye(self.template.n_coordinates()), (len(cast(Mixture, self.whole.template).components), 1))
+
+    def evaluate(self, points: np.ndarray, active: np.ndarray) -> Evaluation:
+        full = self.whole.evaluate(points @ self.matrix.T, active)
+        described: Described = full.extras
+        own = slice(1, 1 + len(self.template.parameters()))  # the first component's parameters, after its weight
+        extras = described._replace(values=described.values[:, own], jacobian=described.jacobian[:, own] @ self.matrix)
+        return Evaluation(full.value, full.gradient @ self.matrix, self.matrix.T @ full.hessian @ self.matrix, extras, full.size)

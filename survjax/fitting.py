@@ -39,10 +39,11 @@ def fit_distribution(
         fit = fit_mixture(template, life, n_starts, seed)
     else:
         fit = fit_from_data(pose(template, life), template, life)
-    if fit.n_failed < ENOUGH_FAILURES * fit.n_learned:
+    learned = len(fit.coordinates)  # at a boundary fewer than the template has
+    if fit.n_failed < ENOUGH_FAILURES * learned:
         fit.notes.append(
-            f"Only {fit.n_failed:g} failures for {fit.n_learned} parameters: trust the intervals, not the estimates, and nothing far "
-            "beyond the ages seen."
+            f"Only {fit.n_failed:g} failures for {learned} parameters: trust the intervals, not the estimates, and nothing far beyond the "
+            "ages seen."
         )
     if not fit.converged and require_convergence:
         remedy = _REMEDIES.get(fit.reason, "Look at the last state with require_convergence=False.")

@@ -375,6 +375,8 @@ def _check_weights(weights: np.ndarray | None) -> None:
     if weights is None:
         return
     refuse_rows(weights < 0, weights, "weights", "0 or more", "A count cannot be negative.")
+    absurd = (weights > 0) & ((weights < 1e-100) | (weights > 1e100))
+    refuse_rows(absurd, weights, "weights", "0 or between 1e-100 and 1e100", "Are they counts?")
     if not weights.any():
         raise BadRow(
             "weights are all zero: no unit is left to learn from. Leave weights out to count each row once.",

@@ -10,12 +10,13 @@ import jax
 import numpy as np
 
 from survjax.blocks import BLOCK
-from survjax.distributions import Mixture
+from survjax.distributions import Distribution, Mixture
 from survjax.errors import NoFiniteMaximum
 from survjax.estimation import ARRIVED, Fit, Problem, as_fit, descend, pose
-from survjax.faces import Face, faces, on_face
+from survjax.faces import Face, MergedFace, alike_components, faces, of_one_kind, on_face
 from survjax.lifetimes import Lifetimes
 from survjax.likelihood import Described
+from survjax.parameters import RealDomain
 from survjax.search import LANES, SAME_PLACE, SAME_VALUE, Judge, Optimum, SearchResult, find_optima
 from survjax.starts import Base, Starts, single_start, thinned
 
@@ -35,22 +36,31 @@ def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: 
     NoFiniteMaximum : no start led to an honest maximum, nor is there one on a face.
     """
     search = MixtureSearch(template, life, n_starts, seed)
-    on_faces = search.on_faces()
-    result = search.inside(search.whole, [found.base() for found in on_faces if len(found.face.kept) == len(template.components) - 1])
-    highest = max((found.log_likelihood for found in on_faces), default=-np.inf)
-    # what is no higher than a face is that face, seen with a weight that is all but 0
+    contained = search.contained()
+    if len(template.components) == 1 and contained:
+        return contained[0].fit
+    result = search.inside(search.whole, [model.base() for model in contained if len(model.kept) == len(template.components) - 1])
+    highest = max((model.fit.log_likelihood for model in contained), default=-np.inf)
+    # what is no higher than a model it contains is that model, seen with a weight that is all but 0
     result.optima = [optimum for optimum in result.optima if search.whole.to_user(optimum.log_likelihood) > highest + SAME_VALUE]
     if result.optima:
         best = _ordered(search.whole, template, result.optima[0])
         fit = as_fit(search.whole, template, life, best)
         fit.n_hits = best.hits
-        fit.notes += _notes(fit, on_faces, result, best)
-    elif on_faces:
-        fit = _at_boundary(template, next(found for found in on_faces if found.log_likelihood >= highest - SAME_VALUE), search.origin)
+        fit.notes += _notes(fit, contained, result, best)
+    elif contained:
+        simplest = next(model for model in contained if model.fit.log_likelihood >= highest - SAME_VALUE)
+        fit = _at_boundary(template, simplest, search)
+        if result.n_spikes:
+            fit.notes.append(
+                f"{result.n_spikes} of {result.n_starts} starts ended in a spike, a component that shrinks onto a few failure ages without "
+                "end, which is no estimate."
+            )
     else:
         raise NoFiniteMaximum(
             f"none of {result.n_starts} starts led to a maximum at which every component is honest ({result.n_spikes} ended in a "
-            "spike on single failure ages). Use fewer components or give known parameters."
+            f"spike on a few failure ages, {result.n_unfinished} where the likelihood still rose as a parameter ran to its end). Use fewer "
+            "components or give known parameters."
         )
     fit.n_starts = result.n_starts
     highest_flat = search.whole.to_user(result.highest_flat)
@@ -63,19 +73,23 @@ def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: 
 
 
 @dataclass
-class _OnFace:
-    """The maximum on one face of a mixture."""
+class Contained:
+    """The fit of a smaller model that a mixture contains: of the components ``kept``, all the same if ``merged``."""
 
-    face: Face
+    kept: tuple[int, ...]
+    problem: Problem
     optimum: Optimum
     fit: Fit
-
-    @property
-    def log_likelihood(self) -> float:
-        return self.fit.log_likelihood
+    merged: bool = False
 
     def base(self) -> Base:
-        return self.face.base(self.optimum)
+        return cast(Face, self.problem).base(self.optimum)
+
+    def __str__(self) -> str:
+        if self.merged or len(self.kept) == 1:
+            law = self.fit.template if len(self.kept) == 1 else cast(Mixture, self.fit.template).components[0]
+            return f"one {type(law).__name__}"
+        return f"one of {len(self.kept)} of its components"
 
 
 class MixtureSearch:
@@ -91,20 +105,54 @@ class MixtureSearch:
         # the records' resolution matters only where failures are taken for exact: an interval says how wide it is
         self.ages = np.unique(life.durations[life.event_observed & (life.counts() > 0)]) / self.whole.unit
 
-    def on_faces(self) -> list[_OnFace]:
-        """The maxima on the faces, smallest faces first; those faces are left out on which there is none."""
-        found: list[_OnFace] = []
+    def contained(self) -> list[Contained]:
+        """The fits of the smaller models, simplest first; those are left out that have no maximum."""
+        found: list[Contained] = []
         for kept in faces(self.template):
             face, model = Face.of(self.whole, kept, self.origin), on_face(self.template, kept)
             if isinstance(model, Mixture):
-                within = [smaller for smaller in found if set(smaller.face.kept) < set(kept) and len(smaller.face.kept) == len(kept) - 1]
+                found += self._merged(face, model, kept)
+                within = [smaller for smaller in found if set(smaller.kept) < set(kept) and len(smaller.kept) == len(kept) - 1]
                 optima = self.inside(face, [face.base_within(smaller.base()) for smaller in within]).optima
                 optimum = _ordered(face, model, optima[0]) if optima else None
             else:
                 optimum = descend(face, single_start(face.template, self.life, self.whole.unit))
             if optimum is not None and optimum.reason in ARRIVED:
-                found.append(_OnFace(face, optimum, as_fit(face, model, self.life, optimum)))
-        return found
+                found.append(Contained(kept, face, optimum, as_fit(face, model, self.life, optimum)))
+        return found + self._merged(self.whole, self.template, tuple(range(len(self.template.components))))
+
+    def _merged(self, problem: Problem, model: Mixture, kept: tuple[int, ...]) -> list[Contained]:
+        """The single law that a mixture of known weights is when its components are all the same."""
+        if None in model.weights or not of_one_kind(model):
+            return []
+        merged = MergedFace.of(problem)
+        optimum = descend(merged, single_start(merged.template, self.life, self.whole.unit))
+        if optimum.reason not in ARRIVED:
+            return []
+        single, matrix = as_fit(merged, model.components[0], self.life, optimum), merged.matrix
+        size = 1 + len(single.values)
+        values, covariance = np.zeros(len(kept) * size), np.zeros((len(kept) * size,) * 2)
+        values[::size] = model.weights
+        rows = np.flatnonzero(np.arange(len(values)) % size)
+        values[rows] = np.tile(single.values, len(kept))
+        covariance[np.ix_(rows, rows)] = np.tile(single.covariance, (len(kept), len(kept)))
+        fit = dataclasses.replace(
+            single,
+            template=model,
+            names=tuple(model.parameters()),
+            coordinates=matrix @ single.coordinates,
+            coordinate_covariance=matrix @ single.coordinate_covariance @ matrix.T,
+            values=values,
+            covariance=covariance,
+            n_learned=model.n_coordinates(),
+            path=single.path @ matrix.T,
+            path_template=model,
+        )
+        point = matrix @ optimum.point
+        evaluation = jax.tree.map(
+            lambda array: array[0], problem.evaluate(np.tile(point, (problem.lanes, 1)), np.arange(problem.lanes) == 0)
+        )
+        return [Contained(kept, problem, dataclasses.replace(optimum, point=point, evaluation=evaluation), fit, merged=True)]
 
     def inside(self, problem: Problem, bases: list[Base]) -> SearchResult:
         """The honest maxima at which every component has weight, of the mixture or of what it is on a face."""
@@ -123,13 +171,24 @@ class MixtureSearch:
         return result
 
     def judge(self, mixture: Mixture, problem: Problem) -> Judge:
-        learned = np.array([component.n_coordinates() > 0 for component in mixture.components])
-        return Judge(_exchangeable(mixture), learned, self.ages, problem.per_unit)
+        components = mixture.components
+        sizes = np.array([1 + len(component.parameters()) for component in components])
+        real = np.array([isinstance(parameter.domain, RealDomain) for parameter in mixture.parameters().values()])
+        return Judge(
+            alike_components(mixture), sizes, real, np.array([_can_narrow(part) for part in components]), self.ages, problem.per_unit
+        )
 
 
 def _exchangeable(template: Mixture) -> bool:
     structures = {jax.tree.structure(component) for component in template.components}
     return len(structures) == 1 and not jax.tree.leaves(template)
+
+
+def _can_narrow(component: Distribution) -> bool:
+    """Whether it can shrink onto one age: what sets its spread, its shape or else its scale, is to be learned."""
+    parameters = component.parameters().values()
+    shapes = [parameter for parameter in parameters if parameter.domain.time_power == 0]
+    return any(parameter.value is None for parameter in (shapes or parameters))
 
 
 def _refined(problem: Problem, rough: Optimum) -> Optimum:
@@ -140,28 +199,35 @@ def _refined(problem: Problem, rough: Optimum) -> Optimum:
     return optimum
 
 
-def _at_boundary(template: Mixture, found: _OnFace, origin: np.ndarray) -> Fit:
-    """The fit of a face as one of the whole mixture: what has no weight has neither values nor standard errors."""
-    kept, fit, k = found.face.kept, found.fit, len(template.components)
+def _at_boundary(template: Mixture, found: Contained, search: MixtureSearch) -> Fit:
+    """The fit of a smaller model as one of the whole mixture: what has no weight and is not known has no values and no errors."""
+    kept, fit, k = found.kept, found.fit, len(template.components)
+    note = f"No mixture of {k} was found with a higher likelihood than {found}, so this is that: "
+    if len(kept) == k:
+        return dataclasses.replace(fit, notes=[note + "all components are the same.", *fit.notes])
     at = np.cumsum([0, *(1 + len(component.parameters()) for component in template.components)])
     skipped = 1 if len(kept) == 1 else 0
     rows = [row for index in kept for row in range(at[index] + skipped, at[index + 1])]
-    values, covariance = np.full(at[-1], np.nan), np.full((at[-1], at[-1]), np.nan)
+    given = [parameter.value for parameter in template.parameters().values()]
+    values = np.array([np.nan if value is None else float(value) for value in given])
     values[at[:-1]] = 0.0
     values[at[kept[0]]] = 1.0
     values[rows] = fit.values
+    covariance = np.where(np.isnan(values[:, None] + values), np.nan, 0.0)
+    # a weight at the end of its range has no error that a normal distribution describes
+    unsure = [at[index] for index, weight in enumerate(template.weights) if weight is None and (index not in kept or skipped)]
+    covariance[unsure] = covariance[:, unsure] = np.nan
     covariance[np.ix_(rows, rows)] = fit.covariance
     # Components of weight 0 change no prediction; where the search began stands in for them where a number is needed.
-    began = cast(Mixture, found.face.whole.template.bind(origin).rescaled(found.face.unit))
+    began = cast(Mixture, search.whole.template.bind(search.origin).rescaled(search.whole.unit))
     components = [
         component if index in kept else jax.tree.map(float, began.components[index]) for index, component in enumerate(template.components)
     ]
     left = iter((1.0,) if len(kept) == 1 else cast(Mixture, fit.template).weights)
     weights = tuple(next(left) if index in kept else 0.0 for index in range(k))
     boundary = dataclasses.replace(template, components=tuple(components), weights=weights)
-    note = (
-        f"No mixture of {k} was found with a higher likelihood than {_described(found)}, so this is that: {_listed(kept)} the weight, "
-        "and what else there is is not identified; it has neither values nor standard errors."
+    note += (
+        f"{_listed(kept)} the weight, and what is to be learned of the others is not identified; it has neither values nor standard errors."
     )
     return dataclasses.replace(
         fit,
@@ -173,12 +239,6 @@ def _at_boundary(template: Mixture, found: _OnFace, origin: np.ndarray) -> Fit:
         path_template=boundary,
         notes=[note, *fit.notes],
     )
-
-
-def _described(found: _OnFace) -> str:
-    if len(found.face.kept) == 1:
-        return f"a single {type(found.fit.template).__name__}"
-    return f"one of {len(found.face.kept)} of its components"
 
 
 def _listed(kept: tuple[int, ...]) -> str:
@@ -214,13 +274,12 @@ def _swapped(point: np.ndarray, order: np.ndarray) -> np.ndarray:
     return np.concatenate([parts[order].ravel(), log_odds[:-1] - log_odds[-1]])
 
 
-def _notes(fit: Fit, on_faces: list[_OnFace], result: SearchResult, best: Optimum) -> list[str]:
+def _notes(fit: Fit, contained: list[Contained], result: SearchResult, best: Optimum) -> list[str]:
     notes = []
-    simpler = min(on_faces, key=lambda found: _bic_by_failures(found.fit), default=None)
+    simpler = min(contained, key=lambda model: _bic_by_failures(model.fit), default=None)
     if simpler is not None and _bic_by_failures(fit) >= _bic_by_failures(simpler.fit):
-        what = f"one {type(simpler.fit.template).__name__}" if len(simpler.face.kept) == 1 else _described(simpler)
         notes.append(
-            f"Not distinguishable from {what}, which is the safer description: by BIC with n = {fit.n_failed:g} failures (bic_ "
+            f"Not distinguishable from {simpler}, which is the safer description: by BIC with n = {fit.n_failed:g} failures (bic_ "
             f"takes all units) it has {_bic_by_failures(simpler.fit):.2f} against {_bic_by_failures(fit):.2f} for the mixture."
         )
     notes += _sharp_components(fit, best.evaluation.extras)

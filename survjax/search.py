@@ -66,24 +66,27 @@ class Judge:
 
     Attributes
     ----------
-    exchangeable : whether the components may be swapped without changing the model.
-    learned (k,) : which components have something to learn; one that is known may be as sharp as it likes.
+    alike (k,) : the same number for components that may be swapped without changing the model.
+    n_parameters (k,) : how many parameters each component has, its weight included.
+    real (m,) : which parameters may be any number; the others are compared by their logarithms.
+    can_narrow (k,) : which components can become ever sharper; one that is known, or known in its shape, cannot.
     ages : the distinct failure ages, ascending, in the unit of the fit.
     per_unit : weight by which a mean is turned into the log-likelihood.
     """
 
-    exchangeable: bool
-    learned: np.ndarray
+    alike: np.ndarray
+    n_parameters: np.ndarray
+    real: np.ndarray
+    can_narrow: np.ndarray
     ages: np.ndarray
     per_unit: float
 
     def features(self, described: Described) -> np.ndarray:
-        """Log parameters (m,) in an order that does not depend on how the components are numbered."""
-        logs = np.log(np.maximum(described.values, 1e-12))
-        if not self.exchangeable:
-            return logs
-        order = np.argsort(described.quartiles[:, 1], kind="stable")
-        return logs.reshape(len(order), -1)[order].ravel()
+        """Log parameters (m,) in an order that does not depend on how alike components are numbered."""
+        logs = np.where(self.real, described.values, np.log(np.where(self.real, 1.0, np.maximum(described.values, 1e-12))))
+        parts = np.split(logs, np.cumsum(self.n_parameters)[:-1])
+        order = np.lexsort((described.quartiles[:, 1], self.alike))
+        return np.concatenate([parts[index] for index in order])
 
     def has_spike(self, described: Described, times: float = 1.0) -> bool:
         """Whether a component is sharper than the records, or sharp and held up by hardly any failures; or ``times`` as sharp."""
@@ -94,7 +97,7 @@ class Judge:
         spikes = unresolved & (spread < 1.572 / (SHARP * times))
         for few, shape in SPIKES:
             spikes |= (described.failure_ages < few) & (spread < 1.572 / (shape * times))
-        return bool(np.any(spikes & self.learned))
+        return bool(np.any(spikes & self.can_narrow))
 
     def _resolution_at(self, age: float) -> float:
         position = int(np.searchsorted(self.ages, age))

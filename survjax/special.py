@@ -38,6 +38,12 @@ def power_of_ratio(time, scale, exponent):
     return jnp.where(positive, jnp.exp(logarithm), at_origin)
 
 
+def hazard_times_survival(hazard, survival):
+    """The density, 0 where no survival is left although the hazard may be infinite there."""
+    alive = survival > 0
+    return jnp.where(alive, jnp.where(alive, hazard, 1.0) * survival, 0.0)
+
+
 def log_weighted_sum(logs, weights):
     """log of the sum of weight × exp(log) over two sequences of scalars; -inf where nothing is left.
 
@@ -52,8 +58,9 @@ def exponentials(logs, weights):
     """The largest log that has any weight (0 where all are -inf), and exp(log - largest) for each."""
     largest = functools.reduce(jnp.maximum, [jnp.where(weight > 0, log, -jnp.inf) for log, weight in zip(logs, weights, strict=True)])
     largest = jax.lax.stop_gradient(jnp.where(jnp.isfinite(largest), largest, 0.0))
-    # only what has no weight can be larger: it must not overflow, since 0 times inf is nan
-    return largest, [jnp.exp(jnp.minimum(log - largest, 700.0)) for log in logs]
+    # what has no weight may be larger, and must not overflow, since 0 times inf is nan
+    bounds = [jnp.where(weight > 0, jnp.inf, 700.0) for weight in weights]
+    return largest, [jnp.exp(jnp.minimum(log - largest, bound)) for log, bound in zip(logs, bounds, strict=True)]
 
 
 def log1mexp(log):

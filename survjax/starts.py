@@ -17,6 +17,7 @@ from survjax.product_limit import product_limit
 
 ENOUGH_ROWS = 2048  # a start needs no more
 EULER = 0.5772156649015329
+PART_BY, NARROWER = 0.8, 0.6  # a component in two: by how many deviations apart, and how much narrower each
 SPREAD_OF_LOG_SHAPE = (0.5, 0.8)  # mean and deviation that found the best optimum most often, see benchmarks
 
 
@@ -104,10 +105,14 @@ def single_start(template: Distribution, life: Lifetimes, unit: float) -> np.nda
 
 
 class Base(NamedTuple):
-    """A mixture but for one component: the coordinates of each, None for the one that is missing, and all weights (k,)."""
+    """A mixture but for one component: the coordinates of each, None for the one that is missing, and all weights (k,).
+
+    places : mean and standard deviation of log time of each component, about; of the missing one they mean nothing.
+    """
 
     components: tuple[np.ndarray | None, ...]
     weights: np.ndarray
+    places: tuple[tuple[float, float], ...]
 
 
 class Starts:
@@ -131,6 +136,7 @@ class Starts:
         self.bases = list(bases) or self._bases_on_the_whole()
         found = clusters(sample, *self.whole)
         self.on_clusters = [self._added(base, cluster.share, cluster.centre, cluster.spread) for cluster in found for base in self.bases]
+        self.on_clusters += [start for base in self.bases for start in self._split(base)]
 
     def rank(self, log_likelihood: Callable[[np.ndarray], np.ndarray]) -> Starts:
         """Put the starts on clusters in the order of their own likelihood, a better guide than what was promised."""
@@ -168,7 +174,7 @@ class Starts:
         k = len(parts)
         if k == 1:
             return []
-        return [Base((*parts[:missing], None, *parts[missing + 1 :]), np.full(k, 1.0 / k)) for missing in range(k)]
+        return [Base((*parts[:missing], None, *parts[missing + 1 :]), np.full(k, 1.0 / k), (self.whole,) * k) for missing in range(k)]
 
     def _added(self, base: Base, share: float, centre: float, spread: float) -> np.ndarray:
         """The base with its missing component put at this mean and deviation of log time, with this share of the units."""
@@ -177,7 +183,21 @@ class Starts:
         weights = base.weights * (1.0 - share) / others
         weights[missing] = share
         parts = [_placed(self.template.components[missing], centre, spread) if part is None else part for part in base.components]
-        return np.concatenate([*parts, simplex_to_real(self.template.weights, weights)])
+        return np.concatenate([*parts, simplex_to_real(self.template.weights, weights.tolist())])
+
+    def _split(self, base: Base) -> Iterator[np.ndarray]:
+        """The base with each component in turn parted into an earlier and a later half, one of them the missing component."""
+        missing = next(index for index, part in enumerate(base.components) if part is None)
+        for index, part in enumerate(base.components):
+            if part is None or not len(part):
+                continue
+            centre, spread = base.places[index]
+            weights = base.weights.copy()
+            weights[[index, missing]] = 0.5 * weights[index]
+            parts = list(base.components)
+            for place, sign in ((index, -1.0), (missing, 1.0)):
+                parts[place] = _placed(self.template.components[place], centre + sign * PART_BY * spread, NARROWER * spread)
+            yield np.concatenate([*parts, simplex_to_real(self.template.weights, weights.tolist())])
 
 
 def _placed(component: Distribution, centre: float, spread: float) -> np.ndarray:

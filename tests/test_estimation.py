@@ -135,7 +135,7 @@ def test_one_failure_age_is_enough_when_a_unit_outlives_it_or_the_shape_is_known
 def test_a_mixture_needs_as_many_failure_ages_as_it_has_parameters():
     with pytest.raises(sj.NoFiniteMaximum, match="5 parameters to learn needs at least 5 distinct failure ages; there are 4"):
         sj.WeibullMixture().fit([1.0, 2.0, 3.0, 4.0])
-    with pytest.raises(sj.NoFiniteMaximum, match="4 components cannot be told apart by 3 rows"):
+    with pytest.raises(sj.NoFiniteMaximum, match="4 components cannot be told apart by 3 units"):
         sj.WeibullMixture(4).fit([1.0, 2.0, 3.0])
 
 
@@ -215,3 +215,10 @@ def test_a_component_known_to_be_absent_cannot_be_learned():
         sj.WeibullMixture(weight=[0.0, 1.0]).fit(*simulated(64))
     absent = sj.WeibullMixture(weight=[0.0, 1.0], shape=[2.0, None], scale=[9.0, None]).fit(*simulated(64))
     np.testing.assert_allclose(absent.log_likelihood_, sj.Weibull().fit(*simulated(64)).log_likelihood_, rtol=1e-12)
+
+
+@pytest.mark.parametrize("other", [0.0659, 8.24])
+def test_a_known_scale_under_delayed_entry_ends_at_the_higher_of_two_maxima(other):
+    life = sj.Lifetimes([117, 72], [1, 0], entry=[0, 19], weights=[1, 13])
+    fitted = sj.Weibull(scale=100.0).fit(life)
+    assert fitted.log_likelihood_ >= sj.Weibull(shape=other, scale=100.0).log_likelihood(life) - 1e-9

@@ -252,3 +252,9 @@ def test_an_error_about_rows_carries_them_all_and_survives_pickling():
     error = pickle.loads(pickle.dumps(caught.value))
     assert str(error) == str(caught.value)
     assert (error.columns, error.rows, error.expected) == (("entry", "durations"), (1, 3), "less than the duration")
+
+
+@pytest.mark.parametrize("weight", [1e-300, 1e300])
+def test_counts_beyond_all_sense_are_refused(weight):
+    with pytest.raises(ValueError, match=r"weights must be 0 or between 1e-100 and 1e100; row 1 has weights=1e"):
+        sj.Lifetimes([1.0, 2.0, 3.0], weights=[1.0, weight, 1.0])

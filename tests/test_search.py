@@ -64,11 +64,12 @@ def test_no_mixture_better_than_one_is_said_so_and_is_that_one():
 def test_the_boundary_is_usable():
     # a known component far below every age has no place in these data: what is left is one Weibull
     life = shipped("ball_bearings")
-    single, model = sj.Weibull().fit(life), sj.Mixture([sj.Weibull(), sj.Weibull(2.0, 1e-3)]).fit(life)
+    single, model = sj.Weibull().fit(life), sj.Mixture([sj.Weibull(), sj.Weibull(None, 1e-3)]).fit(life)
     assert model.parameters_["weight_0"] == 1.0
     assert model.parameters_["weight_1"] == 0.0
-    assert np.isnan(model.parameters_[["shape_1", "scale_1"]]).all()
-    assert np.isnan(model.standard_errors_[["weight_0", "shape_1", "scale_1"]]).all()
+    assert np.isnan(model.parameters_["shape_1"])
+    assert np.isnan(model.standard_errors_[["weight_0", "shape_1"]]).all()
+    assert (model.parameters_["scale_1"], model.standard_errors_["scale_1"]) == (1e-3, 0.0)  # known before, known after
     np.testing.assert_allclose(model.standard_errors_["shape_0"], single.standard_errors_["shape"], rtol=1e-9)
     for question in (lambda m: m.survival(50.0), lambda m: m.predict_rul(50.0), lambda m: m.quantile(0.2)):
         np.testing.assert_allclose(question(model), question(single), rtol=1e-9)
@@ -140,3 +141,59 @@ def test_a_scale_at_infinity_is_not_an_optimum():
     )
     assert not model.parameters_["scale_1"] > 1e6
     assert not any("Unidentified" in note for note in model.notes_)
+
+
+def test_known_weights_never_end_below_one_distribution():
+    lives = 100 * np.random.default_rng(6).weibull(2.0, 30)
+    single = sj.Weibull().fit(lives)
+    for weight in ([0.05, 0.95], [0.2, 0.8], [0.5, 0.5]):
+        model = sj.WeibullMixture(weight=weight).fit(lives)
+        assert model.log_likelihood_ >= single.log_likelihood_ - 1e-9
+        np.testing.assert_allclose(model.parameters_[["weight_0", "weight_1"]], weight)
+        assert np.isfinite(model.interval("survival", [50.0, 90.0]).to_numpy()).all()
+
+
+def test_a_mixture_that_is_one_distribution_throughout_is_said_to_be(tmp_path):
+    # regular quantiles of a Weibull: nothing to tell two halves apart
+    ages = sj.Weibull(2.0, 100.0).quantile((np.arange(12) + 0.5) / 12)
+    single, model = sj.Weibull().fit(ages), sj.WeibullMixture(weight=[0.02, 0.98]).fit(ages)
+    assert any("all components are the same" in note for note in model.notes_)
+    for index in (0, 1):
+        np.testing.assert_allclose(model.parameters_[[f"shape_{index}", f"scale_{index}"]], single.parameters_, rtol=1e-9)
+        np.testing.assert_allclose(model.standard_errors_[[f"shape_{index}", f"scale_{index}"]], single.standard_errors_, rtol=1e-9)
+    np.testing.assert_allclose(model.interval("survival", [30.0, 90.0]), single.interval("survival", [30.0, 90.0]), rtol=1e-8)
+    model.save(tmp_path / "model.json")
+    np.testing.assert_allclose(sj.load(tmp_path / "model.json").covariance_, model.covariance_, rtol=1e-12)
+
+
+def test_a_known_shape_is_never_a_spike():
+    ages = np.append([50.0, 50.5], 100 * np.random.default_rng(1).weibull(1.0, 60))
+    free = sj.Mixture([sj.Weibull(shape=60.0), sj.Weibull()]).fit(ages)
+    contained = sj.Mixture([sj.Weibull(shape=60.0, scale=50.2), sj.Weibull()]).fit(ages)
+    assert free.log_likelihood_ >= contained.log_likelihood_ - 1e-6
+
+
+def test_two_alike_components_of_three_may_come_in_either_order():
+    random = np.random.default_rng
+    ages = np.concatenate([30 * random(1).weibull(3, 40), 100 * random(1).weibull(6, 40), 300 * random(1).exponential(size=20)])
+    model = sj.Mixture([sj.Weibull(), sj.Weibull(), sj.Exponential()]).fit(ages)
+    assert not any("Unidentified" in note for note in model.notes_)
+    assert model.n_hits_ >= 3
+
+
+@pytest.mark.parametrize("model", [sj.WeibullMixture(1), sj.Mixture([sj.Weibull()])])
+def test_a_mixture_of_one_is_fitted_and_refused_as_that_one(model):
+    single = sj.Weibull().fit([5.0, 9.0], [1, 0])
+    model.fit([5.0, 9.0], [1, 0])
+    np.testing.assert_allclose(model.parameters_, [1.0, *single.parameters_], rtol=1e-9)
+    np.testing.assert_allclose(model.standard_errors_, [0.0, *single.standard_errors_], rtol=1e-9)
+    with pytest.raises(sj.NoFiniteMaximum, match="failure rate falls as fast as 1/age"):
+        model.fit([11, 12, 13, 20, 40, 80], [1, 1, 1, 1, 0, 0], entry=[10] * 6)
+
+
+def test_spikes_among_the_starts_are_counted_where_no_mixture_was_found():
+    ages = np.append([5.0] * 19, 5.0 * np.arange(2, 40))
+    model = sj.WeibullMixture().fit(ages)
+    if model.parameters_["weight_0"] == 1.0:
+        assert any("starts ended in a spike" in note for note in model.notes_)
+    assert model.parameters_[["shape_0", "shape_1"]].max() < 100

@@ -69,6 +69,8 @@ class Distribution:
         "log_survival",
         "log_hazard",
         "log_density",
+        "hazard",
+        "density",
         "log_survival_from",
         "log_density_from",
         "cumulative_hazard_between",
@@ -110,6 +112,15 @@ class Distribution:
 
     def log_density(self, time):
         return self.log_hazard(time) + self.log_survival(time)
+
+    @elementwise
+    def hazard(self, time):
+        return jnp.exp(self.log_hazard(time))
+
+    @elementwise
+    def density(self, time):
+        finite = time < jnp.inf  # at infinity an infinite hazard meets an infinite -log S
+        return jnp.where(finite, jnp.exp(self.log_density(jnp.where(finite, time, 1.0))), 0.0)
 
     def log_survival_from(self, time, log_time):
         """``log_survival`` with log(time) at hand, so that the likelihood takes each logarithm once, on the host."""
@@ -158,17 +169,8 @@ class Distribution:
         return -jnp.expm1(self.log_survival(time))
 
     @elementwise
-    def hazard(self, time):
-        return jnp.exp(self.log_hazard(time))
-
-    @elementwise
     def cumulative_hazard(self, time):
         return -self.log_survival(time)
-
-    @elementwise
-    def density(self, time):
-        finite = time < jnp.inf  # at infinity an infinite hazard meets an infinite -log S
-        return jnp.where(finite, jnp.exp(self.log_density(jnp.where(finite, time, 1.0))), 0.0)
 
     @elementwise
     def quantile(self, probability):

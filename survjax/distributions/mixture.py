@@ -51,6 +51,12 @@ class Mixture(Distribution):
     def log_hazard(self, time):
         return log_weighted_sum([component.log_hazard(time) for component in self.components], self.weights_after(time))
 
+    def hazard(self, time):
+        return jnp.sum(self.weights_after(time) * jnp.stack([component.hazard(time) for component in self.components]))
+
+    def density(self, time):
+        return jnp.sum(jnp.stack(self.weights) * jnp.stack([component.density(time) for component in self.components]))
+
     def log_survival_from(self, time, log_time):
         return self._combine([component.log_survival_from(time, log_time) for component in self.components])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from survjax.distributions.distribution import Age, Distribution, Part
+from survjax.special import hazard_times_survival
 
 
 class RemainingLife(Distribution):
@@ -27,6 +28,12 @@ class RemainingLife(Distribution):
 
     def log_hazard(self, time):
         return self.of.log_hazard(self.age + time)
+
+    def hazard(self, time):
+        return self.of.hazard(self.age + time)
+
+    def density(self, time):
+        return hazard_times_survival(self.hazard(time), self.survival(time))
 
     def cumulative_hazard_between(self, start, length):
         return self.of.cumulative_hazard_between(self.age + start, length)

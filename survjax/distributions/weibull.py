@@ -9,7 +9,7 @@ from jax.scipy.special import gammaln, xlogy
 
 from survjax.distributions.distribution import Distribution
 from survjax.parameters import Duration, Positive
-from survjax.special import log_ratio, log_scaled_upper_gamma, power_of_ratio
+from survjax.special import hazard_times_survival, log_ratio, log_scaled_upper_gamma, power_of_ratio
 
 
 class Weibull(Distribution):
@@ -40,6 +40,18 @@ class Weibull(Distribution):
     def log_hazard(self, time):
         # xlogy, so that the exponential (shape 1) keeps its finite hazard at age 0
         return jnp.log(self.shape / self.scale) + xlogy(self.shape - 1.0, time / self.scale)
+
+    def hazard(self, time):
+        # at age 0 the logarithm is infinite and its derivatives with it; those of the power are not
+        power = self.shape - 1.0
+        rises = power_of_ratio(time, self.scale, jnp.where(power > 0.0, power, 1.0))
+        aged = time > 0
+        ratio = jnp.where(aged, time, self.scale) / self.scale
+        falls = jnp.where(aged | (power >= 0.0), ratio ** jnp.where(power > 0.0, 0.0, power), jnp.inf)
+        return self.shape / self.scale * jnp.where(power > 0.0, rises, falls)
+
+    def density(self, time):
+        return hazard_times_survival(self.hazard(time), self.survival(time))
 
     def log_survival_from(self, time, log_time):
         return -jnp.exp(self.shape * (log_time - jnp.log(self.scale)))

@@ -35,8 +35,8 @@ def check_fit(fit: Fit) -> None:
     known = np.array([parameter.value is not None for parameter in fit.template.parameters().values()])
     # Where a mixture turned out to be one distribution, the components without weight have neither values nor errors.
     weightless = np.array(_without_weight(fit.template), dtype=bool)
-    at_boundary = bool(weightless.any() and np.isnan(fit.values[weightless]).all())
-    expected = np.where(weightless, np.nan, values) if at_boundary else values
+    at_boundary = bool(weightless.any())
+    expected = np.where(weightless & np.isnan(fit.values), np.nan, values)
     _refuse(not np.all(np.isfinite(values)), "the coordinates lead to parameters that are not finite")
     _refuse(
         not np.allclose(fit.values, expected, rtol=SAME_VALUE, atol=0.0, equal_nan=True),
@@ -48,7 +48,7 @@ def check_fit(fit: Fit) -> None:
     covariance[known] = covariance[:, known] = 0.0
     if at_boundary:
         weights = np.array([isinstance(parameter.domain, SimplexDomain) for parameter in fit.template.parameters().values()])
-        unsure = weightless | (weights & ((values == 0.0) | (values == 1.0)))
+        unsure = (weightless & np.isnan(fit.values)) | (weights & ((values == 0.0) | (values == 1.0)) & np.isnan(np.diag(fit.covariance)))
         covariance[unsure] = covariance[:, unsure] = np.nan
     same = np.isfinite(size) & (np.abs(fit.covariance - covariance) <= SAME_COVARIANCE * size)
     _refuse(

@@ -100,3 +100,10 @@ def test_no_age_is_too_great_for_an_answer(age):
     assert both.density(age) == 0.0
     assert both.hazard(age) > 1e59
     assert both.mean_after(age) < 1e-59
+
+
+def test_an_infinite_hazard_at_birth_is_infinite():
+    falling = Mixture((Weibull(shape=0.7, scale=10.0), Weibull(shape=4.0, scale=100.0)), (0.3, 0.7))
+    assert falling.hazard(0.0) == np.inf
+    assert falling.density(0.0) == np.inf
+    assert np.isfinite(jax.grad(lambda values: LAW.with_values(values).hazard(1e-9))(LAW.values())).all()

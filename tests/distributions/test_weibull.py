@@ -105,3 +105,19 @@ def test_the_slopes_at_birth_are_those_of_the_power(shape, slope):
     expected = {2.0: -1.0, 1.0: 0.0, 0.6: np.inf}[shape]
     assert jax.grad(law.mean_after)(0.0) == pytest.approx(expected, abs=1e-12)
     assert np.isfinite(jax.hessian(lambda values: law.with_values(values).mean_after(0.0))(law.values())).all()
+
+
+def test_hazard_and_density_have_derivatives_at_birth():
+    # h = (k / eta) (t / eta)^(k - 1)
+    for shape, hazard, in_scale in ((1.0, 0.1, -0.01), (2.0, 0.0, 0.0), (5.0, 0.0, 0.0)):
+        law = Weibull(shape=shape, scale=10.0)
+        for rule in ("hazard", "density"):
+
+            def at_birth(values, rule=rule, law=law):
+                return getattr(law.with_values(values), rule)(0.0)
+
+            assert at_birth(law.values()) == pytest.approx(hazard, abs=1e-15)
+            assert jax.grad(at_birth)(law.values())[1] == pytest.approx(in_scale, abs=1e-15)
+            assert np.isfinite(jax.hessian(at_birth)(law.values())).all()
+    assert jax.grad(Weibull(shape=2.0, scale=10.0).hazard)(0.0) == pytest.approx(0.02, rel=1e-12)
+    assert Weibull(shape=0.7, scale=10.0).hazard(0.0) == np.inf
