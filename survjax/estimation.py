@@ -165,16 +165,19 @@ def as_fit(problem: Problem, template: Distribution, life: Lifetimes, optimum: O
     described = optimum.evaluation.extras
     parameters = template.parameters()
     names = tuple(parameters)
-    scales = problem.unit ** np.array([parameter.domain.time_power for parameter in parameters.values()], float)
+    domains = [parameter.domain for parameter in parameters.values()]
+    slopes = np.array([domain.rescaled_slope(problem.unit) for domain in domains])
     # The last step was taken without another pass: the report follows it to first order, an error of its square.
     last = optimum.point - optimum.path[-2] if len(optimum.path) > 1 and optimum.reason in ("converged", "flat") else 0.0 * optimum.point
-    values = (described.values + described.jacobian @ last) * scales
+    inner = described.values + described.jacobian @ last
+    values = np.array([domain.rescaled(value, problem.unit) for domain, value in zip(domains, inner, strict=True)])
     hessian = optimum.evaluation.hessian * problem.per_unit
     covariance = _inverse(hessian) if optimum.reason in ("converged", "at_rounding_floor") else np.full(hessian.shape, np.nan)
-    natural = described.jacobian * scales[:, None]
+    natural = described.jacobian * slopes[:, None]
     known = np.array([parameter.value is not None for parameter in parameters.values()])
     values = np.where(known, [np.nan if p.value is None else float(p.value) for p in parameters.values()], values)
     natural_covariance = natural @ covariance @ natural.T
+    coordinate_slopes = np.array([domain.coordinate_slope(problem.unit) for domain in template.coordinate_domains()])
     moves = [True, *(np.abs(np.diff(optimum.path, axis=0)).max(axis=1) > 1e-12)]  # a change of order or of sample is no step
     path = np.array(optimum.path)[moves]
     natural_covariance[known] = natural_covariance[:, known] = 0.0
@@ -182,7 +185,7 @@ def as_fit(problem: Problem, template: Distribution, life: Lifetimes, optimum: O
         template=template,
         names=names,
         coordinates=_user_coordinates(template, problem.unit, optimum.point),
-        coordinate_covariance=covariance,
+        coordinate_covariance=covariance * np.outer(coordinate_slopes, coordinate_slopes),
         values=values,
         covariance=natural_covariance,
         log_likelihood=problem.to_user(optimum.log_likelihood),
@@ -203,4 +206,5 @@ def _inverse(hessian: np.ndarray) -> np.ndarray:
 
 
 def _user_coordinates(template: Distribution, unit: float, point: np.ndarray) -> np.ndarray:
-    return point + np.log(unit) * np.array(template.coordinate_time_powers(), float)
+    columns = zip(template.coordinate_domains(), np.moveaxis(point, -1, 0), strict=True)
+    return np.stack([domain.coordinate_rescaled(column, unit) for domain, column in columns], axis=-1)

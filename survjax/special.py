@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import jax
 import jax.numpy as jnp
-from jax.scipy.special import gammaln
 
 
 def log_ratio(time, scale):
@@ -36,50 +37,26 @@ def log_weighted_sum(logs, weights):
     return largest + jnp.log(total)
 
 
-N_SERIES = 250
-N_FRACTION = 120
+_EXPONENTIAL_SERIES = [1.0 / math.factorial(k + 2) for k in range(14)]
 
 
-def log_scaled_upper_gamma(a, log_x):
-    r"""log of :math:`e^{x}\,\Gamma(a, x)`, the upper incomplete gamma function without its exponential decay.
+def exponential_rest(z):
+    """(exp(z) - 1 - z) / z**2, which is 1/2 at 0, with all its derivatives."""
+    small = jnp.abs(z) < 0.5
+    near, far = jnp.where(small, z, 0.0), jnp.where(small, 1.0, z)
+    series = jnp.zeros_like(near)
+    for coefficient in reversed(_EXPONENTIAL_SERIES):
+        series = series * near + coefficient
+    return jnp.where(small, series, (jnp.exp(far) - 1.0 - far) / far**2)
 
-    Parameters
-    ----------
-    a : 0.005 <= a <= 100.
-    log_x : the logarithm of x, any real number or -inf; x itself may overflow.
 
-    Notes
-    -----
-    Below x = a + 1 the power series of the lower function (Abramowitz & Stegun 1964, 6.5.29), above it the even part of
-    Legendre's continued fraction (6.5.31) evaluated from its far end. Relative error of the exponential of the result
-    against mpmath: at most 2e-12 over the domain above. Differentiable to any order in both arguments, which
-    ``jax.scipy.special.gammaincc`` is not in ``a``.
+def log_failed(log_hazard):
+    """log(1 - exp(-H)) from log H, any real number or infinite, at full relative accuracy and with all its derivatives.
+
+    The logarithm of the share failed from that of the cumulative hazard; log(exp(H) - 1) is H more.
     """
-    below = log_x < jnp.log(a + 1.0)
-    series = _log_scaled_upper_gamma_by_series(a, jnp.where(below, log_x, 0.0))
-    fraction = _log_scaled_upper_gamma_by_fraction(a, jnp.where(below, jnp.log(a + 1.0), log_x))
-    return jnp.where(below, series, fraction)
-
-
-def _log_scaled_upper_gamma_by_series(a, log_x):
-    finite = log_x > -jnp.inf
-    x = jnp.where(finite, jnp.exp(jnp.where(finite, log_x, 0.0)), 0.0)
-
-    def horner(index, total):
-        return 1.0 + total * x / (a + (N_SERIES - index))
-
-    total = jax.lax.fori_loop(0, N_SERIES, horner, jnp.ones_like(x + a))
-    log_lower = a * jnp.where(finite, log_x, 0.0) - x - gammaln(a + 1.0) + jnp.log(total)
-    return x + gammaln(a) + jnp.where(finite, jnp.log1p(-jnp.exp(jnp.where(finite, log_lower, -1.0))), 0.0)
-
-
-def _log_scaled_upper_gamma_by_fraction(a, log_x):
-    # Divided by x throughout, so that it holds where x overflows: only 1 / x appears.
-    inverse = jnp.exp(-log_x)
-
-    def backward(index, tail):
-        n = 1.0 * (N_FRACTION - index)
-        return 1.0 + (2.0 * n - 1.0 - a) * inverse - n * (n - a) * inverse**2 / tail
-
-    start = 1.0 + (2.0 * N_FRACTION + 1.0 - a) * inverse
-    return (a - 1.0) * log_x - jnp.log(jax.lax.fori_loop(0, N_FRACTION, backward, start))
+    early = log_hazard < 0.0
+    few = jnp.exp(jnp.where(early, log_hazard, 0.0))
+    # 1 - exp(-1100) is 1
+    many = jnp.exp(jnp.minimum(jnp.where(early, 0.0, log_hazard), 7.0))
+    return jnp.where(early, log_hazard + jnp.log1p(-few * exponential_rest(-few)), jnp.log1p(-jnp.exp(-many)))

@@ -8,8 +8,9 @@ import jax.numpy as jnp
 from jax.scipy.special import gammaln, xlogy
 
 from survjax.distributions.distribution import Distribution
+from survjax.incomplete_gamma import log_scaled_upper_gamma
 from survjax.parameters import Duration, Positive
-from survjax.special import log_ratio, log_scaled_upper_gamma, power_of_ratio
+from survjax.special import log_ratio, power_of_ratio
 
 
 class Weibull(Distribution):

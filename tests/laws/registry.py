@@ -2,13 +2,37 @@
 
 import jax
 
-from survjax.distributions import LAWS, Exponential, Mixture, Weibull
+from survjax.distributions import (
+    LAWS,
+    Exponential,
+    Gamma,
+    GeneralizedGamma,
+    LargestExtremeValue,
+    Logistic,
+    Mixture,
+    PiecewiseExponential,
+    RoystonParmar,
+    SmallestExtremeValue,
+    Weibull,
+)
 
 EXAMPLES = {
     "exponential": Exponential(scale=40.0),
     "weibull, wear-out": Weibull(shape=3.5, scale=100.0),
     "weibull, infant mortality": Weibull(shape=0.6, scale=20.0),
     "weibull, sharp": Weibull(shape=40.0, scale=7.0),
+    "gamma, wear-out": Gamma(shape=4.0, scale=25.0),
+    "gamma, infant mortality": Gamma(shape=0.4, scale=60.0),
+    "gamma, sharp": Gamma(shape=900.0, scale=0.01),
+    "generalised gamma": GeneralizedGamma(location=4.0, scale=0.6, q=0.5),
+    "generalised gamma, lognormal": GeneralizedGamma(location=2.0, scale=0.9, q=0.0),
+    "generalised gamma, heavy tail": GeneralizedGamma(location=-1.0, scale=0.4, q=-0.5),
+    "piecewise exponential": PiecewiseExponential([20.0, 50.0, 90.0], (0.01, 0.002, 0.015, 0.04)),
+    "royston-parmar": RoystonParmar(2, (-3.0, 1.2, 0.15, -0.1), [5.0, 20.0, 45.0, 90.0]),
+    "smallest extreme value": SmallestExtremeValue(location=-3.0, scale=5.0),
+    "largest extreme value": LargestExtremeValue(location=20.0, scale=4.0),
+    "logistic": Logistic(location=0.0, scale=2.0),
+    "remaining life on the real line": Logistic(location=0.0, scale=2.0).given_survival(-1.0),
     "mixture of weibulls": Mixture((Weibull(shape=0.8, scale=30.0), Weibull(shape=5.0, scale=150.0)), (0.3, 0.7)),
     "mixture of families": Mixture((Exponential(scale=10.0), Weibull(shape=4.0, scale=90.0)), (0.25, 0.75)),
     "remaining life": Weibull(shape=3.5, scale=100.0).given_survival(80.0),
