@@ -21,6 +21,7 @@ _HOMES = {
     "GeneralizedGamma": "survjax.models",
     "PiecewiseExponential": "survjax.models",
     "RoystonParmar": "survjax.models",
+    "Normal": "survjax.models",
     "Logistic": "survjax.models",
     "SmallestExtremeValue": "survjax.models",
     "LargestExtremeValue": "survjax.models",

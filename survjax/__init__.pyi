@@ -50,6 +50,11 @@ class RoystonParmar(Model):
     knots: Sequence[float] | None
     def __init__(self, n_knots: int, gamma: Sequence[float | None] | None = None, knots: Sequence[float] | None = None) -> None: ...
 
+class Normal(Model):
+    location: float | None
+    scale: float | None
+    def __init__(self, location: float | None = None, scale: float | None = None) -> None: ...
+
 class Logistic(Model):
     location: float | None
     scale: float | None

@@ -44,7 +44,10 @@ def restricted_mean(duration_at: Callable, horizon, hazard_at_horizon):
         log_y = middle + log_node
         log_stretch = jnp.logaddexp(jnp.zeros_like(log_y), log_y - jnp.log(hazard_at_horizon))
         hazard = jnp.exp(log_y - log_stretch)
-        return duration_at(hazard) * jnp.exp(middle + log_weight - 2.0 * log_stretch - hazard)
+        weight = jnp.exp(middle + log_weight - 2.0 * log_stretch - hazard)
+        # far out a heavy tail's duration is infinite where the weight is 0
+        counts = weight > 0
+        return jnp.where(counts, duration_at(jnp.where(counts, hazard, 1.0)) * weight, 0.0)
 
     dtype = jnp.result_type(middle)
     below = jnp.sum(jax.vmap(node_value)(jnp.asarray(_LOG_NODES, dtype), jnp.asarray(_LOG_WEIGHTS, dtype)))

@@ -7,6 +7,7 @@ from survjax.distributions.generalized_gamma import GeneralizedGamma
 from survjax.distributions.largest_extreme_value import LargestExtremeValue
 from survjax.distributions.logistic import Logistic
 from survjax.distributions.mixture import Mixture
+from survjax.distributions.normal import Normal
 from survjax.distributions.piecewise_exponential import PiecewiseExponential
 from survjax.distributions.remaining_life import RemainingLife
 from survjax.distributions.royston_parmar import RoystonParmar
@@ -20,6 +21,7 @@ LAWS: tuple[type[Distribution], ...] = (  # with parameters of their own
     GeneralizedGamma,
     PiecewiseExponential,
     RoystonParmar,
+    Normal,
     Logistic,
     SmallestExtremeValue,
     LargestExtremeValue,
@@ -36,6 +38,7 @@ __all__ = [
     "LargestExtremeValue",
     "Logistic",
     "Mixture",
+    "Normal",
     "PiecewiseExponential",
     "RemainingLife",
     "RoystonParmar",

@@ -64,8 +64,10 @@ class LargestExtremeValue(Distribution):
         w = jnp.exp(-near_z)
         log_share = log_failed(jnp.log(jnp.where(short & positive, cumulative_hazard, 0.5)))
         drop = jnp.logaddexp(0.0, log_share + w + log_failed(-near_z))
-        far = self.age_at(jnp.where(short, 1.0, cumulative_hazard) - self.log_survival(start)) - start
-        return jnp.where(positive, jnp.where(short, -self.scale * jnp.log1p(-drop / w), far), 0.0)
+        near = short & (drop < 0.9 * w)  # beyond, w1 = w0 - drop is the small one, and better found by itself
+        far = self.age_at(jnp.where(near, 1.0, cumulative_hazard) - self.log_survival(start)) - start
+        length = jnp.where(near, -self.scale * jnp.log1p(-jnp.where(near, drop / w, 0.0)), far)
+        return jnp.where(positive, length, 0.0)
 
     def age_at(self, cumulative_hazard):
         late = cumulative_hazard > 30.0  # where the series of the logarithm needs one term
