@@ -62,7 +62,7 @@ class RoystonParmar(Distribution):
                 raise ValueError(f"{name} of RoystonParmar has {size} entries for {self.n_knots} inner knots; {len(given)} were given.")
 
     def with_knots(self, log_failure_times) -> RoystonParmar:
-        """The same with knots at evenly spaced quantiles of the log failure times, unless it has knots already.
+        """The same with knots at evenly spaced quantiles of the distinct log failure times, unless it has knots already.
 
         Raises
         ------
@@ -70,13 +70,13 @@ class RoystonParmar(Distribution):
         """
         if self.knots is not None:
             return self
-        knots = np.quantile(np.unique(log_failure_times), np.linspace(0.0, 1.0, self.n_knots + 2))
-        if len(np.unique(knots)) < len(knots):
+        distinct = np.unique(log_failure_times)
+        if len(distinct) < self.n_knots + 2:
             raise ValueError(
-                f"{self.n_knots} inner knots need at least {self.n_knots + 2} distinct failure times; there are "
-                f"{len(np.unique(log_failure_times))}. Use fewer knots."
+                f"{self.n_knots} inner knots need at least {self.n_knots + 2} distinct failure times; there are {len(distinct)}. "
+                "Use fewer knots."
             )
-        return RoystonParmar(self.n_knots, self.gamma, np.exp(knots))
+        return RoystonParmar(self.n_knots, self.gamma, np.exp(np.quantile(distinct, np.linspace(0.0, 1.0, self.n_knots + 2))))
 
     def _spline(self, log_time):
         """log H and its slope in log time."""
