@@ -61,13 +61,13 @@ class PiecewiseExponential(Distribution):
         return -self.cumulative_hazard_between(jnp.zeros_like(time), time)
 
     def log_hazard(self, time):
-        rate = self.rate[0] + 0.0 * time
+        rate = self.rate[0] + jnp.zeros_like(time)
         for here, begin, _ in list(self._pieces())[1:]:
             rate = jnp.where(time >= begin, here, rate)
         return jnp.log(rate)
 
     def cumulative_hazard_between(self, start, length):
-        collected = 0.0 * length
+        collected = jnp.zeros_like(length)
         for rate, begin, piece in self._pieces():
             # how much of the length is left when the piece begins, and how much of the piece there is after the start
             left = jnp.maximum(length - jnp.maximum(begin - start, 0.0), 0.0)
@@ -75,7 +75,7 @@ class PiecewiseExponential(Distribution):
         return collected
 
     def duration_after(self, start, cumulative_hazard):
-        left, duration = cumulative_hazard, 0.0 * cumulative_hazard
+        left, duration = cumulative_hazard, jnp.zeros_like(cumulative_hazard)
         for rate, begin, piece in self._pieces():
             usable = jnp.maximum(piece - jnp.maximum(start - begin, 0.0), 0.0)
             taken = jnp.minimum(left / rate, usable)
@@ -87,7 +87,7 @@ class PiecewiseExponential(Distribution):
         return self.restricted_mean_after(start, jnp.inf)
 
     def restricted_mean_after(self, start, horizon):
-        mean, collected, left = 0.0 * start, 0.0 * start, horizon
+        mean, collected, left = jnp.zeros_like(start), jnp.zeros_like(start), horizon
         for rate, begin, piece in self._pieces():
             usable = jnp.minimum(jnp.maximum(piece - jnp.maximum(start - begin, 0.0), 0.0), left)
             endless = usable == jnp.inf
