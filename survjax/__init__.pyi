@@ -1,5 +1,7 @@
 # Written by `make stubs` from the registry of distributions; a test holds it fresh.
 
+from collections.abc import Sequence
+
 from survjax import datasets as datasets
 from survjax import distributions as distributions
 from survjax import plotting as plotting
@@ -67,3 +69,45 @@ class InverseGaussian(Model):
     mean_life: float | None
     shape: float | None
     def __init__(self, mean_life: float | None = None, shape: float | None = None) -> None: ...
+
+class Gamma(Model):
+    shape: float | None
+    scale: float | None
+    def __init__(self, shape: float | None = None, scale: float | None = None) -> None: ...
+
+class GeneralizedGamma(Model):
+    location: float | None
+    scale: float | None
+    q: float | None
+    def __init__(self, location: float | None = None, scale: float | None = None, q: float | None = None) -> None: ...
+
+class PiecewiseExponential(Model):
+    breaks: Sequence[float]
+    rate: Sequence[float | None] | None
+    def __init__(self, breaks: Sequence[float], rate: Sequence[float | None] | None = None) -> None: ...
+
+class RoystonParmar(Model):
+    n_knots: int
+    gamma: Sequence[float | None] | None
+    knots: Sequence[float] | None
+    def __init__(self, n_knots: int, gamma: Sequence[float | None] | None = None, knots: Sequence[float] | None = None) -> None: ...
+
+class Normal(Model):
+    location: float | None
+    scale: float | None
+    def __init__(self, location: float | None = None, scale: float | None = None) -> None: ...
+
+class Logistic(Model):
+    location: float | None
+    scale: float | None
+    def __init__(self, location: float | None = None, scale: float | None = None) -> None: ...
+
+class SmallestExtremeValue(Model):
+    location: float | None
+    scale: float | None
+    def __init__(self, location: float | None = None, scale: float | None = None) -> None: ...
+
+class LargestExtremeValue(Model):
+    location: float | None
+    scale: float | None
+    def __init__(self, location: float | None = None, scale: float | None = None) -> None: ...

@@ -74,7 +74,7 @@ def component_quartiles(template: Distribution, point):
         return jnp.zeros((0, 3))
     mixture = cast(Mixture, template.bind(point))
     hazards = [-math.log1p(-probability) for probability in QUARTILES]
-    return jnp.stack([jnp.stack([part.duration_after(0.0, hazard) for hazard in hazards]) for part in mixture.components])
+    return jnp.stack([jnp.stack([part.age_at(jnp.asarray(hazard)) for hazard in hazards]) for part in mixture.components])
 
 
 LIKELIHOOD = Objective(row_log_likelihood, row_statistics, natural_parameters, component_quartiles)

@@ -106,6 +106,16 @@ class SimplexDomain(Domain):
         return 1 / (1 + np.exp(-logit))
 
 
+@dataclass(frozen=True)
+class Several:
+    """A field that holds several parameters of one domain: a tuple, None where an entry is to be learned.
+
+    How many there are is known before anything is learned; in ``parameters()`` they are numbered.
+    """
+
+    domain: Domain
+
+
 class Parameter(NamedTuple):
     """A parameter of one distribution: its value (None = to be learned) and what it may be."""
 
@@ -117,6 +127,8 @@ POSITIVE = Domain("a positive number")
 DURATION = Domain("a positive number, in the unit of time", time_power=1)
 RATE = Domain("a positive number, per unit of time", time_power=-1)
 REAL_RATE = RealDomain("a number, per unit of time", time_power=-1)
+REAL = RealDomain("a number")
+LOCATION = RealDomain("a number, in the unit of time", time_power=1)
 LOG_TIME = LogTimeDomain("a number, the logarithm of a time", time_power=1)
 WEIGHT = SimplexDomain("a number between 0 and 1; all weights together 1")
 
@@ -124,7 +136,11 @@ Positive = Annotated[Any, POSITIVE]
 Duration = Annotated[Any, DURATION]
 Rate = Annotated[Any, RATE]
 RealRate = Annotated[Any, REAL_RATE]
+Real = Annotated[Any, REAL]
+Location = Annotated[Any, LOCATION]
 LogTime = Annotated[Any, LOG_TIME]
+Rates = Annotated[Any, Several(RATE)]
+Reals = Annotated[Any, Several(REAL)]
 Weights = Annotated[Any, WEIGHT]
 
 

@@ -110,20 +110,29 @@ def log1p_ratio(x):
     return jnp.where(small, series, jnp.log1p(far) / far)
 
 
-def log_scaled_exponential_integral(log_x):
-    r"""log of :math:`e^{x} E_1(x)`, x given by its logarithm; relative error of its exponential at most 1e-14.
+_EXPONENTIAL_SERIES = [1.0 / math.factorial(k + 2) for k in range(14)]
 
-    The power series (Abramowitz & Stegun 1964, 5.1.11) below x = 1, above it the continued fraction of the incomplete gamma
-    function with a = 0.
+
+def exponential_rest(z):
+    """(exp(z) - 1 - z) / z**2, which is 1/2 at 0, with all its derivatives."""
+    small = jnp.abs(z) < 0.5
+    near, far = jnp.where(small, z, 0.0), jnp.where(small, 1.0, z)
+    series = jnp.zeros_like(near)
+    for coefficient in reversed(_EXPONENTIAL_SERIES):
+        series = series * near + coefficient
+    return jnp.where(small, series, (jnp.exp(far) - 1.0 - far) / far**2)
+
+
+def log_failed(log_hazard):
+    """log(1 - exp(-H)) from log H, any real number or infinite, at full relative accuracy and with all its derivatives.
+
+    The logarithm of the share failed from that of the cumulative hazard; log(exp(H) - 1) is H more.
     """
-    below = log_x < 0.0
-    near = jnp.where(below, log_x, 0.0)
-    x = jnp.exp(near)
-    total = jnp.zeros_like(x)
-    for n in range(19, 0, -1):  # (-x)^n / (n n!) nested
-        total = (1.0 / n - total) * x / n
-    series = x + jnp.log(total - near - EULER)
-    return jnp.where(below, series, _log_scaled_upper_gamma_by_fraction(jnp.zeros_like(log_x), jnp.where(below, 0.0, log_x)))
+    early = log_hazard < 0.0
+    few = jnp.exp(jnp.where(early, log_hazard, 0.0))
+    # 1 - exp(-1100) is 1
+    many = jnp.exp(jnp.minimum(jnp.where(early, 0.0, log_hazard), 7.0))
+    return jnp.where(early, log_hazard + jnp.log1p(-few * exponential_rest(-few)), jnp.log1p(-jnp.exp(-many)))
 
 
 EULER = 0.5772156649015329
@@ -174,3 +183,19 @@ def _log_scaled_upper_gamma_by_fraction(a, log_x):
 
     start = 1.0 + (2.0 * N_FRACTION + 1.0 - a) * inverse
     return (a - 1.0) * log_x - jnp.log(jax.lax.fori_loop(0, N_FRACTION, backward, start))
+
+
+def log_scaled_exponential_integral(log_x):
+    r"""log of :math:`e^{x} E_1(x)`, x given by its logarithm; relative error of its exponential at most 1e-14.
+
+    The power series (Abramowitz & Stegun 1964, 5.1.11) below x = 1, above it the continued fraction of the incomplete gamma
+    function with a = 0.
+    """
+    below = log_x < 0.0
+    near = jnp.where(below, log_x, 0.0)
+    x = jnp.exp(near)
+    total = jnp.zeros_like(x)
+    for n in range(19, 0, -1):  # (-x)^n / (n n!) nested
+        total = (1.0 / n - total) * x / n
+    series = x + jnp.log(total - near - EULER)
+    return jnp.where(below, series, _log_scaled_upper_gamma_by_fraction(jnp.zeros_like(log_x), jnp.where(below, 0.0, log_x)))

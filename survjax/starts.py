@@ -12,7 +12,7 @@ import numpy as np
 from survjax.distributions import Distribution, Mixture
 from survjax.distributions.distribution import PART
 from survjax.lifetimes import Lifetimes
-from survjax.parameters import Domain, SimplexDomain, simplex_to_real
+from survjax.parameters import Domain, Several, SimplexDomain, simplex_to_real
 from survjax.product_limit import product_limit
 
 ENOUGH_ROWS = 2048  # a start needs no more
@@ -74,6 +74,8 @@ def coordinates_of(template: Distribution, values: dict[str, Any]) -> list[float
             found += simplex_to_real(own, values[name])
         elif isinstance(kind, Domain) and own is None:
             found.append(kind.to_real(values[name]))
+        elif isinstance(kind, Several):
+            found += [kind.domain.to_real(value) for entry, value in zip(own, values[name], strict=True) if entry is None]
         elif kind is PART:
             parts = own if isinstance(own, tuple) else (own,)
             inner = values[name] if isinstance(own, tuple) else (values[name],)

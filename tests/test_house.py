@@ -20,6 +20,7 @@ FLOORS = (
         "parameters",
         "special",
         "normal_tail",
+        "incomplete_gamma",
         "roots",
         "quadrature",
         "columns",

@@ -13,11 +13,12 @@ import jax.numpy as jnp
 from survjax.parameters import (
     Domain,
     Parameter,
+    Several,
     SimplexDomain,
     n_simplex_coordinates,
     simplex_from_real,
 )
-from survjax.quadrature import restricted_mean
+from survjax.quadrature import integral, restricted_mean
 from survjax.roots import solve_increasing
 
 PART = "a distribution, or a tuple of them, inside another"
@@ -75,6 +76,7 @@ class Distribution:
         "log_density_from",
         "cumulative_hazard_between",
         "duration_after",
+        "age_at",
         "mean_after",
         "restricted_mean_after",
     )
@@ -86,7 +88,7 @@ class Distribution:
                 setattr(cls, name, elementwise(vars(cls)[name]))
         own = vars(cls).get("__annotations__", {})
         for name in own:
-            if isinstance(_kind(_hints(cls)[name]), Domain) and name not in vars(cls):
+            if isinstance(_kind(_hints(cls)[name]), (Domain, Several)) and name not in vars(cls):
                 setattr(cls, name, None)
         dataclasses.dataclass(frozen=True, eq=False)(cls)
         # found once a class: reading annotations costs more than a Newton step on a thousand rows
@@ -97,11 +99,12 @@ class Distribution:
 
     @classmethod
     def field_kinds(cls) -> dict[str, Any]:
-        """Each field's kind: a Domain (parameter), PART, a ConstantKind or None (static)."""
+        """Each field's kind: a Domain (parameter), Several of one, PART, a ConstantKind or None (static)."""
         return cls._kinds
 
     # ---- the rules a subclass may give
 
+    @elementwise
     def log_survival(self, time):
         """log P(T > time)."""
         raise TypeError(f"{type(self).__name__} owes the rule log_survival(self, time).")
@@ -110,6 +113,7 @@ class Distribution:
     def log_hazard(self, time):
         return jnp.log(-jax.grad(self.log_survival)(time))
 
+    @elementwise
     def log_density(self, time):
         return self.log_hazard(time) + self.log_survival(time)
 
@@ -126,17 +130,62 @@ class Distribution:
         """``log_survival`` with log(time) at hand, so that the likelihood takes each logarithm once, on the host."""
         return self.log_survival(time)
 
+    @elementwise
     def log_density_from(self, time, log_time):
         return self.log_density(time)
 
+    @elementwise
     def cumulative_hazard_between(self, start, length):
         """The cumulative hazard collected from age ``start`` over ``length``, at full relative accuracy for a short one."""
         return self.log_survival(start) - self.log_survival(start + length)
+
+    def smooth_hazard_between(self, start, length):
+        """``cumulative_hazard_between`` for a law whose density is smooth inside the support, from that density.
+
+        What fails in a short time is added up, instead of taking the difference of two survivals that are nearly alike.
+        """
+        before = -self.log_survival(start)
+        whole = -self.log_survival(start + length) - before
+        short = whole < jnp.minimum(0.25 * before, 1.0)
+        # elsewhere ages that are sure to lie inside the support, so that the branch not taken has derivatives
+        near_start = jnp.where(short, start, jnp.where(length > 0, start + length, 1.0))
+        share = integral(lambda time: jnp.exp(self.log_density(time) + before), near_start, jnp.where(short, length, 0.0))
+        return jnp.where(short, -jnp.log1p(-share), whole)
+
+    def polished_duration(self, start, cumulative_hazard):
+        """``duration_after`` for a law that gives ``age_at`` and a ``cumulative_hazard_between`` with its digits.
+
+        The difference of two ages has few digits where it is short; Newton's method from there restores them.
+        """
+        inside = (cumulative_hazard > 0) & (cumulative_hazard < jnp.inf)
+        target = jnp.where(inside, cumulative_hazard, 1.0)
+
+        def gap(length):
+            return self.cumulative_hazard_between(start, length) - target
+
+        def solve(gap, length):
+            def improve(_, length):
+                value, slope = jax.jvp(gap, (length,), (jnp.ones_like(length),))
+                return length - value / slope
+
+            return jax.lax.fori_loop(0, 2, improve, length)
+
+        rough = jnp.maximum(self.age_at(target - self.log_survival(start)) - start, 0.0)
+        length = jax.lax.custom_root(gap, jax.lax.stop_gradient(rough), solve, lambda linear, value: value / linear(jnp.ones_like(value)))
+        return jnp.where(inside, length, jnp.where(cumulative_hazard > 0, jnp.inf, 0.0))
 
     @elementwise
     def duration_after(self, start, cumulative_hazard):
         """How long after age ``start`` until ``cumulative_hazard`` has been collected."""
         return _solve_duration(lambda length: self.cumulative_hazard_between(start, length), cumulative_hazard)
+
+    @elementwise
+    def age_at(self, cumulative_hazard):
+        """The age by which ``cumulative_hazard`` has been collected since the start of the support.
+
+        A law on the whole real line owes this rule, since there is no first age to count from.
+        """
+        return self.duration_after(jnp.zeros_like(cumulative_hazard), cumulative_hazard)
 
     @elementwise
     def mean_after(self, start):
@@ -153,8 +202,11 @@ class Distribution:
         mean = restricted_mean(lambda x: self.duration_after(start, x), *limits)
         return jnp.where(safe, horizon, mean)
 
-    def start(self, centre: float, spread: float) -> dict[str, float]:
-        """Parameters at which log time has about this mean and standard deviation: where a fit may begin."""
+    def start(self, centre: float, spread: float) -> dict[str, Any]:
+        """Parameters at which log time has about this mean and standard deviation: where a fit may begin.
+
+        For a law on the whole real line they are those of time itself.
+        """
         raise TypeError(f"{type(self).__name__} has no rule start(self, centre, spread), which a fit needs to begin.")
 
     # ---- what follows from them
@@ -175,12 +227,13 @@ class Distribution:
     @elementwise
     def quantile(self, probability):
         """The time by which this share has failed."""
-        return self.duration_after(jnp.zeros_like(probability), -jnp.log1p(-probability))
+        return self.age_at(-jnp.log1p(-probability))
 
     def median(self):
         return self.quantile(0.5)
 
     def mean(self):
+        """The mean life; a law on the whole real line owes this rule."""
         return self.mean_after(0.0)
 
     def given_survival(self, age) -> Distribution:
@@ -191,11 +244,29 @@ class Distribution:
 
     def sample(self, key, shape: tuple[int, ...] = ()):
         """Random lifetimes, from a JAX random key."""
-        return self._at_cumulative_hazard(jax.random.exponential(key, shape))
+        return self.age_at(jax.random.exponential(key, shape))
 
-    @elementwise
-    def _at_cumulative_hazard(self, cumulative_hazard):
-        return self.duration_after(jnp.zeros_like(cumulative_hazard), cumulative_hazard)
+    # ---- what the law is given besides parameters
+
+    def check(self) -> None:
+        """Refuse constants and settings that the law cannot have.
+
+        Raises
+        ------
+        ValueError : with what is wrong with them.
+        """
+
+    def with_knots(self, log_failure_times) -> Distribution:
+        """The same law with the constants filled in that a fit places by the data; most have none.
+
+        Parameters
+        ----------
+        log_failure_times : (n,) NumPy array, in the law's unit of time.
+        """
+        parts = {name: getattr(self, name) for name, kind in self.field_kinds().items() if kind is PART}
+        placed = {name: tuple(part.with_knots(log_failure_times) for part in _parts(value)) for name, value in parts.items()}
+        changed = {name: value if isinstance(parts[name], tuple) else value[0] for name, value in placed.items()}
+        return dataclasses.replace(self, **changed) if changed else self  # type: ignore[type-var]
 
     # ---- parameters, known and to be learned
 
@@ -205,6 +276,8 @@ class Distribution:
         for name, kind in self.field_kinds().items():
             if isinstance(kind, Domain):
                 named[name] = Parameter(getattr(self, name), kind)
+            elif isinstance(kind, Several):
+                named.update({f"{name}_{index}": Parameter(value, kind.domain) for index, value in enumerate(getattr(self, name))})
             elif kind is PART:
                 named.update(getattr(self, name).parameters())
         return named
@@ -221,6 +294,10 @@ class Distribution:
             if isinstance(kind, Domain):
                 changed[name] = values[taken]
                 taken += 1
+            elif isinstance(kind, Several):
+                size = len(getattr(self, name))
+                changed[name] = tuple(values[taken + index] for index in range(size))
+                taken += size
             elif kind is PART:
                 part = getattr(self, name)
                 size = len(part.parameters())
@@ -241,6 +318,8 @@ class Distribution:
                 domains += [kind] * n_simplex_coordinates(value)
             elif isinstance(kind, Domain):
                 domains += [kind] if value is None else []
+            elif isinstance(kind, Several):
+                domains += [kind.domain for entry in value if entry is None]
             elif kind is PART:
                 domains += [domain for part in _parts(value) for domain in part.coordinate_domains()]
         return domains
@@ -258,6 +337,12 @@ class Distribution:
             elif isinstance(kind, Domain) and value is None:
                 filled[name] = kind.from_real(coordinates[taken])
                 taken += 1
+            elif isinstance(kind, Several):
+                entries = list(value)
+                for index in [index for index, entry in enumerate(value) if entry is None]:
+                    entries[index] = kind.domain.from_real(coordinates[taken])
+                    taken += 1
+                filled[name] = tuple(entries)
             elif kind is PART:
                 bound = []
                 for part in _parts(value):
@@ -274,6 +359,8 @@ class Distribution:
             value = getattr(self, name)
             if isinstance(kind, (Domain, ConstantKind)) and kind.time_power and value is not None:
                 changed[name] = kind.rescaled(value, factor)
+            elif isinstance(kind, Several):
+                changed[name] = tuple(None if entry is None else kind.domain.rescaled(entry, factor) for entry in value)
             elif kind is PART:
                 scaled = tuple(part.rescaled(factor) for part in _parts(value))
                 changed[name] = scaled if isinstance(value, tuple) else scaled[0]
@@ -283,8 +370,12 @@ class Distribution:
         """Whether ``rescaled`` is to be trusted: some parameter says how it depends on the unit of time."""
         kinds = self.field_kinds()
         parts = [part for name, kind in kinds.items() if kind is PART for part in _parts(getattr(self, name))]
-        own = any(isinstance(kind, Domain) and kind.time_power for kind in kinds.values())
-        return own or (bool(parts) and all(part.knows_its_unit() for part in parts))
+        domains = [kind.domain if isinstance(kind, Several) else kind for kind in kinds.values()]
+        if any(isinstance(domain, Domain) and domain.time_power for domain in domains):
+            return True
+        if parts:
+            return all(part.knows_its_unit() for part in parts)
+        return any(isinstance(kind, ConstantKind) and kind.time_power for kind in kinds.values())
 
 
 def _hints(cls: type) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def density_on_path(template: Distribution, time, *coordinates):
 
 
 def age_at_cumulative_hazard(distribution: Distribution, collected):
-    return distribution.duration_after(0.0, collected)
+    return distribution.age_at(collected)
 
 
 def membership(distribution: Distribution, age, failed):
