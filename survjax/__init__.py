@@ -33,6 +33,8 @@ _HOMES = {
     "Logistic": "survjax.models",
     "SmallestExtremeValue": "survjax.models",
     "LargestExtremeValue": "survjax.models",
+    "CompetingRisks": "survjax.models",
+    "DefectiveSubpopulation": "survjax.models",
     "Mixture": "survjax.models",
     "WeibullMixture": "survjax.models",
     "load": "survjax.models.model_file",

@@ -6,6 +6,7 @@ from survjax import datasets as datasets
 from survjax import distributions as distributions
 from survjax import plotting as plotting
 from survjax.compilation import enable_compilation_cache as enable_compilation_cache
+from survjax.distributions import Distribution as Distribution
 from survjax.errors import ModelFileError as ModelFileError
 from survjax.errors import NoFiniteMaximum as NoFiniteMaximum
 from survjax.errors import NotConverged as NotConverged
@@ -111,3 +112,12 @@ class LargestExtremeValue(Model):
     location: float | None
     scale: float | None
     def __init__(self, location: float | None = None, scale: float | None = None) -> None: ...
+
+class CompetingRisks(Model):
+    components: Sequence[Model | Distribution]
+    def __init__(self, components: Sequence[Model | Distribution]) -> None: ...
+
+class DefectiveSubpopulation(Model):
+    of: Model | Distribution
+    fraction_failing: float | None
+    def __init__(self, of: Model | Distribution, fraction_failing: float | None = None) -> None: ...

@@ -10,11 +10,12 @@ import numpy as np
 
 from survjax.blocks import Chunk, sums
 from survjax.distributions import Distribution
+from survjax.distributions.distribution import PART
 from survjax.lifetimes import Lifetimes
 from survjax.likelihood import LIKELIHOOD, Described, likelihood_chunks
 from survjax.newton import Descent, Evaluation
 from survjax.search import Optimum
-from survjax.starts import single_start
+from survjax.starts import several_starts, single_start
 
 SCANNED = 6.0  # in the one coordinate to either side of its start: a factor of 400
 ARRIVED = ("converged", "at_rounding_floor")  # reasons to stop that are maxima
@@ -118,13 +119,23 @@ def pose(template: Distribution, life: Lifetimes, lanes: int = 1, as_many_as: in
 
 
 def _unit_of_time(template: Distribution, life: Lifetimes) -> float:
-    """The geometric mean of the failure times, so that fits in different units take the same path."""
+    """The geometric mean of the failure times, so that fits in different units take the same path.
+
+    On the whole real line their standard deviation, about which the same holds.
+    """
     life = life.in_the_middle()
     observed = life.event_observed & (life.counts() > 0)
     if not template.knows_its_unit() or not observed.any():
         return 1.0
+    if template.start_of_support < 0.0:
+        return float(np.std(life.durations[observed])) or 1.0
     weights = None if life.weights is None else life.weights[observed]
     return float(np.exp(np.average(np.log(life.durations[observed]), weights=weights)))
+
+
+def is_wrapper(template: Distribution) -> bool:
+    """Whether it is made of other distributions."""
+    return any(kind is PART for kind in template.field_kinds().values())
 
 
 def fit_from_data(problem: Problem, template: Distribution, life: Lifetimes) -> Fit:
@@ -133,6 +144,8 @@ def fit_from_data(problem: Problem, template: Distribution, life: Lifetimes) -> 
     One parameter left to be learned beside known ones may have several under delayed entry: then the highest, from a scan.
     """
     starts = [single_start(problem.template, life, problem.unit)]
+    if is_wrapper(template):
+        starts += several_starts(problem.template, life, problem.unit)
     if len(starts[0]) == 1 and life.start_varies():
         grid = starts[0] + np.linspace(-SCANNED, SCANNED, 41)[:, None]
         heights = problem.log_likelihoods(grid)

@@ -91,6 +91,23 @@ class LogTimeDomain(RealDomain):
         return 1.0
 
 
+class ProbabilityDomain(Domain):
+    """A probability, more than 0 and at most 1; its coordinate is the log of its odds."""
+
+    def admits(self, value: float) -> bool:
+        return 0 < value <= 1
+
+    def from_real(self, coordinate):
+        return 1.0 / (1.0 + jnp.exp(-coordinate))
+
+    def to_real(self, value: float) -> float:
+        return math.log(value / (1.0 - value))
+
+    def moved(self, value, error, reach):
+        odds = np.log(value / (1 - value)) + reach * error / (value * (1 - value))
+        return 1 / (1 + np.exp(-odds))
+
+
 class SimplexDomain(Domain):
     """One of several weights that are positive and sum to one.
 
@@ -130,6 +147,7 @@ REAL_RATE = RealDomain("a number, per unit of time", time_power=-1)
 REAL = RealDomain("a number")
 LOCATION = RealDomain("a number, in the unit of time", time_power=1)
 LOG_TIME = LogTimeDomain("a number, the logarithm of a time", time_power=1)
+PROBABILITY = ProbabilityDomain("a number above 0 and at most 1")
 WEIGHT = SimplexDomain("a number between 0 and 1; all weights together 1")
 
 Positive = Annotated[Any, POSITIVE]
@@ -141,6 +159,7 @@ Location = Annotated[Any, LOCATION]
 LogTime = Annotated[Any, LOG_TIME]
 Rates = Annotated[Any, Several(RATE)]
 Reals = Annotated[Any, Several(REAL)]
+Probability = Annotated[Any, PROBABILITY]
 Weights = Annotated[Any, WEIGHT]
 
 

@@ -34,7 +34,7 @@ FLOORS = (
     ("starts", "search"),
     ("estimation",),
     ("faces",),
-    ("mixture_estimation",),
+    ("mixture_estimation", "defective_estimation"),
     ("fitting",),
     ("models",),
     ("plotting", "yardstick", "fleet_report"),

@@ -17,6 +17,7 @@ def stub() -> str:
     lines = ["# Written by `make stubs` from the registry of distributions; a test holds it fresh.", ""]
     lines += ["from collections.abc import Sequence", ""]
     lines += [f"from survjax import {module} as {module}" for module in survjax._MODULES]
+    homes.setdefault("survjax.distributions", []).append("Distribution")
     for home, names in sorted(homes.items()):
         lines += [f"from {home} import {name} as {name}" for name in sorted(names)]
     lines += ["", "__version__: str", ""]

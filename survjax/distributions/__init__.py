@@ -1,6 +1,8 @@
 """The pure core: lifetime distributions as JAX pytrees. ``LAWS`` and ``WRAPPERS`` are the registry; a new one adds its line."""
 
 from survjax.distributions.birnbaum_saunders import BirnbaumSaunders
+from survjax.distributions.competing_risks import CompetingRisks
+from survjax.distributions.defective_subpopulation import DefectiveSubpopulation
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.exponential import Exponential
 from survjax.distributions.exponentiated_weibull import ExponentiatedWeibull
@@ -42,12 +44,14 @@ LAWS: tuple[type[Distribution], ...] = (  # with parameters of their own
     SmallestExtremeValue,
     LargestExtremeValue,
 )
-WRAPPERS: tuple[type[Distribution], ...] = (Mixture,)  # made of other distributions
+WRAPPERS: tuple[type[Distribution], ...] = (Mixture, CompetingRisks, DefectiveSubpopulation)  # made of other distributions
 
 __all__ = [
     "LAWS",
     "WRAPPERS",
     "BirnbaumSaunders",
+    "CompetingRisks",
+    "DefectiveSubpopulation",
     "Distribution",
     "Exponential",
     "ExponentiatedWeibull",

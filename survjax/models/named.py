@@ -1,4 +1,4 @@
-"""A learner for each distribution that has parameters of its own, made from the registry."""
+"""A learner for each distribution of the registry but mixtures, which have a search of their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from survjax.distributions import LAWS, Distribution
+from survjax.distributions import LAWS, WRAPPERS, Distribution, Mixture
+from survjax.distributions.distribution import PART
 from survjax.models.model import Model
 from survjax.models.template import as_template
 from survjax.parameters import Domain, Several
@@ -55,8 +56,10 @@ def _annotation(law: type[Distribution], name: str) -> str:
         return law.__annotations__[name]
     if isinstance(kind, Domain):
         return "float | None"
+    if kind is PART:
+        return "Sequence[Model | Distribution]" if name == "components" else "Model | Distribution"
     inside = "float | None" if isinstance(kind, Several) else "float"
     return f"Sequence[{inside}] | None" if _default(law, name) is None else f"Sequence[{inside}]"
 
 
-NAMED_MODELS: dict[str, Callable[..., Model]] = {law.__name__: named_model(law) for law in LAWS}
+NAMED_MODELS: dict[str, Callable[..., Model]] = {law.__name__: named_model(law) for law in (*LAWS, *WRAPPERS) if law is not Mixture}

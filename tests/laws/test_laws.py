@@ -214,8 +214,9 @@ def test_quantile_and_mean_are_differentiable_in_the_parameters(law):
 
 def test_it_works_under_jit_vmap_and_grad_of_the_users_own(law):
     t = jnp.asarray(times(law)[:4])
-    np.testing.assert_allclose(jax.jit(lambda d, t: d.survival(t))(law, t), law.survival(t), rtol=1e-14)
-    np.testing.assert_allclose(jax.vmap(law.hazard)(t), law.hazard(t), rtol=1e-14)
+    # compiled sums round otherwise, and move the nodes of the gamma laws' quadrature
+    np.testing.assert_allclose(jax.jit(lambda d, t: d.survival(t))(law, t), law.survival(t), rtol=2e-13)
+    np.testing.assert_allclose(jax.vmap(law.hazard)(t), law.hazard(t), rtol=2e-13)
     assert jax.tree.structure(jax.grad(lambda d: d.log_density(t[2]))(law)) == jax.tree.structure(law)
 
 
