@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, dataclass_transform, get_args, get_origin, get_type_hints
 
@@ -205,9 +206,11 @@ class Distribution:
     def start(self, centre: float, spread: float) -> dict[str, Any]:
         """Parameters at which log time has about this mean and standard deviation: where a fit may begin.
 
-        For a law on the whole real line they are those of time itself.
+        For a law on the whole real line they are those of time itself. Here, for a law that does not say: 1, or 0 for what may be
+        any number, times the unit of the data where the parameter has one.
         """
-        raise TypeError(f"{type(self).__name__} has no rule start(self, centre, spread), which a fit needs to begin.")
+        typical = math.exp(centre) if self.start_of_support == 0.0 else spread
+        return {name: kind.rescaled(kind.from_real(0.0), typical) for name, kind in self.field_kinds().items() if isinstance(kind, Domain)}
 
     # ---- what follows from them
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from survjax.distributions import Distribution
-from tests.laws.registry import EXAMPLES
+from tests.laws.registry import EXAMPLES, EXTREMES
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -19,7 +19,10 @@ LEVELS = np.array([1e-100, 1e-12, 0.01, 0.3, 0.5, 0.9, 1 - 1e-12])
 BOTH_TAILS = np.array([1e-12, 1e-3, 0.7, 3.0, 30.0, 700.0])  # cumulative hazards
 
 
-@pytest.fixture(params=EXAMPLES, name="law")
+POINTS = [pytest.param(name, marks=pytest.mark.extreme) if name in EXTREMES else name for name in EXAMPLES]
+
+
+@pytest.fixture(params=POINTS, name="law")
 def law_of_the_registry(request):
     # strict promotion: parameters are float64 arrays as the learners pass them
     return jax.tree.map(lambda value: jnp.asarray(value, float), EXAMPLES[request.param])
