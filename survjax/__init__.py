@@ -38,6 +38,7 @@ _HOMES = {
     "Mixture": "survjax.models",
     "WeibullMixture": "survjax.models",
     "load": "survjax.models.model_file",
+    "compare": "survjax.comparison",
     "compare_with_lifelines": "survjax.yardstick",
     "enable_compilation_cache": "survjax.compilation",
     "NotConverged": "survjax.errors",

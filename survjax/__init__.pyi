@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from survjax import datasets as datasets
 from survjax import distributions as distributions
 from survjax import plotting as plotting
+from survjax.comparison import compare as compare
 from survjax.compilation import enable_compilation_cache as enable_compilation_cache
 from survjax.distributions import Distribution as Distribution
 from survjax.errors import ModelFileError as ModelFileError

@@ -37,7 +37,7 @@ FLOORS = (
     ("mixture_estimation", "defective_estimation"),
     ("fitting",),
     ("models",),
-    ("plotting", "yardstick", "fleet_report"),
+    ("plotting", "yardstick", "comparison", "fleet_report"),
     ("cli",),
     ("__main__",),
 )
