@@ -252,5 +252,7 @@ def _inverse(hessian: np.ndarray) -> np.ndarray:
 
 
 def _user_coordinates(template: Distribution, unit: float, point: np.ndarray) -> np.ndarray:
-    columns = zip(template.coordinate_domains(), np.moveaxis(point, -1, 0), strict=True)
-    return np.stack([domain.coordinate_rescaled(column, unit) for domain, column in columns], axis=-1)
+    changed = np.array(point, dtype=float)
+    for index, domain in enumerate(template.coordinate_domains()):
+        changed[..., index] = domain.coordinate_rescaled(changed[..., index], unit)
+    return changed

@@ -96,7 +96,7 @@ class Distribution:
         cls._kinds = {f.name: _kind(_hints(cls)[f.name]) for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
         data = [name for name, kind in cls.field_kinds().items() if kind is not None]
         static = [name for name, kind in cls.field_kinds().items() if kind is None]
-        jax.tree_util.register_dataclass(cls, data, static)
+        _register(cls, data, static)
 
     @classmethod
     def field_kinds(cls) -> dict[str, Any]:
@@ -379,6 +379,32 @@ class Distribution:
         if parts:
             return all(part.knows_its_unit() for part in parts)
         return any(isinstance(kind, ConstantKind) and kind.time_power for kind in kinds.values())
+
+
+def _register(cls: type, data: list[str], static: list[str]) -> None:
+    """Make the class a pytree whose structure knows the class.
+
+    That of ``jax.tree_util.register_dataclass`` does not, in JAX 0.10: two classes with fields of the same names compare equal and
+    differ by their hash alone, so that now and then, when hashes collide, ``jit`` runs the program of one law for another.
+    """
+    keys = [jax.tree_util.GetAttrKey(name) for name in data]
+
+    def settings(law: Any) -> tuple[Any, ...]:
+        return cls, *(getattr(law, name) for name in static)
+
+    def flatten(law: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        return tuple(getattr(law, name) for name in data), settings(law)
+
+    def flatten_with_keys(law: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        return tuple((key, getattr(law, name)) for key, name in zip(keys, data, strict=True)), settings(law)
+
+    def unflatten(settings: tuple[Any, ...], values: Any) -> Any:
+        law: Any = object.__new__(cls)
+        for name, value in (*zip(static, settings[1:], strict=True), *zip(data, values, strict=True)):
+            object.__setattr__(law, name, value)
+        return law
+
+    jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
 
 
 def _hints(cls: type) -> dict[str, Any]:
