@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from typing import Any
+from collections.abc import Hashable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survjax.columns import ROWS_COUNT_FROM, read_column, read_flags, read_labels, read_rows, refuse_different_indexes, refuse_rows
-from survjax.errors import BadRow
+from survjax.columns import read_rows
 from survjax.findings import Finding, findings
+from survjax.frames import alike, columns_of_frame, frame_of
+from survjax.lifetime_columns import COLUMNS, interval_columns, plain_columns, read_weights
 
-COLUMNS = ("lower", "upper", "entry", "right_truncation", "weights", "cause", "observed_until")
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Lifetimes:
@@ -62,19 +64,7 @@ class Lifetimes:
     event_observed: np.ndarray
 
     def __init__(self, durations: Any, event_observed: Any = None, *, entry: Any = None, weights: Any = None, cause: Any = None) -> None:
-        refuse_different_indexes(durations=durations, event_observed=event_observed, entry=entry, weights=weights, cause=cause)
-        columns = {"durations": read_column(durations, "durations")}
-        n = len(columns["durations"])
-        if n == 0:
-            raise ValueError("durations is empty: there is no unit to learn from.")
-        columns["event_observed"] = np.ones(n, dtype=bool) if event_observed is None else read_flags(event_observed, "event_observed")
-        columns |= _read_given(entry=entry, weights=weights, cause=cause)
-        _check_lengths(columns, "durations")
-        lower = columns.pop("durations")
-        upper = np.where(columns.pop("event_observed"), lower, np.inf)
-        _check_entry(columns.get("entry"), lower, "durations")
-        _check_weights(columns.get("weights"))
-        self._set(lower=lower, upper=upper, **columns)
+        self._set(**plain_columns(durations, event_observed, entry=entry, weights=weights, cause=cause))
 
     @classmethod
     def from_intervals(
@@ -107,19 +97,8 @@ class Lifetimes:
         ValueError : lower beyond upper; a lower end between 0 and entry; entry not before upper; right truncation not after lower
             or entry. The message names the first such row, counted from 0, and the remedy.
         """
-        refuse_different_indexes(lower=lower, upper=upper, entry=entry, right_truncation=right_truncation, weights=weights, cause=cause)
-        columns = {"lower": read_column(lower, "lower", -np.inf), "upper": read_column(upper, "upper", np.inf)}
-        n = len(columns["lower"])
-        if n == 0:
-            raise ValueError("lower is empty: there is no unit to learn from.")
-        if observed_until is not None and np.ndim(observed_until) == 0:
-            observed_until = np.full(n, observed_until)
-        columns |= _read_given(entry=entry, right_truncation=right_truncation, weights=weights, cause=cause, observed_until=observed_until)
-        _check_lengths(columns, "lower")
-        _check_weights(columns.get("weights"))
-        life = cls.__new__(cls)
-        life._set(**_in_window(columns))
-        return life
+        given = {"entry": entry, "right_truncation": right_truncation, "weights": weights, "cause": cause}
+        return _restore(interval_columns(lower, upper, observed_until, **given))
 
     def _set(self, **columns: np.ndarray | None) -> None:
         held: dict[str, Any] = {name: columns.get(name) for name in COLUMNS}
@@ -133,10 +112,13 @@ class Lifetimes:
         raise AttributeError("Lifetimes cannot be changed; make new ones.")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, ({name: getattr(self, name) for name in COLUMNS},)
+        return _restore, (self._columns(),)
+
+    def _columns(self) -> dict[str, np.ndarray | None]:
+        return {name: getattr(self, name) for name in COLUMNS}
 
     def _with(self, **changed: Any) -> Lifetimes:
-        return _restore({name: getattr(self, name) for name in COLUMNS} | changed)
+        return _restore(self._columns() | changed)
 
     @classmethod
     def from_frame(
@@ -156,38 +138,7 @@ class Lifetimes:
         KeyError : a column is not in the frame; the message lists those that are.
         ValueError : several columns have that name; and what ``Lifetimes`` itself raises.
         """
-        if hasattr(frame, "collect"):
-            raise TypeError(f"frame is a {type(frame).__name__}, which has not been read yet; pass frame.collect().")
-        names = getattr(frame, "column_names", None)  # Arrow's, whose columns are not names
-        if names is None:
-            names = getattr(frame, "columns", None)
-        if names is None:
-            raise TypeError(
-                f"frame must be a data frame; got {type(frame).__name__}. Read a file first, for instance with pandas.read_csv."
-            )
-        available = list(names)
-
-        def column(role: str, name: Hashable) -> Any:
-            if name is None:
-                return None
-            if not isinstance(name, Hashable):
-                raise TypeError(
-                    f"{role} must be the name of a column; got {type(name).__name__}. Columns themselves go to "
-                    "Lifetimes(durations, event_observed, entry=, weights=)."
-                )
-            if name not in available:
-                raise KeyError(f"{role}={name!r} is not a column; there are {', '.join(map(str, available))}.")
-            if available.count(name) > 1:
-                raise ValueError(f"{available.count(name)} columns are called {name!r}; rename or drop all but the one for {role}.")
-            return frame[name]
-
-        return cls(
-            column("duration", duration),
-            column("event", event),
-            entry=column("entry", entry),
-            weights=column("weights", weights),
-            cause=column("cause", cause),
-        )
+        return cls(**columns_of_frame(frame, durations=duration, event_observed=event, entry=entry, weights=weights, cause=cause))
 
     # ---- counts
 
@@ -263,8 +214,7 @@ class Lifetimes:
             rows = slice(rows, rows + 1 or None)
             if len(range(len(self))[rows]) == 0:
                 raise IndexError(f"there are {len(self):,} rows")
-        columns = {name: getattr(self, name) for name in COLUMNS}
-        return _restore({name: None if column is None else column[rows].copy() for name, column in columns.items()})
+        return _restore({name: None if column is None else column[rows].copy() for name, column in self._columns().items()})
 
     def without(self, rows: Any) -> Lifetimes:
         """The lifetimes that are left when some rows are dropped.
@@ -299,10 +249,36 @@ class Lifetimes:
 
     def with_weights(self, weights: Any) -> Lifetimes:
         """The same rows with other counts, (n,)."""
-        column = read_column(weights, "weights")
-        _check_lengths({"lower": self.lower, "weights": column}, "lower")
-        _check_weights(column)
-        return self._with(weights=column)
+        return self._with(weights=read_weights(weights, len(self)))
+
+    def to_frame(self) -> pd.DataFrame:
+        """A pandas frame with a row for each row and the columns that are there, of which ``from_intervals`` makes the same again.
+
+        Examples
+        --------
+        >>> life = Lifetimes([33, 44], [1, 0], entry=[0, 10])
+        >>> life.to_frame()
+           lower  upper  entry
+        0   33.0   33.0    0.0
+        1   44.0    inf   10.0
+        >>> Lifetimes.from_intervals(**life.to_frame())
+        Lifetimes(2 units: 1 failed, 1 running; 1 entered late)
+        """
+        return frame_of(self._columns())
+
+    def collapse(self) -> Lifetimes:
+        """The same lifetimes with equal rows put together as one row and their number as its weight.
+
+        Nothing is lost for a fit: the likelihood is the same, with as many rows as there are distinct ones. It pays for ages in
+        whole days or hours of a large fleet.
+
+        Examples
+        --------
+        >>> Lifetimes([3, 5, 3, 5, 5], [1, 0, 1, 0, 1]).collapse()
+        Lifetimes(5 units in 3 rows: 3 failed, 2 running)
+        """
+        first, group = alike(self._columns() | {"weights": None})
+        return self[first]._with(weights=np.bincount(group, weights=self.counts(), minlength=len(first)))
 
     # ---- what looks odd
 
@@ -341,7 +317,7 @@ def _written(low: float, high: float) -> str:
     return f"{low:g}+" if np.isinf(high) else f"({low:g}, {high:g}]"
 
 
-def _restore(columns: dict[str, np.ndarray | None]) -> Lifetimes:
+def _restore(columns: Mapping[str, np.ndarray | None]) -> Lifetimes:
     """Lifetimes from columns that have been validated before; rows may be none."""
     life = Lifetimes.__new__(Lifetimes)
     life._set(**columns)
@@ -350,90 +326,3 @@ def _restore(columns: dict[str, np.ndarray | None]) -> Lifetimes:
 
 def _count(number: float) -> str:
     return f"{number:,.0f}" if number == round(number) else f"{number:,.6g}"
-
-
-# ---- the form of the data, checked once
-
-
-def _read_given(**columns: Any) -> dict[str, np.ndarray]:
-    given = {name: values for name, values in columns.items() if values is not None}
-    endless = {"right_truncation": np.inf, "observed_until": np.inf}
-    return {
-        name: read_labels(values, name) if name == "cause" else read_column(values, name, endless.get(name))
-        for name, values in given.items()
-    }
-
-
-def _check_lengths(columns: dict[str, np.ndarray], first: str) -> None:
-    n = len(columns[first])
-    for name, column in columns.items():
-        if len(column) != n:
-            raise ValueError(f"{name} has {len(column):,} rows and {first} {n:,}; every row needs both.")
-
-
-def _check_weights(weights: np.ndarray | None) -> None:
-    if weights is None:
-        return
-    refuse_rows(weights < 0, weights, "weights", "0 or more", "A count cannot be negative.")
-    absurd = (weights > 0) & ((weights < 1e-100) | (weights > 1e100))
-    refuse_rows(absurd, weights, "weights", "0 or between 1e-100 and 1e100", "Are they counts?")
-    if not weights.any():
-        raise BadRow(
-            "weights are all zero: no unit is left to learn from. Leave weights out to count each row once.",
-            columns=("weights",),
-            rows=range(len(weights)),
-            expected="more than 0 in at least one row",
-            remedy="Leave weights out to count each row once.",
-        )
-
-
-def _check_entry(entry: np.ndarray | None, durations: np.ndarray, name: str) -> None:
-    if entry is not None:
-        word = "duration" if name == "durations" else name
-        remedy = "Remove units that were never under observation, or correct the age at which observation began."
-        _refuse_pair(entry >= durations, {"entry": entry, name: durations}, f"less than {word}", f"less than the {word}", remedy)
-
-
-def _in_window(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The columns of ``from_intervals`` with each interval cut to the window in which its unit could be seen."""
-    lower, upper = columns["lower"], columns["upper"]
-    entry, end = columns.get("entry"), columns.get("right_truncation")
-    ends = {"lower": lower, "upper": upper}
-    _refuse_pair(lower > upper, ends, "at most upper", "at most upper", "For right censoring pass upper=inf.")
-    _refuse_pair((lower == upper) & np.isinf(upper), ends, "finite where upper is lower", "finite", "Pass the age reached as lower.")
-    both_open = np.isneginf(lower) & np.isposinf(upper)
-    _refuse_pair(both_open, ends, "finite where upper is infinite", "finite", "Such a row says nothing; remove it.")
-    if entry is not None:
-        _check_entry(entry, upper, "upper")
-        known = (lower > 0) & (lower < entry)
-        remedy = "Pass lower=0 for a unit that failed some time after entry, or correct the entry."
-        _refuse_pair(known, {"lower": lower, "entry": entry}, "0 or at least entry", "0 or at least entry", remedy)
-        exact = (lower == upper) & (lower <= entry)
-        _refuse_pair(
-            exact, {"lower": lower, "entry": entry}, "more than entry", "more than entry", "It was not under observation when it failed."
-        )
-        lower = np.maximum(lower, entry)
-    if end is not None:
-        begin = lower if entry is None else np.maximum(entry, lower)
-        exact = columns["lower"] == columns["upper"]
-        beyond = np.where(exact, end < lower, end <= begin)
-        remedy = "A unit can only be in such data if it failed before. Pass right_truncation=inf for units seen whatever happened."
-        _refuse_pair(beyond, {"right_truncation": end, "lower": lower}, "more than lower", "more than the lower end", remedy)
-        upper = np.minimum(upper, end)
-        if not np.isfinite(end).any():
-            columns = {name: column for name, column in columns.items() if name != "right_truncation"}
-    return columns | {"lower": lower, "upper": upper}
-
-
-def _refuse_pair(bad: np.ndarray, pair: dict[str, np.ndarray], relation: str, expected: str, remedy: str) -> None:
-    """Refuse rows in which two columns contradict each other; the first is at fault."""
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        values = ", ".join(f"{name.removesuffix('s')}={column[row]:g}" for name, column in pair.items())
-        raise BadRow(
-            f"{next(iter(pair))} must be {relation}; row {row} has {values} ({int(bad.sum()):,} such rows; {ROWS_COUNT_FROM}). {remedy}",
-            columns=tuple(pair),
-            rows=np.flatnonzero(bad),
-            expected=expected,
-            remedy=remedy,
-        )

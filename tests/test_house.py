@@ -27,6 +27,8 @@ FLOORS = (
         "blocks",
         "datasets",
         "findings",
+        "frames",
+        "lifetime_columns",
     ),
     ("distributions", "lifetimes"),
     ("product_limit", "likelihood", "existence", "inference", "lifetimes_file"),
