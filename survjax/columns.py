@@ -20,6 +20,17 @@ _REMEDIES = {
     "upper": "Use inf for a unit that still runs.",
     "right_truncation": "Use inf for units that would be in the data whether they had failed or not.",
     "observed_until": "Leave it out if it is not known.",
+    "failures": "Remove such ages.",
+    "suspensions": "Remove such ages.",
+    "x": "In a pair of x use -inf below and inf above where an end is not known.",
+    "c": "Use 0 for a failure, 1, -1 and 2 for right-, left- and interval-censored.",
+    "n": "Use 1 for a row that stands for one unit.",
+    "tl": "Use -inf for a row that is not truncated.",
+    "tr": "Use inf for a row that is not truncated.",
+    "usage_rate": "Use the usage of the unit per unit of time.",
+    "shipped": "Use 0 for a month without shipments.",
+    "age": "Remove such events.",
+    "time": "Remove such rows.",
 }
 
 

@@ -11,6 +11,7 @@ from survjax.columns import read_rows
 from survjax.findings import Finding, findings
 from survjax.frames import alike, columns_of_frame, frame_of
 from survjax.lifetime_columns import COLUMNS, interval_columns, plain_columns, read_weights
+from survjax.notations import failures_and_suspensions, structured, xcnt
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,6 +140,54 @@ class Lifetimes:
         ValueError : several columns have that name; and what ``Lifetimes`` itself raises.
         """
         return cls(**columns_of_frame(frame, durations=duration, event_observed=event, entry=entry, weights=weights, cause=cause))
+
+    @classmethod
+    def from_failures_and_suspensions(cls, failures: Any, suspensions: Any = None) -> Lifetimes:
+        """Lifetimes from two lists: ages at failure, and the ages (suspensions) of units still running; failures come first.
+
+        Raises
+        ------
+        TypeError, ValueError : as ``Lifetimes``; both are empty.
+
+        Examples
+        --------
+        >>> Lifetimes.from_failures_and_suspensions([33, 52], [44])
+        Lifetimes(3 units: 2 failed, 1 running)
+        """
+        return cls.from_intervals(**failures_and_suspensions(failures, suspensions))
+
+    @classmethod
+    def from_xcnt(cls, x: Any, c: Any = None, n: Any = None, tl: Any = None, tr: Any = None) -> Lifetimes:
+        """Lifetimes as surpyval writes them.
+
+        Parameters
+        ----------
+        x : (n,) values, (n, 2) lower and upper ends, or a list of values and pairs.
+        c : (n,) codes: 0 failure at x, 1 right-censored, -1 left-censored (failed before x, from -inf), 2 failed within the pair.
+            None: told by x, pairs with an infinite end being right- or left-censored.
+        n : (n,) counts. tl, tr : (n,) or one number: left and right truncation (-inf, inf: none).
+
+        Raises
+        ------
+        TypeError, ValueError : as ``from_intervals``; other codes; a pair where c says one value, or the reverse.
+
+        Examples
+        --------
+        >>> print(Lifetimes.from_xcnt([33, 44, [10, 20], 9], c=[0, 1, 2, -1]))
+        33, 44+, (10, 20], (-inf, 9]
+        """
+        return cls.from_intervals(**xcnt(x, c, n, tl, tr))
+
+    @classmethod
+    def from_structured(cls, y: Any, entry: Any = None, weights: Any = None) -> Lifetimes:
+        """Lifetimes from scikit-survival's structured array (n,): a boolean field, the event, and one of numbers, the time.
+
+        Raises
+        ------
+        TypeError : y has other fields. ValueError : as ``Lifetimes``.
+        """
+        durations, event_observed = structured(y)
+        return cls(durations, event_observed, entry=entry, weights=weights)
 
     # ---- counts
 

@@ -29,6 +29,7 @@ FLOORS = (
         "findings",
         "frames",
         "lifetime_columns",
+        "notations",
     ),
     ("distributions", "lifetimes"),
     ("product_limit", "likelihood", "existence", "inference", "lifetimes_file"),
