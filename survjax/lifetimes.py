@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable
+from typing import Any
 
-import numpy as np
-
-from survjax.columns import read_rows
-from survjax.findings import Finding, findings
-from survjax.frames import alike, columns_of_frame, frame_of
-from survjax.lifetime_columns import COLUMNS, interval_columns, plain_columns, read_weights
+from survjax.frames import columns_of_frame
+from survjax.lifetime_columns import interval_columns, plain_columns
+from survjax.lifetime_rows import LifetimeRows
 from survjax.notations import failures_and_suspensions, structured, xcnt
-
-if TYPE_CHECKING:
-    import pandas as pd
+from survjax.observation_window import window_columns
 
 
-class Lifetimes:
+class Lifetimes(LifetimeRows):
     """Lifetimes of a fleet, any mix of failures, running units and failures known only to lie in an interval.
 
     ``Lifetimes(durations, event_observed)`` is for failures at known ages and running units; ``Lifetimes.from_intervals`` takes
@@ -53,16 +48,7 @@ class Lifetimes:
     Lifetimes(3 units: 2 failed, 1 running)
     """
 
-    __slots__ = (*COLUMNS, "event_observed")
-
-    lower: np.ndarray
-    upper: np.ndarray
-    entry: np.ndarray | None
-    right_truncation: np.ndarray | None
-    weights: np.ndarray | None
-    cause: np.ndarray | None
-    observed_until: np.ndarray | None
-    event_observed: np.ndarray
+    __slots__ = ()
 
     def __init__(self, durations: Any, event_observed: Any = None, *, entry: Any = None, weights: Any = None, cause: Any = None) -> None:
         self._set(**plain_columns(durations, event_observed, entry=entry, weights=weights, cause=cause))
@@ -99,27 +85,9 @@ class Lifetimes:
             or entry. The message names the first such row, counted from 0, and the remedy.
         """
         given = {"entry": entry, "right_truncation": right_truncation, "weights": weights, "cause": cause}
-        return _restore(interval_columns(lower, upper, observed_until, **given))
-
-    def _set(self, **columns: np.ndarray | None) -> None:
-        held: dict[str, Any] = {name: columns.get(name) for name in COLUMNS}
-        held["event_observed"] = np.equal(held["lower"], held["upper"])
-        for name, column in held.items():
-            if column is not None:
-                column.setflags(write=False)
-            object.__setattr__(self, name, column)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError("Lifetimes cannot be changed; make new ones.")
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (self._columns(),)
-
-    def _columns(self) -> dict[str, np.ndarray | None]:
-        return {name: getattr(self, name) for name in COLUMNS}
-
-    def _with(self, **changed: Any) -> Lifetimes:
-        return _restore(self._columns() | changed)
+        life = cls.__new__(cls)
+        life._set(**interval_columns(lower, upper, observed_until, **given))
+        return life
 
     @classmethod
     def from_frame(
@@ -189,189 +157,46 @@ class Lifetimes:
         durations, event_observed = structured(y)
         return cls(durations, event_observed, entry=entry, weights=weights)
 
-    # ---- counts
+    @classmethod
+    def from_dates(
+        cls,
+        installed: Any,
+        removed: Any,
+        *,
+        observed_from: Any = None,
+        observed_until: Any,
+        unit: str = "days",
+        usage_rate: Any = None,
+    ) -> Lifetimes:
+        """Lifetimes of a fleet seen through a window of the calendar.
 
-    @property
-    def durations(self) -> np.ndarray:
-        """The ages at failure or reached so far; where only an interval is known, its lower end."""
-        return self.lower
-
-    @property
-    def n_units(self) -> float:
-        """How many units there are: the sum of the weights."""
-        return float(len(self) if self.weights is None else self.weights.sum())
-
-    @property
-    def n_failed(self) -> float:
-        """How many have failed, at a known age or within an interval."""
-        return self._number(np.isfinite(self.upper))
-
-    @property
-    def n_exact(self) -> float:
-        """How many have failed at a known age."""
-        return self._number(self.event_observed)
-
-    @property
-    def n_running(self) -> float:
-        return self.n_units - self.n_failed
-
-    def _number(self, rows: np.ndarray) -> float:
-        return float(rows.sum() if self.weights is None else self.weights[rows].sum())
-
-    def counts(self) -> np.ndarray:
-        """The weights, ones where none were given, shape (n,)."""
-        return np.broadcast_to(1.0, len(self)) if self.weights is None else self.weights
-
-    def is_plain(self) -> bool:
-        """Whether there are only failures at known ages and running units, none truncated on the right."""
-        return self.right_truncation is None and bool(np.all(self.event_observed | np.isinf(self.upper)))
-
-    def in_the_middle(self) -> Lifetimes:
-        """The same units as plain rows: failures within an interval put in its middle, right truncation left out.
-
-        For starting values and pictures, never for a likelihood.
-        """
-        if self.is_plain():
-            return self
-        between = ~self.event_observed & np.isfinite(self.upper)
-        below = np.where(np.isfinite(self.lower), self.lower, self.upper)
-        middle = np.where(between, 0.5 * (below + self.upper), self.lower)
-        upper = np.where(between, middle, self.upper)
-        return self._with(lower=middle, upper=upper, right_truncation=None)
-
-    def in_unit(self, unit: float) -> Lifetimes:
-        """The same lifetimes with times in multiples of ``unit``."""
-        scaled = {name: getattr(self, name) for name in ("lower", "upper", "entry", "right_truncation", "observed_until")}
-        return self._with(**{name: None if column is None else column / unit for name, column in scaled.items()})
-
-    # ---- rows
-
-    def __len__(self) -> int:
-        return len(self.lower)
-
-    @property
-    def shape(self) -> tuple[int]:
-        return (len(self),)
-
-    def __getitem__(self, rows: Any) -> Lifetimes:
-        """Rows by slice, mask or index array (or ``(rows, ...)``, as scikit-learn asks); one index gives one row."""
-        if isinstance(rows, tuple) and rows:
-            rows = rows[0]
-        if rows is None or isinstance(rows, (bool, np.bool_)) or np.ma.is_masked(rows):
-            raise IndexError(f"rows must be a slice, a mask, row numbers or one of them, none missing; got {rows!r}.")
-        if isinstance(rows, (int, np.integer)):
-            rows = slice(rows, rows + 1 or None)
-            if len(range(len(self))[rows]) == 0:
-                raise IndexError(f"there are {len(self):,} rows")
-        return _restore({name: None if column is None else column[rows].copy() for name, column in self._columns().items()})
-
-    def without(self, rows: Any) -> Lifetimes:
-        """The lifetimes that are left when some rows are dropped.
+        Units installed before ``observed_from`` enter at the age they had then (left truncation). Those not removed, and those
+        removed after ``observed_until``, are running units of the age they had then. ``observed_until`` of the result is that age.
 
         Parameters
         ----------
-        rows : row numbers from 0, or a mask (n,) that is True where a row goes.
+        installed : (n,) dates. removed : (n,) dates of failure, missing (None, NaT) for units still running.
+        observed_from, observed_until : one date or (n,): since when every removal is recorded (None: since always), and until when.
+        unit : of the ages: "hours", "days", "weeks" or "years" of 365.25 days; elapsed time, whatever the clocks changed.
+        usage_rate : one number or (n,): usage per such unit (kilometres a day). Ages are then usage.
+
+        Dates are those of pandas, NumPy, polars, Arrow or Python, or ISO text, all in one time zone or all without.
 
         Raises
         ------
-        TypeError, ValueError : neither; a mask of another length.
-        IndexError : a number that is no row.
+        TypeError : numbers in place of dates.
+        ValueError : no date where one is needed; removed before installed; installed after ``observed_until``; removed before the
+            window opened; time zones mixed; a usage rate not above 0. The message names the first such row and the remedy.
+
+        References
+        ----------
+        Hong, Meeker & McCalley (2009), Annals of Applied Statistics 3, on power transformers seen so.
 
         Examples
         --------
-        >>> life = Lifetimes([*range(1, 30), 3600])
-        >>> life.without(life.checks()[0].rows)
-        Lifetimes(29 units: 29 failed, 0 running)
-        """
-        return self[~read_rows(rows, len(self))]
-
-    def __iter__(self) -> Iterator[Lifetimes]:
-        return (self[row] for row in range(len(self)))
-
-    def failed(self) -> Lifetimes:
-        """The units that have failed."""
-        return self[np.isfinite(self.upper)]
-
-    def running(self) -> Lifetimes:
-        """The units that still run."""
-        return self[np.isinf(self.upper)]
-
-    def with_weights(self, weights: Any) -> Lifetimes:
-        """The same rows with other counts, (n,)."""
-        return self._with(weights=read_weights(weights, len(self)))
-
-    def to_frame(self) -> pd.DataFrame:
-        """A pandas frame with a row for each row and the columns that are there, of which ``from_intervals`` makes the same again.
-
-        Examples
-        --------
-        >>> life = Lifetimes([33, 44], [1, 0], entry=[0, 10])
-        >>> life.to_frame()
-           lower  upper  entry
-        0   33.0   33.0    0.0
-        1   44.0    inf   10.0
-        >>> Lifetimes.from_intervals(**life.to_frame())
+        >>> Lifetimes.from_dates(
+        ...     ["2015-03-01", "2021-06-01"], ["2022-03-01", None], observed_from="2020-01-01", observed_until="2024-01-01"
+        ... )
         Lifetimes(2 units: 1 failed, 1 running; 1 entered late)
         """
-        return frame_of(self._columns())
-
-    def collapse(self) -> Lifetimes:
-        """The same lifetimes with equal rows put together as one row and their number as its weight.
-
-        Nothing is lost for a fit: the likelihood is the same, with as many rows as there are distinct ones. It pays for ages in
-        whole days or hours of a large fleet.
-
-        Examples
-        --------
-        >>> Lifetimes([3, 5, 3, 5, 5], [1, 0, 1, 0, 1]).collapse()
-        Lifetimes(5 units in 3 rows: 3 failed, 2 running)
-        """
-        first, group = alike(self._columns() | {"weights": None})
-        return self[first]._with(weights=np.bincount(group, weights=self.counts(), minlength=len(first)))
-
-    # ---- what looks odd
-
-    def checks(self) -> list[Finding]:
-        """What deserves a look before a fit: nothing here is wrong by itself, and nothing is removed.
-
-        Reported are ages far beyond the rest (more than 1.25 times the next age below with at most 0.1 % of the rows
-        above the gap) and heavy rounding (fewer than a tenth as many distinct failure times as failures).
-        """
-        return findings(self.in_the_middle().durations, self.event_observed, self.n_exact)
-
-    # ---- shown
-
-    def __repr__(self) -> str:
-        rows = "" if self.n_units == len(self) else f" in {len(self):,} rows"
-        between = self.n_failed - self.n_exact
-        within = f" ({_count(between)} within an interval)" if between else ""
-        late = f"; {np.count_nonzero(self.entry > 0):,} entered late" if self.entry is not None and self.start_varies() else ""
-        cut = "" if self.right_truncation is None else f"; {np.isfinite(self.right_truncation).sum():,} truncated on the right"
-        counts = f"{_count(self.n_failed)} failed{within}, {_count(self.n_running)} running"
-        return f"Lifetimes({_count(self.n_units)} units{rows}: {counts}{late}{cut})"
-
-    def start_varies(self) -> bool:
-        return self.entry is not None and bool(np.any(self.entry > 0))
-
-    def __str__(self) -> str:
-        """Up to ten units as the field writes them: 33, 44+ (still running), (10, 20] (failed in between)."""
-        if len(self) > 10:
-            return repr(self)
-        return ", ".join(_written(low, high) for low, high in zip(self.lower, self.upper, strict=True))
-
-
-def _written(low: float, high: float) -> str:
-    if low == high:
-        return f"{low:g}"
-    return f"{low:g}+" if np.isinf(high) else f"({low:g}, {high:g}]"
-
-
-def _restore(columns: Mapping[str, np.ndarray | None]) -> Lifetimes:
-    """Lifetimes from columns that have been validated before; rows may be none."""
-    life = Lifetimes.__new__(Lifetimes)
-    life._set(**columns)
-    return life
-
-
-def _count(number: float) -> str:
-    return f"{number:,.0f}" if number == round(number) else f"{number:,.6g}"
+        return cls.from_intervals(**window_columns(installed, removed, observed_from, observed_until, unit, usage_rate))

@@ -57,7 +57,7 @@ def xcnt(x: Any, c: Any, n: Any, tl: Any, tr: Any) -> dict[str, np.ndarray]:
 
 def structured(y: Any) -> tuple[np.ndarray, np.ndarray]:
     """Durations and whether each is a failure, from an array with one boolean field and one of numbers."""
-    dtype = getattr(y, "dtype", None)
+    dtype: Any = getattr(y, "dtype", None)
     fields = getattr(dtype, "names", None) or ()
     flags = [name for name in fields if dtype[name].kind == "b"]
     times = [name for name in fields if dtype[name].kind in "iuf"]
