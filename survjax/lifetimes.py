@@ -8,6 +8,7 @@ from typing import Any
 from survjax.frames import columns_of_frame
 from survjax.lifetime_columns import interval_columns, plain_columns
 from survjax.lifetime_rows import LifetimeRows
+from survjax.nevada import nevada_columns
 from survjax.notations import failures_and_suspensions, structured, xcnt
 from survjax.observation_window import window_columns
 
@@ -200,3 +201,35 @@ class Lifetimes(LifetimeRows):
         Lifetimes(2 units: 1 failed, 1 running; 1 entered late)
         """
         return cls.from_intervals(**window_columns(installed, removed, observed_from, observed_until, unit, usage_rate))
+
+    @classmethod
+    def from_nevada(
+        cls, shipped: Any, returned: Any = None, *, midpoint: bool = False, lag: float = 0.0, first_return: int | None = None
+    ) -> Lifetimes:
+        """Lifetimes in months from a Nevada table: shipments by month, and the returns of each by month.
+
+        A unit shipped in month i and returned in month j may be of any age in (j - i - 1, j - i + 1): that interval is used. One not
+        returned by the end of the last month m is at least m - i old: it is a running unit of that age.
+
+        Parameters
+        ----------
+        shipped : (n,) units shipped in each month; or a data frame with these in its first column and the returns in the others.
+        returned : (n, m) units of each shipment that came back in each month; blank (None, nan) before shipment.
+        midpoint : the middle of what is known in place of it: age j - i for returns (1/2 for j = i), m - i + 1/2 for the others. An
+            approximation.
+        lag : months from shipment to service, taken off every age; units not in service yet are of age 0.
+        first_return : which month the first column of returns is, counted from that of the first row. None: 0, or what the labels of
+            data frames say, months (dates, periods, text such as 2024-01) or the same words on both sides.
+
+        Raises
+        ------
+        TypeError : cells that are no numbers; no table.
+        ValueError : rows of different lengths; a negative cell; more returned than shipped; returns before shipment or within the
+            lag; blanks after shipment; shipments after the last month. The message names the first such row and the remedy.
+
+        Examples
+        --------
+        >>> Lifetimes.from_nevada([100, 120], [[0, 2], [None, 1]])
+        Lifetimes(220 units in 4 rows: 3 failed (3 within an interval), 217 running)
+        """
+        return cls.from_intervals(**nevada_columns(shipped, returned, midpoint, lag, first_return))

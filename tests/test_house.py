@@ -30,6 +30,7 @@ FLOORS = (
         "frames",
         "lifetime_columns",
         "lifetime_rows",
+        "nevada",
         "notations",
         "observation_window",
     ),
