@@ -209,14 +209,13 @@ class Lifetimes(LifetimeRows):
         """Lifetimes in months from a Nevada table: shipments by month, and the returns of each by month.
 
         A unit shipped in month i and returned in month j may be of any age in (j - i - 1, j - i + 1): that interval is used. One not
-        returned by the end of the last month m is at least m - i old: it is a running unit of that age.
+        returned by the end of the last month m is between m - i and m - i + 1 old: it is a running unit of the age in the middle.
 
         Parameters
         ----------
         shipped : (n,) units shipped in each month; or a data frame with these in its first column and the returns in the others.
         returned : (n, m) units of each shipment that came back in each month; blank (None, nan) before shipment.
-        midpoint : the middle of what is known in place of it: age j - i for returns (1/2 for j = i), m - i + 1/2 for the others. An
-            approximation.
+        midpoint : the middle of the interval in place of it, age j - i (1/2 for j = i). An approximation, poor where many fail early.
         lag : months from shipment to service, taken off every age; units not in service yet are of age 0.
         first_return : which month the first column of returns is, counted from that of the first row. None: 0, or what the labels of
             data frames say, months (dates, periods, text such as 2024-01) or the same words on both sides.

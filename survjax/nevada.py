@@ -46,10 +46,11 @@ def nevada_columns(shipped: Any, returned: Any, midpoint: bool, lag: Any, first_
     begin, end = np.maximum(months - 1 - lag, 0.0), months + 1 - lag
     still_out = quantity - returns.sum(axis=1)
     rows = np.flatnonzero(still_out)
-    reached = np.maximum(last[rows] - lag, 0.0)
+    # To count the least age they can have, last - lag, would take half a month from every unit that did not fail and from none
+    # that did: of 36 months of shipments and a Weibull scale of 60 it made 57.7 (simulated, 12 tables of 72,000 units).
+    reached = 0.5 * (np.maximum(last[rows] - lag, 0.0) + np.maximum(last[rows] + 1 - lag, 0.0))
     if midpoint:
         begin = end = 0.5 * (begin + end)
-        reached = 0.5 * (reached + np.maximum(last[rows] + 1 - lag, 0.0))
     return {
         "lower": np.concatenate([begin, reached]),
         "upper": np.concatenate([end, np.full(len(rows), np.inf)]),
