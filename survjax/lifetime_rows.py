@@ -14,6 +14,7 @@ from survjax.lifetime_columns import COLUMNS, read_weights
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 Rows = TypeVar("Rows", bound="LifetimeRows")
 
@@ -222,6 +223,37 @@ class LifetimeRows:
             return repr(self)
         return ", ".join(_written(low, high) for low, high in zip(self.lower, self.upper, strict=True))
 
+    def _repr_html_(self) -> str:
+        rows = [(kind, _count(units), _span(at)) for kind, units, at in self._kinds() if units]
+        cells = "".join(f"<tr><th>{kind}</th><td>{units}</td><td>{span}</td></tr>" for kind, units, span in rows)
+        return f"<table><caption>{self!r}</caption><tr><th></th><th>units</th><th>ages</th></tr>{cells}</table>"
+
+    def _kinds(self) -> list[tuple[str, float, np.ndarray]]:
+        """What there is of each kind: how many units, and the ages in question."""
+        failed = np.isfinite(self.upper)
+        within = failed & ~self.event_observed
+        late = np.zeros(len(self), bool) if self.entry is None else self.entry > 0
+        cut = np.zeros(len(self), bool) if self.right_truncation is None else np.isfinite(self.right_truncation)
+        none = np.zeros(0)
+        return [
+            ("failed at a known age", self.n_exact, self.lower[self.event_observed]),
+            ("failed within an interval", self._number(within), np.concatenate([self.lower[within], self.upper[within]])),
+            ("still running", self.n_running, self.lower[~failed]),
+            ("entered late", self._number(late), none if self.entry is None else self.entry[late]),
+            ("truncated on the right", self._number(cut), none if self.right_truncation is None else self.right_truncation[cut]),
+        ]
+
+    def plot(self, ax: Axes | None = None, most: int = 50) -> Axes:
+        """An event plot: a line for each row from entry to its end, a dot where it failed, a bar where that is known only within.
+
+        Parameters
+        ----------
+        ax : where to draw; None: a figure of its own. most : how many rows are drawn; of more, every so many in order of their ends.
+        """
+        from survjax.plotting import plot_events
+
+        return plot_events(self, ax=ax, most=most)
+
 
 def _written(low: float, high: float) -> str:
     if low == high:
@@ -238,3 +270,8 @@ def _restore(cls: type[Rows], columns: Mapping[str, np.ndarray | None]) -> Rows:
 
 def _count(number: float) -> str:
     return f"{number:,.0f}" if number == round(number) else f"{number:,.6g}"
+
+
+def _span(ages: np.ndarray) -> str:
+    low, high = ages.min(), ages.max()
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"

@@ -424,3 +424,17 @@ def test_collapsed_lifetimes_have_the_same_likelihood():
     np.testing.assert_allclose(model.log_likelihood(fewer), model.log_likelihood(life), rtol=1e-12)
     assert len(fewer.collapse()) == len(fewer)
     assert len(life[:0].collapse()) == 0
+
+
+def test_a_notebook_shows_a_small_table():
+    html = any_kind()._repr_html_()
+    for cell in (
+        "<tr><th>failed at a known age</th><td>1</td><td>33</td></tr>",
+        "<tr><th>failed within an interval</th><td>5</td><td>3 to 20</td></tr>",
+        "<tr><th>still running</th><td>2</td><td>44</td></tr>",
+        "<tr><th>entered late</th><td>7</td><td>1 to 5</td></tr>",
+        "<tr><th>truncated on the right</th><td>4</td><td>9 to 30</td></tr>",
+    ):
+        assert cell in html
+    assert "within" not in sj.Lifetimes(DURATIONS, EVENTS)._repr_html_()
+    assert sj.Lifetimes(DURATIONS)[:0]._repr_html_().count("<tr>") == 1

@@ -82,7 +82,7 @@ def test_months_without_shipments_may_be_left_out_where_rows_have_dates():
 
 @pytest.mark.parametrize("midpoint", [False, True])
 def test_a_weibull_is_found_again_in_its_table(midpoint):
-    # running units of the least age they can have gave a scale 13 standard errors too short
+    # running units of the least age they can have gave a scale 11 standard errors too short
     random = np.random.default_rng(11)
     months, per_month = 36, 20_000
     shipped_at = np.arange(months)[:, None] + random.uniform(size=(months, per_month))
