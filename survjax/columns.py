@@ -30,7 +30,7 @@ _REMEDIES = {
     "usage_rate": "Use the usage of the unit per unit of time.",
     "shipped": "Use 0 for a month without shipments.",
     "age": "Remove such events.",
-    "time": "Remove such rows.",
+    "end": "Give every unit the age until which it was watched.",
 }
 
 
@@ -70,11 +70,16 @@ def read_column(values: Any, name: str, infinite: float | None = None) -> np.nda
 def read_labels(values: Any, name: str) -> np.ndarray:
     """An array of labels (n,), None where one is missing."""
     missing = _missing(values)
-    labels = np.array(np.asarray(values), dtype=object)
+    # by way of a plain array, a list of text and nan would become text throughout
+    labels = np.array(values if isinstance(values, (list, tuple)) else np.asarray(values), dtype=object)
     _one_dimensional(labels, name)
     missing = np.zeros(len(labels), dtype=bool) if missing is None else missing
-    labels[missing | np.array([label is None or label != label or type(label).__name__ == "NAType" for label in labels], dtype=bool)] = None  # noqa: PLR0124
+    labels[missing | np.array([_is_missing(label) for label in labels], dtype=bool)] = None
     return labels
+
+
+def _is_missing(label: Any) -> bool:
+    return label is None or type(label).__name__ in ("NAType", "NaTType") or bool(label != label)  # noqa: PLR0124
 
 
 def read_flags(values: Any, name: str) -> np.ndarray:

@@ -34,7 +34,7 @@ FLOORS = (
         "notations",
         "observation_window",
     ),
-    ("distributions", "lifetimes"),
+    ("distributions", "lifetimes", "recurrences"),
     ("product_limit", "likelihood", "existence", "inference", "lifetimes_file"),
     ("starts", "search"),
     ("estimation",),

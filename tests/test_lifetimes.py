@@ -438,3 +438,28 @@ def test_a_notebook_shows_a_small_table():
         assert cell in html
     assert "within" not in sj.Lifetimes(DURATIONS, EVENTS)._repr_html_()
     assert sj.Lifetimes(DURATIONS)[:0]._repr_html_().count("<tr>") == 1
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        ["seal", None, "seal"],
+        ["seal", np.nan, "seal"],
+        ("seal", np.ma.masked, "seal"),
+        pd.Series(["seal", np.nan, "seal"]),
+        pd.array(["seal", None, "seal"], dtype="string"),
+        pd.Series(["seal", pd.NA, "seal"], dtype=object),
+        pd.Categorical(["seal", None, "seal"]),
+        polars.Series(["seal", None, "seal"]),
+        pyarrow.array(["seal", None, "seal"]),
+    ],
+    ids=["None", "nan in a list", "masked", "series", "nullable", "NA", "category", "polars", "Arrow"],
+)
+def test_a_cause_may_be_missing_in_any_container(cause):
+    # nan beside text in a list became the cause 'nan', and NA an error about its truth
+    assert sj.Lifetimes(DURATIONS, cause=cause).cause.tolist() == ["seal", None, "seal"]
+
+
+def test_causes_keep_their_types():
+    # numbers beside text became text
+    assert sj.Lifetimes(DURATIONS, cause=["1", 1, None]).cause.tolist() == ["1", 1, None]
