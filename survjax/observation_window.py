@@ -75,6 +75,12 @@ def _check_order(dates: dict[str, pd.Series]) -> None:
     opening = dates["observed_from"]
     _refuse(opening >= close, {"observed_from": opening, "observed_until": close}, "before observed_until", "The window is empty.")
     _refuse(
+        (removed == installed) & (installed >= opening),
+        {"removed": removed, "installed": installed},
+        "after installed where observed_from is given",
+        "A unit dead on arrival has no age at which it enters the window: give times of day, or count such units apart.",
+    )
+    _refuse(
         (removed <= opening) & (installed < opening),
         {"removed": removed, "observed_from": opening},
         "after observed_from",

@@ -78,6 +78,10 @@ def test_a_fleet_that_all_runs_needs_no_dates_of_removal():
     assert str(sj.Lifetimes.from_dates(aware, [None], observed_until=aware[0] + pd.Timedelta(days=2))) == "2+"
 
 
+def test_units_dead_on_arrival_are_of_age_zero_where_all_were_seen_from_the_start():
+    assert str(sj.Lifetimes.from_dates(["2021-01-01"] * 2, ["2021-01-01", None], observed_until="2021-01-03")) == "0, 2+"
+
+
 def test_each_unit_may_have_a_window_of_its_own():
     life = fleet(observed_from=["2020-01-01", "2021-01-11", "2020-01-01", "2020-01-01"], observed_until=["2024-01-01"] * 3 + ["2024-06-01"])
     assert life.entry.tolist() == [3652.0, 10.0, 0.0, 0.0]
@@ -95,6 +99,11 @@ BAD = {
         {"removed": [None, "2020-12-31", None, None]},
         ValueError,
         r"removed must be no earlier than installed; row 1 .*exchanged",
+    ),
+    "dead on arrival": (
+        {"removed": [None, "2021-01-01", None, None]},
+        ValueError,
+        r"removed must be after installed where observed_from is given; row 1 .*dead on arrival.*times of day",
     ),
     "installed late": (
         {"installed": [*INSTALLED[:3], "2024-02-01"]},
