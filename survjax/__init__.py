@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Lifetimes": "survjax.lifetimes",
+    "Recurrences": "survjax.recurrences",
     "Model": "survjax.models",
     "Exponential": "survjax.models",
     "Weibull": "survjax.models",

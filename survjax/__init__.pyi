@@ -17,6 +17,7 @@ from survjax.models import Mixture as Mixture
 from survjax.models import Model as Model
 from survjax.models import WeibullMixture as WeibullMixture
 from survjax.models.model_file import load as load
+from survjax.recurrences import Recurrences as Recurrences
 from survjax.yardstick import compare_with_lifelines as compare_with_lifelines
 
 __version__: str

@@ -20,6 +20,17 @@ _REMEDIES = {
     "upper": "Use inf for a unit that still runs.",
     "right_truncation": "Use inf for units that would be in the data whether they had failed or not.",
     "observed_until": "Leave it out if it is not known.",
+    "failures": "Remove such ages.",
+    "suspensions": "Remove such ages.",
+    "x": "In a pair of x use -inf below and inf above where an end is not known.",
+    "c": "Use 0 for a failure, 1, -1 and 2 for right-, left- and interval-censored.",
+    "n": "Use 1 for a row that stands for one unit.",
+    "tl": "Use -inf for a row that is not truncated.",
+    "tr": "Use inf for a row that is not truncated.",
+    "usage_rate": "Use the usage of the unit per unit of time.",
+    "shipped": "Use 0 for a month without shipments.",
+    "age": "Remove such events.",
+    "end": "Give every unit the age until which it was watched.",
 }
 
 
@@ -59,11 +70,16 @@ def read_column(values: Any, name: str, infinite: float | None = None) -> np.nda
 def read_labels(values: Any, name: str) -> np.ndarray:
     """An array of labels (n,), None where one is missing."""
     missing = _missing(values)
-    labels = np.array(np.asarray(values), dtype=object)
+    # by way of a plain array, a list of text and nan would become text throughout
+    labels = np.array(values if isinstance(values, (list, tuple)) else np.asarray(values), dtype=object)
     _one_dimensional(labels, name)
     missing = np.zeros(len(labels), dtype=bool) if missing is None else missing
-    labels[missing | np.array([label is None or label != label or type(label).__name__ == "NAType" for label in labels], dtype=bool)] = None  # noqa: PLR0124
+    labels[missing | np.array([_is_missing(label) for label in labels], dtype=bool)] = None
     return labels
+
+
+def _is_missing(label: Any) -> bool:
+    return label is None or type(label).__name__ in ("NAType", "NaTType") or bool(label != label)  # noqa: PLR0124
 
 
 def read_flags(values: Any, name: str) -> np.ndarray:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from typing import Any
 
-import numpy as np
+from survjax.frames import columns_of_frame
+from survjax.lifetime_columns import interval_columns, plain_columns
+from survjax.lifetime_rows import LifetimeRows
+from survjax.nevada import nevada_columns
+from survjax.notations import failures_and_suspensions, structured, xcnt
+from survjax.observation_window import window_columns
 
-from survjax.columns import ROWS_COUNT_FROM, read_column, read_flags, read_labels, read_rows, refuse_different_indexes, refuse_rows
-from survjax.errors import BadRow
-from survjax.findings import Finding, findings
 
-COLUMNS = ("lower", "upper", "entry", "right_truncation", "weights", "cause", "observed_until")
-
-
-class Lifetimes:
+class Lifetimes(LifetimeRows):
     """Lifetimes of a fleet, any mix of failures, running units and failures known only to lie in an interval.
 
     ``Lifetimes(durations, event_observed)`` is for failures at known ages and running units; ``Lifetimes.from_intervals`` takes
@@ -50,31 +49,10 @@ class Lifetimes:
     Lifetimes(3 units: 2 failed, 1 running)
     """
 
-    __slots__ = (*COLUMNS, "event_observed")
-
-    lower: np.ndarray
-    upper: np.ndarray
-    entry: np.ndarray | None
-    right_truncation: np.ndarray | None
-    weights: np.ndarray | None
-    cause: np.ndarray | None
-    observed_until: np.ndarray | None
-    event_observed: np.ndarray
+    __slots__ = ()
 
     def __init__(self, durations: Any, event_observed: Any = None, *, entry: Any = None, weights: Any = None, cause: Any = None) -> None:
-        refuse_different_indexes(durations=durations, event_observed=event_observed, entry=entry, weights=weights, cause=cause)
-        columns = {"durations": read_column(durations, "durations")}
-        n = len(columns["durations"])
-        if n == 0:
-            raise ValueError("durations is empty: there is no unit to learn from.")
-        columns["event_observed"] = np.ones(n, dtype=bool) if event_observed is None else read_flags(event_observed, "event_observed")
-        columns |= _read_given(entry=entry, weights=weights, cause=cause)
-        _check_lengths(columns, "durations")
-        lower = columns.pop("durations")
-        upper = np.where(columns.pop("event_observed"), lower, np.inf)
-        _check_entry(columns.get("entry"), lower, "durations")
-        _check_weights(columns.get("weights"))
-        self._set(lower=lower, upper=upper, **columns)
+        self._set(**plain_columns(durations, event_observed, entry=entry, weights=weights, cause=cause))
 
     @classmethod
     def from_intervals(
@@ -107,36 +85,10 @@ class Lifetimes:
         ValueError : lower beyond upper; a lower end between 0 and entry; entry not before upper; right truncation not after lower
             or entry. The message names the first such row, counted from 0, and the remedy.
         """
-        refuse_different_indexes(lower=lower, upper=upper, entry=entry, right_truncation=right_truncation, weights=weights, cause=cause)
-        columns = {"lower": read_column(lower, "lower", -np.inf), "upper": read_column(upper, "upper", np.inf)}
-        n = len(columns["lower"])
-        if n == 0:
-            raise ValueError("lower is empty: there is no unit to learn from.")
-        if observed_until is not None and np.ndim(observed_until) == 0:
-            observed_until = np.full(n, observed_until)
-        columns |= _read_given(entry=entry, right_truncation=right_truncation, weights=weights, cause=cause, observed_until=observed_until)
-        _check_lengths(columns, "lower")
-        _check_weights(columns.get("weights"))
+        given = {"entry": entry, "right_truncation": right_truncation, "weights": weights, "cause": cause}
         life = cls.__new__(cls)
-        life._set(**_in_window(columns))
+        life._set(**interval_columns(lower, upper, observed_until, **given))
         return life
-
-    def _set(self, **columns: np.ndarray | None) -> None:
-        held: dict[str, Any] = {name: columns.get(name) for name in COLUMNS}
-        held["event_observed"] = np.equal(held["lower"], held["upper"])
-        for name, column in held.items():
-            if column is not None:
-                column.setflags(write=False)
-            object.__setattr__(self, name, column)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError("Lifetimes cannot be changed; make new ones.")
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, ({name: getattr(self, name) for name in COLUMNS},)
-
-    def _with(self, **changed: Any) -> Lifetimes:
-        return _restore({name: getattr(self, name) for name in COLUMNS} | changed)
 
     @classmethod
     def from_frame(
@@ -156,284 +108,127 @@ class Lifetimes:
         KeyError : a column is not in the frame; the message lists those that are.
         ValueError : several columns have that name; and what ``Lifetimes`` itself raises.
         """
-        if hasattr(frame, "collect"):
-            raise TypeError(f"frame is a {type(frame).__name__}, which has not been read yet; pass frame.collect().")
-        names = getattr(frame, "column_names", None)  # Arrow's, whose columns are not names
-        if names is None:
-            names = getattr(frame, "columns", None)
-        if names is None:
-            raise TypeError(
-                f"frame must be a data frame; got {type(frame).__name__}. Read a file first, for instance with pandas.read_csv."
-            )
-        available = list(names)
+        return cls(**columns_of_frame(frame, durations=duration, event_observed=event, entry=entry, weights=weights, cause=cause))
 
-        def column(role: str, name: Hashable) -> Any:
-            if name is None:
-                return None
-            if not isinstance(name, Hashable):
-                raise TypeError(
-                    f"{role} must be the name of a column; got {type(name).__name__}. Columns themselves go to "
-                    "Lifetimes(durations, event_observed, entry=, weights=)."
-                )
-            if name not in available:
-                raise KeyError(f"{role}={name!r} is not a column; there are {', '.join(map(str, available))}.")
-            if available.count(name) > 1:
-                raise ValueError(f"{available.count(name)} columns are called {name!r}; rename or drop all but the one for {role}.")
-            return frame[name]
-
-        return cls(
-            column("duration", duration),
-            column("event", event),
-            entry=column("entry", entry),
-            weights=column("weights", weights),
-            cause=column("cause", cause),
-        )
-
-    # ---- counts
-
-    @property
-    def durations(self) -> np.ndarray:
-        """The ages at failure or reached so far; where only an interval is known, its lower end."""
-        return self.lower
-
-    @property
-    def n_units(self) -> float:
-        """How many units there are: the sum of the weights."""
-        return float(len(self) if self.weights is None else self.weights.sum())
-
-    @property
-    def n_failed(self) -> float:
-        """How many have failed, at a known age or within an interval."""
-        return self._number(np.isfinite(self.upper))
-
-    @property
-    def n_exact(self) -> float:
-        """How many have failed at a known age."""
-        return self._number(self.event_observed)
-
-    @property
-    def n_running(self) -> float:
-        return self.n_units - self.n_failed
-
-    def _number(self, rows: np.ndarray) -> float:
-        return float(rows.sum() if self.weights is None else self.weights[rows].sum())
-
-    def counts(self) -> np.ndarray:
-        """The weights, ones where none were given, shape (n,)."""
-        return np.broadcast_to(1.0, len(self)) if self.weights is None else self.weights
-
-    def is_plain(self) -> bool:
-        """Whether there are only failures at known ages and running units, none truncated on the right."""
-        return self.right_truncation is None and bool(np.all(self.event_observed | np.isinf(self.upper)))
-
-    def in_the_middle(self) -> Lifetimes:
-        """The same units as plain rows: failures within an interval put in its middle, right truncation left out.
-
-        For starting values and pictures, never for a likelihood.
-        """
-        if self.is_plain():
-            return self
-        between = ~self.event_observed & np.isfinite(self.upper)
-        below = np.where(np.isfinite(self.lower), self.lower, self.upper)
-        middle = np.where(between, 0.5 * (below + self.upper), self.lower)
-        upper = np.where(between, middle, self.upper)
-        return self._with(lower=middle, upper=upper, right_truncation=None)
-
-    def in_unit(self, unit: float) -> Lifetimes:
-        """The same lifetimes with times in multiples of ``unit``."""
-        scaled = {name: getattr(self, name) for name in ("lower", "upper", "entry", "right_truncation", "observed_until")}
-        return self._with(**{name: None if column is None else column / unit for name, column in scaled.items()})
-
-    # ---- rows
-
-    def __len__(self) -> int:
-        return len(self.lower)
-
-    @property
-    def shape(self) -> tuple[int]:
-        return (len(self),)
-
-    def __getitem__(self, rows: Any) -> Lifetimes:
-        """Rows by slice, mask or index array (or ``(rows, ...)``, as scikit-learn asks); one index gives one row."""
-        if isinstance(rows, tuple) and rows:
-            rows = rows[0]
-        if rows is None or isinstance(rows, (bool, np.bool_)) or np.ma.is_masked(rows):
-            raise IndexError(f"rows must be a slice, a mask, row numbers or one of them, none missing; got {rows!r}.")
-        if isinstance(rows, (int, np.integer)):
-            rows = slice(rows, rows + 1 or None)
-            if len(range(len(self))[rows]) == 0:
-                raise IndexError(f"there are {len(self):,} rows")
-        columns = {name: getattr(self, name) for name in COLUMNS}
-        return _restore({name: None if column is None else column[rows].copy() for name, column in columns.items()})
-
-    def without(self, rows: Any) -> Lifetimes:
-        """The lifetimes that are left when some rows are dropped.
-
-        Parameters
-        ----------
-        rows : row numbers from 0, or a mask (n,) that is True where a row goes.
+    @classmethod
+    def from_failures_and_suspensions(cls, failures: Any, suspensions: Any = None) -> Lifetimes:
+        """Lifetimes from two lists: ages at failure, and the ages (suspensions) of units still running; failures come first.
 
         Raises
         ------
-        TypeError, ValueError : neither; a mask of another length.
-        IndexError : a number that is no row.
+        TypeError, ValueError : as ``Lifetimes``; both are empty.
 
         Examples
         --------
-        >>> life = Lifetimes([*range(1, 30), 3600])
-        >>> life.without(life.checks()[0].rows)
-        Lifetimes(29 units: 29 failed, 0 running)
+        >>> Lifetimes.from_failures_and_suspensions([33, 52], [44])
+        Lifetimes(3 units: 2 failed, 1 running)
         """
-        return self[~read_rows(rows, len(self))]
+        return cls.from_intervals(**failures_and_suspensions(failures, suspensions))
 
-    def __iter__(self) -> Iterator[Lifetimes]:
-        return (self[row] for row in range(len(self)))
+    @classmethod
+    def from_xcnt(cls, x: Any, c: Any = None, n: Any = None, tl: Any = None, tr: Any = None) -> Lifetimes:
+        """Lifetimes as surpyval writes them.
 
-    def failed(self) -> Lifetimes:
-        """The units that have failed."""
-        return self[np.isfinite(self.upper)]
+        Parameters
+        ----------
+        x : (n,) values, (n, 2) lower and upper ends, or a list of values and pairs.
+        c : (n,) codes: 0 failure at x, 1 right-censored, -1 left-censored (failed before x, from -inf), 2 failed within the pair.
+            None: told by x, pairs with an infinite end being right- or left-censored.
+        n : (n,) counts. tl, tr : (n,) or one number: left and right truncation (-inf, inf: none).
 
-    def running(self) -> Lifetimes:
-        """The units that still run."""
-        return self[np.isinf(self.upper)]
+        Raises
+        ------
+        TypeError, ValueError : as ``from_intervals``; other codes; a pair where c says one value, or the reverse.
 
-    def with_weights(self, weights: Any) -> Lifetimes:
-        """The same rows with other counts, (n,)."""
-        column = read_column(weights, "weights")
-        _check_lengths({"lower": self.lower, "weights": column}, "lower")
-        _check_weights(column)
-        return self._with(weights=column)
-
-    # ---- what looks odd
-
-    def checks(self) -> list[Finding]:
-        """What deserves a look before a fit: nothing here is wrong by itself, and nothing is removed.
-
-        Reported are ages far beyond the rest (more than 1.25 times the next age below with at most 0.1 % of the rows
-        above the gap) and heavy rounding (fewer than a tenth as many distinct failure times as failures).
+        Examples
+        --------
+        >>> print(Lifetimes.from_xcnt([33, 44, [10, 20], 9], c=[0, 1, 2, -1]))
+        33, 44+, (10, 20], (-inf, 9]
         """
-        return findings(self.in_the_middle().durations, self.event_observed, self.n_exact)
+        return cls.from_intervals(**xcnt(x, c, n, tl, tr))
 
-    # ---- shown
+    @classmethod
+    def from_structured(cls, y: Any, entry: Any = None, weights: Any = None) -> Lifetimes:
+        """Lifetimes from scikit-survival's structured array (n,): a boolean field, the event, and one of numbers, the time.
 
-    def __repr__(self) -> str:
-        rows = "" if self.n_units == len(self) else f" in {len(self):,} rows"
-        between = self.n_failed - self.n_exact
-        within = f" ({_count(between)} within an interval)" if between else ""
-        late = f"; {np.count_nonzero(self.entry > 0):,} entered late" if self.entry is not None and self.start_varies() else ""
-        cut = "" if self.right_truncation is None else f"; {np.isfinite(self.right_truncation).sum():,} truncated on the right"
-        counts = f"{_count(self.n_failed)} failed{within}, {_count(self.n_running)} running"
-        return f"Lifetimes({_count(self.n_units)} units{rows}: {counts}{late}{cut})"
+        Raises
+        ------
+        TypeError : y has other fields. ValueError : as ``Lifetimes``.
+        """
+        durations, event_observed = structured(y)
+        return cls(durations, event_observed, entry=entry, weights=weights)
 
-    def start_varies(self) -> bool:
-        return self.entry is not None and bool(np.any(self.entry > 0))
+    @classmethod
+    def from_dates(
+        cls,
+        installed: Any,
+        removed: Any,
+        *,
+        observed_from: Any = None,
+        observed_until: Any,
+        unit: str = "days",
+        usage_rate: Any = None,
+    ) -> Lifetimes:
+        """Lifetimes of a fleet seen through a window of the calendar.
 
-    def __str__(self) -> str:
-        """Up to ten units as the field writes them: 33, 44+ (still running), (10, 20] (failed in between)."""
-        if len(self) > 10:
-            return repr(self)
-        return ", ".join(_written(low, high) for low, high in zip(self.lower, self.upper, strict=True))
+        Units installed before ``observed_from`` enter at the age they had then (left truncation). Those not removed, and those
+        removed after ``observed_until``, are running units of the age they had then. ``observed_until`` of the result is that age.
 
+        Parameters
+        ----------
+        installed : (n,) dates. removed : (n,) dates of failure, missing (None, NaT) for units still running.
+        observed_from, observed_until : one date or (n,): since when every removal is recorded (None: since always), and until when.
+        unit : of the ages: "hours", "days", "weeks" or "years" of 365.25 days; elapsed time, whatever the clocks changed.
+        usage_rate : one number or (n,): usage per such unit (kilometres a day). Ages are then usage.
 
-def _written(low: float, high: float) -> str:
-    if low == high:
-        return f"{low:g}"
-    return f"{low:g}+" if np.isinf(high) else f"({low:g}, {high:g}]"
+        Dates are those of pandas, NumPy, polars, Arrow or Python, or ISO text, all in one time zone or all without.
 
+        Raises
+        ------
+        TypeError : numbers in place of dates.
+        ValueError : no date where one is needed; removed before installed; installed after ``observed_until``; removed before the
+            window opened; time zones mixed; a usage rate not above 0. The message names the first such row and the remedy.
 
-def _restore(columns: dict[str, np.ndarray | None]) -> Lifetimes:
-    """Lifetimes from columns that have been validated before; rows may be none."""
-    life = Lifetimes.__new__(Lifetimes)
-    life._set(**columns)
-    return life
+        References
+        ----------
+        Hong, Meeker & McCalley (2009), Annals of Applied Statistics 3, on power transformers seen so.
 
+        Examples
+        --------
+        >>> Lifetimes.from_dates(
+        ...     ["2015-03-01", "2021-06-01"], ["2022-03-01", None], observed_from="2020-01-01", observed_until="2024-01-01"
+        ... )
+        Lifetimes(2 units: 1 failed, 1 running; 1 entered late)
+        """
+        return cls.from_intervals(**window_columns(installed, removed, observed_from, observed_until, unit, usage_rate))
 
-def _count(number: float) -> str:
-    return f"{number:,.0f}" if number == round(number) else f"{number:,.6g}"
+    @classmethod
+    def from_nevada(
+        cls, shipped: Any, returned: Any = None, *, midpoint: bool = False, lag: float = 0.0, first_return: int | None = None
+    ) -> Lifetimes:
+        """Lifetimes in months from a Nevada table: shipments by month, and the returns of each by month.
 
+        A unit shipped in month i and returned in month j may be of any age in (j - i - 1, j - i + 1): that interval is used. One not
+        returned by the end of the last month m is between m - i and m - i + 1 old: it is a running unit of the age in the middle.
 
-# ---- the form of the data, checked once
+        Parameters
+        ----------
+        shipped : (n,) units shipped in each month; or a data frame with these in its first column and the returns in the others.
+        returned : (n, m) units of each shipment that came back in each month; blank (None, nan) before shipment.
+        midpoint : the middle of the interval in place of it, age j - i (1/2 for j = i). An approximation, poor where many fail early.
+        lag : months from shipment to service, taken off every age; units not in service yet are of age 0.
+        first_return : which month the first column of returns is, counted from that of the first row. None: 0, or what the labels of
+            data frames say, months (dates, periods, text such as 2024-01) or the same words on both sides.
 
+        Raises
+        ------
+        TypeError : cells that are no numbers; no table.
+        ValueError : rows of different lengths; a negative cell; more returned than shipped; returns before shipment or within the
+            lag; blanks after shipment; shipments after the last month. The message names the first such row and the remedy.
 
-def _read_given(**columns: Any) -> dict[str, np.ndarray]:
-    given = {name: values for name, values in columns.items() if values is not None}
-    endless = {"right_truncation": np.inf, "observed_until": np.inf}
-    return {
-        name: read_labels(values, name) if name == "cause" else read_column(values, name, endless.get(name))
-        for name, values in given.items()
-    }
-
-
-def _check_lengths(columns: dict[str, np.ndarray], first: str) -> None:
-    n = len(columns[first])
-    for name, column in columns.items():
-        if len(column) != n:
-            raise ValueError(f"{name} has {len(column):,} rows and {first} {n:,}; every row needs both.")
-
-
-def _check_weights(weights: np.ndarray | None) -> None:
-    if weights is None:
-        return
-    refuse_rows(weights < 0, weights, "weights", "0 or more", "A count cannot be negative.")
-    absurd = (weights > 0) & ((weights < 1e-100) | (weights > 1e100))
-    refuse_rows(absurd, weights, "weights", "0 or between 1e-100 and 1e100", "Are they counts?")
-    if not weights.any():
-        raise BadRow(
-            "weights are all zero: no unit is left to learn from. Leave weights out to count each row once.",
-            columns=("weights",),
-            rows=range(len(weights)),
-            expected="more than 0 in at least one row",
-            remedy="Leave weights out to count each row once.",
-        )
-
-
-def _check_entry(entry: np.ndarray | None, durations: np.ndarray, name: str) -> None:
-    if entry is not None:
-        word = "duration" if name == "durations" else name
-        remedy = "Remove units that were never under observation, or correct the age at which observation began."
-        _refuse_pair(entry >= durations, {"entry": entry, name: durations}, f"less than {word}", f"less than the {word}", remedy)
-
-
-def _in_window(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The columns of ``from_intervals`` with each interval cut to the window in which its unit could be seen."""
-    lower, upper = columns["lower"], columns["upper"]
-    entry, end = columns.get("entry"), columns.get("right_truncation")
-    ends = {"lower": lower, "upper": upper}
-    _refuse_pair(lower > upper, ends, "at most upper", "at most upper", "For right censoring pass upper=inf.")
-    _refuse_pair((lower == upper) & np.isinf(upper), ends, "finite where upper is lower", "finite", "Pass the age reached as lower.")
-    both_open = np.isneginf(lower) & np.isposinf(upper)
-    _refuse_pair(both_open, ends, "finite where upper is infinite", "finite", "Such a row says nothing; remove it.")
-    if entry is not None:
-        _check_entry(entry, upper, "upper")
-        known = (lower > 0) & (lower < entry)
-        remedy = "Pass lower=0 for a unit that failed some time after entry, or correct the entry."
-        _refuse_pair(known, {"lower": lower, "entry": entry}, "0 or at least entry", "0 or at least entry", remedy)
-        exact = (lower == upper) & (lower <= entry)
-        _refuse_pair(
-            exact, {"lower": lower, "entry": entry}, "more than entry", "more than entry", "It was not under observation when it failed."
-        )
-        lower = np.maximum(lower, entry)
-    if end is not None:
-        begin = lower if entry is None else np.maximum(entry, lower)
-        exact = columns["lower"] == columns["upper"]
-        beyond = np.where(exact, end < lower, end <= begin)
-        remedy = "A unit can only be in such data if it failed before. Pass right_truncation=inf for units seen whatever happened."
-        _refuse_pair(beyond, {"right_truncation": end, "lower": lower}, "more than lower", "more than the lower end", remedy)
-        upper = np.minimum(upper, end)
-        if not np.isfinite(end).any():
-            columns = {name: column for name, column in columns.items() if name != "right_truncation"}
-    return columns | {"lower": lower, "upper": upper}
-
-
-def _refuse_pair(bad: np.ndarray, pair: dict[str, np.ndarray], relation: str, expected: str, remedy: str) -> None:
-    """Refuse rows in which two columns contradict each other; the first is at fault."""
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        values = ", ".join(f"{name.removesuffix('s')}={column[row]:g}" for name, column in pair.items())
-        raise BadRow(
-            f"{next(iter(pair))} must be {relation}; row {row} has {values} ({int(bad.sum()):,} such rows; {ROWS_COUNT_FROM}). {remedy}",
-            columns=tuple(pair),
-            rows=np.flatnonzero(bad),
-            expected=expected,
-            remedy=remedy,
-        )
+        Examples
+        --------
+        >>> Lifetimes.from_nevada([100, 120], [[0, 2], [None, 1]])
+        Lifetimes(220 units in 4 rows: 3 failed (3 within an interval), 217 running)
+        """
+        return cls.from_intervals(**nevada_columns(shipped, returned, midpoint, lag, first_return))
