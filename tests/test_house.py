@@ -30,7 +30,7 @@ FLOORS = (
     ),
     ("distributions", "lifetimes"),
     ("product_limit", "likelihood", "existence", "inference", "lifetimes_file"),
-    ("starts", "search"),
+    ("starts", "search", "nonparametric"),
     ("estimation",),
     ("faces",),
     ("mixture_estimation",),
@@ -41,7 +41,7 @@ FLOORS = (
     ("__main__",),
 )
 # Called by a method of the learner, never at import: the learner's door to what is built on it.
-DOORS = {("models", "plotting")}
+DOORS = {("models", "plotting"), ("nonparametric", "plotting")}
 
 
 def floor(module: str) -> int:
