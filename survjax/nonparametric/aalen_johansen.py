@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from scipy.special import ndtri
 
-from survjax.columns import read_arguments
+from survjax.columns import index_of, read_arguments
 from survjax.errors import NotFitted
 from survjax.lifetimes import Lifetimes
 from survjax.nonparametric.rows import first_age, from_start, refuse_all_but_plain, refuse_early_end
@@ -121,7 +121,7 @@ class AalenJohansen:
         reach = np.where(inner, float(ndtri(0.5 * (1 + level))) * error / (np.where(inner, share, 0.5) * -log_share), 0.0)
         lower, upper = (np.where(inner, np.exp(log_share * np.exp(sign * reach)), share) for sign in (1.0, -1.0))
         columns = {"estimate": share, "standard_error": error, "lower": lower, "upper": upper}
-        return pd.DataFrame({name: np.ravel(self._at(t, column)) for name, column in columns.items()}, index=getattr(t, "index", None))
+        return pd.DataFrame({name: np.ravel(self._at(t, column)) for name, column in columns.items()}, index=index_of(t))
 
     @property
     def table_(self) -> pd.DataFrame:
@@ -169,8 +169,11 @@ class AalenJohansen:
         this = before**2 * own * (n - own) / n**3
         both = before * own / n**2
         sums = [np.cumsum(term) for term in (any_cause, any_cause * share, any_cause * share**2, this, both, both * share)]
-        variance = share**2 * sums[0] - 2 * share * sums[1] + sums[2] + sums[3] - 2 * (share * sums[4] - sums[5])
-        return np.sqrt(variance)
+        gained = share**2 * sums[0] + sums[2] + sums[3] + 2 * sums[5]
+        lost = 2 * share * (sums[1] + sums[4])
+        # Once all have failed of one cause there is no error left, and the difference is rounding.
+        nothing = np.abs(gained - lost) <= 4.0 * np.finfo(float).eps * len(share) * gained
+        return np.sqrt(np.where(nothing, 0.0, gained - lost))
 
     def _at(self, t: Any, values: np.ndarray) -> Any:
         (ages,), shape = read_arguments(t=t)

@@ -94,6 +94,16 @@ def _distinct(ranges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return ordered[new], which
 
 
+def never_outlived(rows: Candidates) -> np.ndarray:
+    """The candidates that no unit was seen to outlive, (m,): all that is at risk there fails there."""
+    return covered(rows.window_first, rows.first, (rows.weights > 0).astype(float), len(rows.left)) == 0
+
+
+def open_after(rows: Candidates) -> np.ndarray:
+    """The candidates that lie after the failure of some unit in its window, whose mass counts against it, (m,)."""
+    return covered(rows.last, rows.window_last, (rows.truncated & (rows.weights > 0)).astype(float), len(rows.left)) > 0
+
+
 def covered(first: np.ndarray, last: np.ndarray, values: np.ndarray, m: int) -> np.ndarray:
     """For every candidate the sum of the values of the rows that cover it, (m,)."""
     begun = np.bincount(first, values, minlength=m + 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from scipy.special import ndtri
 
-from survjax.columns import read_arguments, read_labels
+from survjax.columns import index_of, read_arguments, read_labels
 from survjax.errors import NotFitted
 from survjax.nonparametric.survival_curve import check_ages, check_level, shaped
 
@@ -124,7 +124,7 @@ class MeanCumulativeFunction:
         mean, error = np.append(0.0, steps.mean), np.append(0.0, steps.error)
         factor = np.exp(float(ndtri(0.5 * (1 + level))) * np.append(0.0, error[1:] / mean[1:]))
         columns = {"estimate": mean, "standard_error": error, "lower": mean / factor, "upper": mean * factor}
-        return pd.DataFrame({name: np.ravel(self._at(t, column)) for name, column in columns.items()}, index=getattr(t, "index", None))
+        return pd.DataFrame({name: np.ravel(self._at(t, column)) for name, column in columns.items()}, index=index_of(t))
 
     @property
     def table_(self) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
-from survjax.columns import read_arguments
+from survjax.columns import index_of, read_arguments
 from survjax.errors import NotFitted
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class SurvivalCurve(ABC):
             lower, upper = (self._on_steps(at, np.exp(-hazard)) for hazard in (high, low))
         else:
             lower, upper = (self._on_steps(at, hazard) for hazard in (low, high))
-        return pd.DataFrame({"estimate": values, "lower": np.ravel(lower), "upper": np.ravel(upper)}, index=getattr(at, "index", None))
+        return pd.DataFrame({"estimate": values, "lower": np.ravel(lower), "upper": np.ravel(upper)}, index=index_of(at))
 
     def plot(self, ax: Axes | None = None, level: float = 0.95) -> Axes:
         """The curve with its confidence limits against age, on ``ax`` or on axes of its own."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from survjax.columns import read_arguments
+from survjax.columns import index_of, read_arguments
 from survjax.lifetimes import Lifetimes
-from survjax.nonparametric.ascent import climb
-from survjax.nonparametric.candidates import Candidates, candidate_intervals, covered
+from survjax.nonparametric.ascent import climb_hazards, climb_masses
+from survjax.nonparametric.candidates import Candidates, candidate_intervals, never_outlived, open_after
 from survjax.nonparametric.information import variance_of_tail
 from survjax.nonparametric.rows import first_age, from_start, read_lifetimes, refuse_early_end
 from survjax.nonparametric.survival_curve import Steps, SurvivalCurve, check_ages
@@ -58,21 +58,10 @@ class Turnbull(SurvivalCurve):
         """
         life = from_start(read_lifetimes(durations, event_observed, entry, weights), start)
         candidates = candidate_intervals(life)
-        backwards = life.right_truncation is not None and not life.start_varies()
-        told = candidates.reversed() if backwards else candidates
-        endless = _never_outlived(told)
-        age = candidates.left[::-1] if backwards else candidates.right
-        if backwards:
-            _refuse_late_beginning(age[endless], life)
-        else:
-            refuse_early_end(age[endless], life, type(self).__name__)
-        tail = np.exp(-np.concatenate([[0.0], np.cumsum(climb(told, endless))]))
-        mass = -np.diff(tail)
-        mass = mass[::-1] if backwards else mass
+        mass = self._masses(candidates, life)
         self.given_failure_by_ = None
         if life.right_truncation is not None and candidates.truncated.all():
             self.given_failure_by_ = float(life.right_truncation[life.counts() > 0].max())
-            mass = mass / mass.sum()
         held = mass > 0.0
         self._left, self._right, self._mass = candidates.left[held], candidates.right[held], mass[held]
         self._kept = _on(candidates, held)
@@ -86,6 +75,22 @@ class Turnbull(SurvivalCurve):
             self._right[finite], hazard, np.full(len(hazard), np.inf), first_age(life), self._left[-1] if ends_open else np.inf
         )
         return self
+
+    def _masses(self, candidates: Candidates, life: Lifetimes) -> np.ndarray:
+        cut = life.right_truncation is not None
+        if cut and life.start_varies():
+            told = never_outlived(candidates) & ~open_after(candidates)
+            refuse_early_end(candidates.right[told], life, type(self).__name__)
+            return climb_masses(candidates)
+        # With age running backwards right truncation is delayed entry, and the likelihood as kind.
+        told = candidates.reversed() if cut else candidates
+        endless = never_outlived(told)
+        if cut:
+            _refuse_late_beginning(candidates.left[::-1][endless], life)
+        else:
+            refuse_early_end(candidates.right[endless], life, type(self).__name__)
+        mass = -np.diff(np.exp(-np.concatenate([[0.0], np.cumsum(climb_hazards(told, endless))])))
+        return mass[::-1] if cut else mass
 
     def survival_bounds(self, t: Any) -> pd.DataFrame:
         """The least and the greatest survival at age t that the estimate allows: they differ within candidate intervals.
@@ -104,7 +109,7 @@ class Turnbull(SurvivalCurve):
         begun = np.searchsorted(self._left, ages, side="left") + np.isin(ages, self._left[point])
         ended = np.searchsorted(self._right, ages, side="right")
         begun[ages <= begin] = 0
-        return pd.DataFrame({"lower": tail[begun], "upper": tail[ended]}, index=getattr(t, "index", None))
+        return pd.DataFrame({"lower": tail[begun], "upper": tail[ended]}, index=index_of(t))
 
     def _limits(self, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Limits from the observed information of the candidates that hold mass (Greenwood's for a Kaplan–Meier curve).
@@ -129,14 +134,6 @@ class Turnbull(SurvivalCurve):
 
     def _label(self) -> str:
         return "Turnbull" if self.given_failure_by_ is None else f"Turnbull, of those that fail by {self.given_failure_by_:g}"
-
-
-def _never_outlived(rows: Candidates) -> np.ndarray:
-    """The candidates that no unit was seen to outlive, (m,): all that is at risk there fails there."""
-    m = len(rows.left)
-    outlived = covered(rows.window_first, rows.first, (rows.weights > 0).astype(float), m)
-    open_after = covered(rows.last, rows.window_last, (rows.truncated & (rows.weights > 0)).astype(float), m)
-    return (outlived == 0) & (open_after == 0)
 
 
 def _refuse_late_beginning(ages: np.ndarray, life: Lifetimes) -> None:
