@@ -81,3 +81,6 @@ class KaplanMeier(SurvivalCurve):
             },
             index=pd.Index(estimate.time, name="age"),
         )
+
+    def _label(self) -> str:
+        return "Kaplan–Meier"

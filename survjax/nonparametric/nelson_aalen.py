@@ -60,3 +60,6 @@ class NelsonAalen(SurvivalCurve):
             },
             index=pd.Index(estimate.time, name="age"),
         )
+
+    def _label(self) -> str:
+        return "Nelson–Aalen"
