@@ -17,6 +17,12 @@ from survjax.models import Mixture as Mixture
 from survjax.models import Model as Model
 from survjax.models import WeibullMixture as WeibullMixture
 from survjax.models.model_file import load as load
+from survjax.nonparametric import AalenJohansen as AalenJohansen
+from survjax.nonparametric import KaplanMeier as KaplanMeier
+from survjax.nonparametric import MeanCumulativeFunction as MeanCumulativeFunction
+from survjax.nonparametric import NelsonAalen as NelsonAalen
+from survjax.nonparametric import Turnbull as Turnbull
+from survjax.nonparametric import log_rank_test as log_rank_test
 from survjax.recurrences import Recurrences as Recurrences
 from survjax.yardstick import compare_with_lifelines as compare_with_lifelines
 

@@ -23,7 +23,7 @@ def check_support(template: Distribution, life: Lifetimes) -> None:
     times = life.durations
     bad = (times < 0) & ~np.isneginf(times)  # -inf: failed some time before the upper end
     refuse_rows(bad, times, "durations", f"0 or more for {name}", "Check the sign, or the order of the two dates it came from.")
-    refuse_rows(life.upper <= 0, life.upper, "upper", f"more than 0 for {name}", "Nothing fails before it is used.")
+    refuse_rows((life.upper <= 0) & ~life.event_observed, life.upper, "upper", f"more than 0 for {name}", "Nothing fails before it is used.")
     refuse_rows(
         (times == 0) & life.event_observed,
         times,

@@ -37,7 +37,7 @@ FLOORS = (
     ),
     ("distributions", "lifetimes", "recurrences"),
     ("product_limit", "likelihood", "existence", "inference", "lifetimes_file"),
-    ("starts", "search"),
+    ("starts", "search", "nonparametric"),
     ("estimation",),
     ("faces",),
     ("mixture_estimation", "defective_estimation"),
@@ -47,8 +47,8 @@ FLOORS = (
     ("cli",),
     ("__main__",),
 )
-# Called by a method, never at import: the door of the learner and of the lifetimes to what is built on them.
-DOORS = {("models", "plotting"), ("lifetime_rows", "plotting")}
+# Called by a method, never at import: the doors of learners, estimates and lifetimes to what is built on them.
+DOORS = {("models", "plotting"), ("lifetime_rows", "plotting"), ("nonparametric", "plotting")}
 
 
 def floor(module: str) -> int:

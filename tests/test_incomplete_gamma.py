@@ -16,7 +16,7 @@ from survjax.incomplete_gamma import (
 )
 
 pytestmark = pytest.mark.usefixtures("double")
-mpmath.mp.dps = 50
+DIGITS = mpmath.mp.dps = 50
 
 SHAPES = (0.005, 0.02, 0.3, 1.0, 2.0, 5.9, 6.1, 30.0, 100.0, 1000.0, 10000.0)
 # in units of 1 / sqrt(a) about x = a for large a

@@ -7,7 +7,7 @@ import pytest
 from survjax.special import exponential_rest, log_failed, log_ratio, log_scaled_upper_gamma, log_weighted_sum, power_of_ratio
 
 pytestmark = pytest.mark.usefixtures("double")
-mpmath.mp.dps = 40
+DIGITS = mpmath.mp.dps = 40
 
 
 def test_powers_and_ratios_are_right_at_age_0_with_finite_derivatives():

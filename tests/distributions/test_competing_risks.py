@@ -7,7 +7,7 @@ from survjax.distributions import CompetingRisks, Weibull
 from tests.conftest import shipped
 
 BATHTUB = CompetingRisks((Weibull(shape=0.7, scale=60.0), Weibull(shape=5.0, scale=90.0)))
-mpmath.mp.dps = 40
+DIGITS = mpmath.mp.dps = 40
 
 
 @pytest.mark.parametrize("age", [1e-9, 1.0, 30.0, 85.0, 200.0])

@@ -6,7 +6,7 @@ import survjax as sj
 from survjax.distributions import DefectiveSubpopulation, Weibull
 from tests.conftest import shipped
 
-mpmath.mp.dps = 40
+DIGITS = mpmath.mp.dps = 40
 LAW = DefectiveSubpopulation(Weibull(shape=2.0, scale=30.0), 0.3)
 
 

@@ -11,7 +11,7 @@ from survjax.distributions import Gamma, GeneralizedGamma, Weibull
 from tests.conftest import shipped
 
 pytestmark = pytest.mark.usefixtures("double")
-mpmath.mp.dps = 60
+DIGITS = mpmath.mp.dps = 60
 TIMES = np.array([1e-30, 1e-3, 2.0, 25.0, 200.0, 3000.0])
 
 

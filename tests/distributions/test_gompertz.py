@@ -10,7 +10,7 @@ from survjax.distributions import Exponential, Gompertz
 from tests.distributions.exact import check_against_mpmath
 
 pytestmark = pytest.mark.usefixtures("double")
-mpmath.mp.dps = 40
+DIGITS = mpmath.mp.dps = 40
 
 
 def exact_survival(shape, rate):

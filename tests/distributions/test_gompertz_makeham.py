@@ -9,7 +9,7 @@ from survjax.distributions import Gompertz, GompertzMakeham
 from tests.distributions.exact import check_against_mpmath
 
 pytestmark = pytest.mark.usefixtures("double")
-mpmath.mp.dps = 40
+DIGITS = mpmath.mp.dps = 40
 
 
 def exact_survival(shape, rate, makeham):

@@ -11,7 +11,7 @@ from survjax.distributions import LargestExtremeValue, Logistic, Normal, Smalles
 from tests.conftest import shipped
 
 pytestmark = pytest.mark.usefixtures("double")
-mpmath.mp.dps = 400
+DIGITS = mpmath.mp.dps = 400
 LAWS = {
     "normal": (Normal, mpmath.ncdf),
     "logistic": (Logistic, lambda z: 1 / (1 + mpmath.e**-z)),

@@ -11,7 +11,7 @@ from survjax.distributions import RoystonParmar, Weibull
 from tests.conftest import shipped
 
 pytestmark = pytest.mark.usefixtures("double")
-mpmath.mp.dps = 40
+DIGITS = mpmath.mp.dps = 40
 KNOTS, GAMMA = np.array([5.0, 20.0, 45.0, 90.0]), (-3.0, 1.2, 0.15, -0.1)
 
 
