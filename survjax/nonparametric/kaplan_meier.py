@@ -49,7 +49,7 @@ class KaplanMeier(SurvivalCurve):
         Raises
         ------
         ValueError : failures known only within an interval, or right truncation; all units at risk fail at an age after which
-            others enter (the message offers a start); no failure.
+            others enter (the message offers a start).
         """
         life = from_start(read_lifetimes(durations, event_observed, entry, weights), start)
         refuse_all_but_plain(life, type(self).__name__)

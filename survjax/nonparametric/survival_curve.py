@@ -168,7 +168,7 @@ class SurvivalCurve(ABC):
         steps = self._fitted
         low, high = self._limits(level)
         last = self._last()
-        time = np.concatenate([[steps.begin], steps.time, [last] if last > steps.time[-1] else []])
+        time = np.concatenate([[steps.begin], steps.time, [last] if last > np.append(steps.begin, steps.time)[-1] else []])
         which = steps.at(time)
         which[0] = 0
         ax = axes(ax)

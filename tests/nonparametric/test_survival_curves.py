@@ -131,3 +131,10 @@ def test_the_picture_shows_the_curve():
     ax = sj.KaplanMeier().fit(shipped("waltons")).plot()
     heights = ax.lines[0].get_ydata()
     assert (heights[0], heights[-1]) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("estimate", [sj.KaplanMeier, sj.NelsonAalen, sj.Turnbull])
+def test_without_a_failure_the_curve_is_flat_as_far_as_it_goes(estimate):
+    curve = estimate().fit([1, 2, 3], [0, 0, 0])
+    assert curve.survival(3) == 1.0
+    np.testing.assert_array_equal(curve.plot().lines[0].get_ydata(), [1.0, 1.0])
