@@ -5,7 +5,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format stubs notebooks wheel clean
+.PHONY: demo test check format stubs notebooks wheel clean laws
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -17,6 +17,9 @@ demo: $(STAMP)            ## fit the shipped fleet of hard drives; pictures go t
 
 test: $(STAMP)            ## all tests
 	$(RUN)/python -m pytest -n 2
+
+laws: $(STAMP)            ## the laws at the further points that every change does not need
+	$(RUN)/python -m pytest -n 2 tests/laws -m extreme
 
 check: $(STAMP)           ## format, lint, types
 	$(RUN)/ruff format --check .

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from survjax.distributions import Mixture, Weibull
-from survjax.estimation import in_unit
 from survjax.fitting import fit_distribution
 from survjax.lifetimes import Lifetimes
 from survjax.mixture_estimation import MixtureSearch
@@ -52,7 +51,7 @@ def hard_sets():
 def best_of_many(life: Lifetimes, template: Mixture) -> tuple[float, int, int]:
     search = MixtureSearch(template, life, N_REFERENCE, 12345)
     problem = search.whole
-    scaled = in_unit(life, problem.unit)
+    scaled = life.in_unit(problem.unit)
     usual, wide = Starts(problem.template, scaled, 12345), Starts(problem.template, scaled, 54321)
     wide.spread_of_log_shape = (1.0, 1.6)
     wide.on_clusters = []

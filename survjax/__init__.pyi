@@ -1,9 +1,13 @@
 # Written by `make stubs` from the registry of distributions; a test holds it fresh.
 
+from collections.abc import Sequence
+
 from survjax import datasets as datasets
 from survjax import distributions as distributions
 from survjax import plotting as plotting
+from survjax.comparison import compare as compare
 from survjax.compilation import enable_compilation_cache as enable_compilation_cache
+from survjax.distributions import Distribution as Distribution
 from survjax.errors import ModelFileError as ModelFileError
 from survjax.errors import NoFiniteMaximum as NoFiniteMaximum
 from survjax.errors import NotConverged as NotConverged
@@ -13,6 +17,13 @@ from survjax.models import Mixture as Mixture
 from survjax.models import Model as Model
 from survjax.models import WeibullMixture as WeibullMixture
 from survjax.models.model_file import load as load
+from survjax.nonparametric import AalenJohansen as AalenJohansen
+from survjax.nonparametric import KaplanMeier as KaplanMeier
+from survjax.nonparametric import MeanCumulativeFunction as MeanCumulativeFunction
+from survjax.nonparametric import NelsonAalen as NelsonAalen
+from survjax.nonparametric import Turnbull as Turnbull
+from survjax.nonparametric import log_rank_test as log_rank_test
+from survjax.recurrences import Recurrences as Recurrences
 from survjax.yardstick import compare_with_lifelines as compare_with_lifelines
 
 __version__: str
@@ -25,3 +36,96 @@ class Weibull(Model):
     shape: float | None
     scale: float | None
     def __init__(self, shape: float | None = None, scale: float | None = None) -> None: ...
+
+class LogNormal(Model):
+    location: float | None
+    scale: float | None
+    def __init__(self, location: float | None = None, scale: float | None = None) -> None: ...
+
+class LogLogistic(Model):
+    shape: float | None
+    scale: float | None
+    def __init__(self, shape: float | None = None, scale: float | None = None) -> None: ...
+
+class Gompertz(Model):
+    shape: float | None
+    rate: float | None
+    def __init__(self, shape: float | None = None, rate: float | None = None) -> None: ...
+
+class GompertzMakeham(Model):
+    shape: float | None
+    rate: float | None
+    makeham: float | None
+    def __init__(self, shape: float | None = None, rate: float | None = None, makeham: float | None = None) -> None: ...
+
+class ExponentiatedWeibull(Model):
+    shape: float | None
+    scale: float | None
+    power: float | None
+    def __init__(self, shape: float | None = None, scale: float | None = None, power: float | None = None) -> None: ...
+
+class Frechet(Model):
+    shape: float | None
+    scale: float | None
+    def __init__(self, shape: float | None = None, scale: float | None = None) -> None: ...
+
+class BirnbaumSaunders(Model):
+    shape: float | None
+    scale: float | None
+    def __init__(self, shape: float | None = None, scale: float | None = None) -> None: ...
+
+class InverseGaussian(Model):
+    mean_life: float | None
+    shape: float | None
+    def __init__(self, mean_life: float | None = None, shape: float | None = None) -> None: ...
+
+class Gamma(Model):
+    shape: float | None
+    scale: float | None
+    def __init__(self, shape: float | None = None, scale: float | None = None) -> None: ...
+
+class GeneralizedGamma(Model):
+    location: float | None
+    scale: float | None
+    q: float | None
+    def __init__(self, location: float | None = None, scale: float | None = None, q: float | None = None) -> None: ...
+
+class PiecewiseExponential(Model):
+    breaks: Sequence[float]
+    rate: Sequence[float | None] | None
+    def __init__(self, breaks: Sequence[float], rate: Sequence[float | None] | None = None) -> None: ...
+
+class RoystonParmar(Model):
+    n_knots: int
+    gamma: Sequence[float | None] | None
+    knots: Sequence[float] | None
+    def __init__(self, n_knots: int, gamma: Sequence[float | None] | None = None, knots: Sequence[float] | None = None) -> None: ...
+
+class Normal(Model):
+    location: float | None
+    scale: float | None
+    def __init__(self, location: float | None = None, scale: float | None = None) -> None: ...
+
+class Logistic(Model):
+    location: float | None
+    scale: float | None
+    def __init__(self, location: float | None = None, scale: float | None = None) -> None: ...
+
+class SmallestExtremeValue(Model):
+    location: float | None
+    scale: float | None
+    def __init__(self, location: float | None = None, scale: float | None = None) -> None: ...
+
+class LargestExtremeValue(Model):
+    location: float | None
+    scale: float | None
+    def __init__(self, location: float | None = None, scale: float | None = None) -> None: ...
+
+class CompetingRisks(Model):
+    components: Sequence[Model | Distribution]
+    def __init__(self, components: Sequence[Model | Distribution]) -> None: ...
+
+class DefectiveSubpopulation(Model):
+    of: Model | Distribution
+    fraction_failing: float | None
+    def __init__(self, of: Model | Distribution, fraction_failing: float | None = None) -> None: ...

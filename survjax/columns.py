@@ -16,6 +16,21 @@ _REMEDIES = {
     "durations": "Remove such rows, or record a unit that still runs by its age so far with event_observed=0.",
     "entry": "Use 0 for units that were seen from the start.",
     "weights": "Use 1 for a row that stands for one unit.",
+    "lower": "Use 0 for a unit that failed some time before upper.",
+    "upper": "Use inf for a unit that still runs.",
+    "right_truncation": "Use inf for units that would be in the data whether they had failed or not.",
+    "observed_until": "Leave it out if it is not known.",
+    "failures": "Remove such ages.",
+    "suspensions": "Remove such ages.",
+    "x": "In a pair of x use -inf below and inf above where an end is not known.",
+    "c": "Use 0 for a failure, 1, -1 and 2 for right-, left- and interval-censored.",
+    "n": "Use 1 for a row that stands for one unit.",
+    "tl": "Use -inf for a row that is not truncated.",
+    "tr": "Use inf for a row that is not truncated.",
+    "usage_rate": "Use the usage of the unit per unit of time.",
+    "shipped": "Use 0 for a month without shipments.",
+    "age": "Remove such events.",
+    "end": "Give every unit the age until which it was watched.",
 }
 
 
@@ -34,8 +49,10 @@ FLAGS = Wanted(
 ROWS = Wanted("row numbers or a mask", "Pass whole numbers from 0, or one boolean for each row.")
 
 
-def read_column(values: Any, name: str) -> np.ndarray:
+def read_column(values: Any, name: str, infinite: float | None = None) -> np.ndarray:
     """A new float64 array, shape (n,), from a list, NumPy array, pandas or polars Series, or Arrow array.
+
+    ``infinite`` is the one infinity that is allowed.
 
     Raises
     ------
@@ -43,10 +60,26 @@ def read_column(values: Any, name: str) -> np.ndarray:
     ValueError : they are not one-dimensional, or one of them is missing (masked, null) or not finite. The message names the row.
     """
     column = _one_dimensional(_as_floats(_as_array(values, name, NUMBERS), name, NUMBERS), name)
-    bad = ~np.isfinite(column)
+    bad = ~(np.isfinite(column) | (False if infinite is None else column == infinite))
     if bad.any():
-        raise ValueError(f"{name} must be finite numbers; {_first(bad, column, name)}. {_REMEDIES[name]}")
+        finite = "finite numbers" if infinite is None else f"finite numbers or {infinite}"
+        raise ValueError(f"{name} must be {finite}; {_first(bad, column, name)}. {_REMEDIES[name]}")
     return column
+
+
+def read_labels(values: Any, name: str) -> np.ndarray:
+    """An array of labels (n,), None where one is missing."""
+    missing = _missing(values)
+    # by way of a plain array, a list of text and nan would become text throughout
+    labels = np.array(values if isinstance(values, (list, tuple)) else np.asarray(values), dtype=object)
+    _one_dimensional(labels, name)
+    missing = np.zeros(len(labels), dtype=bool) if missing is None else missing
+    labels[missing | np.array([_is_missing(label) for label in labels], dtype=bool)] = None
+    return labels
+
+
+def _is_missing(label: Any) -> bool:
+    return label is None or type(label).__name__ in ("NAType", "NaTType") or bool(label != label)  # noqa: PLR0124
 
 
 def read_flags(values: Any, name: str) -> np.ndarray:

@@ -10,11 +10,12 @@ import numpy as np
 
 from survjax.blocks import Chunk, sums
 from survjax.distributions import Distribution
+from survjax.distributions.distribution import PART
 from survjax.lifetimes import Lifetimes
-from survjax.likelihood import FAILED, LIKELIHOOD, Described, likelihood_chunks
+from survjax.likelihood import LIKELIHOOD, Described, likelihood_chunks
 from survjax.newton import Descent, Evaluation
 from survjax.search import Optimum
-from survjax.starts import single_start
+from survjax.starts import several_starts, single_start
 
 SCANNED = 6.0  # in the one coordinate to either side of its start: a factor of 400
 ARRIVED = ("converged", "at_rounding_floor")  # reasons to stop that are maxima
@@ -62,11 +63,17 @@ class Fit:
 
 @dataclass
 class Problem:
-    """A template and its data, in the unit of time in which the optimiser works."""
+    """A template and its data, in the unit of time in which the optimiser works.
+
+    Attributes
+    ----------
+    n_failed : failures, at known ages or within intervals; n_exact : those at known ages, which contribute a density.
+    """
 
     template: Distribution
     data: list[dict[str, Chunk]]
     n_failed: float
+    n_exact: float
     unit: float
     lanes: int
 
@@ -78,7 +85,8 @@ class Problem:
     def evaluate(self, points: np.ndarray, active: np.ndarray) -> Evaluation:
         """The mean negative log-likelihood per failure; extras are a ``Described``."""
         result = sums(LIKELIHOOD, self.template, points, active, self.data)
-        failures, ages = result.statistics.get(FAILED) or (np.zeros((len(points), 0)),) * 2
+        counted = [statistics for statistics in result.statistics.values() if statistics]
+        failures, ages = (sum(parts) for parts in zip(*counted, strict=True)) if counted else (np.zeros((len(points), 0)),) * 2
         extras = Described(result.report, result.report_jacobian, result.extras, failures, ages)
         scale = 1.0 / self.per_unit
         return Evaluation(-result.value * scale, -result.gradient * scale, -result.hessian * scale, extras, result.size * scale)
@@ -95,11 +103,11 @@ class Problem:
 
     def like(self, other: Problem) -> Problem:
         """The same problem for the data of another."""
-        return dataclasses.replace(self, data=other.data, n_failed=other.n_failed)
+        return dataclasses.replace(self, data=other.data, n_failed=other.n_failed, n_exact=other.n_exact)
 
     def to_user(self, log_likelihood: float) -> float:
         """A log-likelihood of times in the inner unit, as one of times in the user's."""
-        return log_likelihood - self.n_failed * float(np.log(self.unit))
+        return log_likelihood - self.n_exact * float(np.log(self.unit))
 
 
 def pose(template: Distribution, life: Lifetimes, lanes: int = 1, as_many_as: int = 0, unit: float | None = None) -> Problem:
@@ -107,16 +115,27 @@ def pose(template: Distribution, life: Lifetimes, lanes: int = 1, as_many_as: in
     if unit is None:
         unit = _unit_of_time(template, life)
     inner = jax.tree.map(lambda value: np.asarray(value, float), template.rescaled(1.0 / unit))
-    return Problem(inner, likelihood_chunks(template, life, unit, as_many_as), life.n_failed, unit, lanes)
+    return Problem(inner, likelihood_chunks(template, life, unit, as_many_as), life.n_failed, life.n_exact, unit, lanes)
 
 
 def _unit_of_time(template: Distribution, life: Lifetimes) -> float:
-    """The geometric mean of the failure times, so that fits in different units take the same path."""
+    """The geometric mean of the failure times, so that fits in different units take the same path.
+
+    On the whole real line their standard deviation, about which the same holds.
+    """
+    life = life.in_the_middle()
     observed = life.event_observed & (life.counts() > 0)
     if not template.knows_its_unit() or not observed.any():
         return 1.0
+    if template.start_of_support < 0.0:
+        return float(np.std(life.durations[observed])) or 1.0
     weights = None if life.weights is None else life.weights[observed]
     return float(np.exp(np.average(np.log(life.durations[observed]), weights=weights)))
+
+
+def is_wrapper(template: Distribution) -> bool:
+    """Whether it is made of other distributions."""
+    return any(kind is PART for kind in template.field_kinds().values())
 
 
 def fit_from_data(problem: Problem, template: Distribution, life: Lifetimes) -> Fit:
@@ -125,6 +144,8 @@ def fit_from_data(problem: Problem, template: Distribution, life: Lifetimes) -> 
     One parameter left to be learned beside known ones may have several under delayed entry: then the highest, from a scan.
     """
     starts = [single_start(problem.template, life, problem.unit)]
+    if is_wrapper(template):
+        starts += several_starts(problem.template, life, problem.unit)
     if len(starts[0]) == 1 and life.start_varies():
         grid = starts[0] + np.linspace(-SCANNED, SCANNED, 41)[:, None]
         heights = problem.log_likelihoods(grid)
@@ -187,24 +208,22 @@ def descend(problem: Problem, start: np.ndarray) -> Optimum:
     )
 
 
-def in_unit(life: Lifetimes, unit: float) -> Lifetimes:
-    entry = None if life.entry is None else life.entry / unit
-    return Lifetimes(life.durations / unit, life.event_observed, entry=entry, weights=life.weights)
-
-
 def as_fit(problem: Problem, template: Distribution, life: Lifetimes, optimum: Optimum) -> Fit:
     described = optimum.evaluation.extras
     parameters = template.parameters()
     names = tuple(parameters)
-    scales = problem.unit ** np.array([parameter.domain.time_power for parameter in parameters.values()], float)
+    domains = [parameter.domain for parameter in parameters.values()]
+    slopes = np.array([domain.rescaled_slope(problem.unit) for domain in domains])
     # The last step was taken without another pass: the report follows it to first order, an error of its square.
-    values = (described.values + described.jacobian @ optimum.unseen) * scales
+    inner = described.values + described.jacobian @ optimum.unseen
+    values = np.array([domain.rescaled(value, problem.unit) for domain, value in zip(domains, inner, strict=True)])
     hessian = optimum.evaluation.hessian * problem.per_unit
     covariance = _inverse(hessian) if optimum.reason in ARRIVED else np.full(hessian.shape, np.nan)
-    natural = described.jacobian * scales[:, None]
+    natural = described.jacobian * slopes[:, None]
     known = np.array([parameter.value is not None for parameter in parameters.values()])
     values = np.where(known, [np.nan if p.value is None else float(p.value) for p in parameters.values()], values)
     natural_covariance = natural @ covariance @ natural.T
+    coordinate_slopes = np.array([domain.coordinate_slope(problem.unit) for domain in template.coordinate_domains()])
     moves = [True, *(np.abs(np.diff(optimum.path, axis=0)).max(axis=1, initial=0.0) > 1e-12)]  # a change of order or of sample is no step
     path = np.array(optimum.path)[moves]
     natural_covariance[known] = natural_covariance[:, known] = 0.0
@@ -212,7 +231,7 @@ def as_fit(problem: Problem, template: Distribution, life: Lifetimes, optimum: O
         template=template,
         names=names,
         coordinates=_user_coordinates(template, problem.unit, optimum.point),
-        coordinate_covariance=covariance,
+        coordinate_covariance=covariance * np.outer(coordinate_slopes, coordinate_slopes),
         values=values,
         covariance=natural_covariance,
         log_likelihood=problem.to_user(optimum.log_likelihood),
@@ -233,4 +252,7 @@ def _inverse(hessian: np.ndarray) -> np.ndarray:
 
 
 def _user_coordinates(template: Distribution, unit: float, point: np.ndarray) -> np.ndarray:
-    return point + np.log(unit) * np.array(template.coordinate_time_powers(), float)
+    changed = np.array(point, dtype=float)
+    for index, domain in enumerate(template.coordinate_domains()):
+        changed[..., index] = domain.coordinate_rescaled(changed[..., index], unit)
+    return changed

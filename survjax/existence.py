@@ -21,7 +21,10 @@ def check_support(template: Distribution, life: Lifetimes) -> None:
         return
     name = type(template).__name__
     times = life.durations
-    refuse_rows(times < 0, times, "durations", f"0 or more for {name}", "Check the sign, or the order of the two dates it came from.")
+    bad = (times < 0) & ~np.isneginf(times)  # -inf: failed some time before the upper end
+    refuse_rows(bad, times, "durations", f"0 or more for {name}", "Check the sign, or the order of the two dates it came from.")
+    impossible = (life.upper <= 0) & ~life.event_observed
+    refuse_rows(impossible, life.upper, "upper", f"more than 0 for {name}", "Nothing fails before it is used.")
     refuse_rows(
         (times == 0) & life.event_observed,
         times,
@@ -41,9 +44,10 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
     NoFiniteMaximum : no failures; one distinct failure time and nothing that ran on; a Weibull hazard that falls like 1/age
         among units that all came late; too few failure ages for a mixture.
     """
-    failures = life.durations[life.event_observed & (life.counts() > 0)]
+    life = life[life.counts() > 0]
+    failures = life.durations[life.event_observed]
     n_learned = template.n_coordinates()
-    if not len(failures):
+    if not np.isfinite(life.upper).any():
         raise NoFiniteMaximum(
             "none of the units has failed, so the likelihood keeps rising towards units that never do, even with a known shape: "
             "no estimate exists. A known shape and a confidence level would give a one-sided lower bound of the scale, "
@@ -52,8 +56,10 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
     if isinstance(template, Mixture) and len(template.components) == 1:
         check_maximum_exists(template.components[0], life)
     elif isinstance(template, Mixture):
-        _check_mixture(template, life, np.unique(failures), n_learned)
-    elif _can_narrow_on(template, failures) and life.durations[life.counts() > 0].max() <= failures[0]:
+        _check_mixture(template, life, n_learned)
+    elif not len(failures):
+        _check_inspections(template, life)
+    elif _can_narrow_on(template, failures) and np.all(life.lower <= failures[0]) and np.all(life.upper >= failures[0]):
         raise NoFiniteMaximum(
             f"all failures fall on one age, {failures[0]:g}, and no unit ran on beyond it: the likelihood grows without bound "
             "as the distribution narrows on that age. Give a known shape (for instance Weibull(shape=2.0)), or "
@@ -79,16 +85,32 @@ def _hazard_falls_like_one_over_age(life: Lifetimes) -> bool:
     With the scale profiled out, the log-likelihood is concave in the shape k, since the logarithm of the sum of
     (t^k - e^k) / k is convex in k; so the sign of its slope at k = 0 decides.
     """
-    if life.entry is None or np.any(life.entry[life.counts() > 0] <= 0):
+    if life.entry is None or np.any(life.entry <= 0) or not life.is_plain():
         return False
-    known = life[life.counts() > 0]
-    w, end, begin = known.counts(), np.log(known.durations), np.log(life.entry[life.counts() > 0])
-    centre = np.average(end[known.event_observed], weights=w[known.event_observed])  # of log time: the unit does not matter
+    w, end, begin = life.counts(), np.log(life.durations), np.log(life.entry)
+    centre = np.average(end[life.event_observed], weights=w[life.event_observed])  # of log time: the unit does not matter
     end, begin = end - centre, begin - centre
     return bool(0.5 * np.sum(w * (end**2 - begin**2)) / np.sum(w * (end - begin)) >= 0.0)
 
 
-def _check_mixture(template: Mixture, life: Lifetimes, failures: np.ndarray, n_learned: int) -> None:
+def _check_inspections(template: Distribution, life: Lifetimes) -> None:
+    """A single age at which all could have failed at once explains inspections perfectly, and so does ever sharper a law there."""
+    alive, failed = float(life.lower.max()), float(life.upper.min())
+    if alive < failed and (template.n_coordinates() > 1 or _is_free_to_narrow(template, alive, failed)):
+        raise NoFiniteMaximum(
+            f"every unit was alive at {alive:g} or is not known to have been, and every failure lies beyond it and may have happened by "
+            f"{failed:g}: if all failed at one age in between, the data would be explained perfectly, so the likelihood keeps rising as "
+            "the distribution narrows. Give a known shape (for instance Weibull(shape=2.0)), or add inspections at other ages."
+        )
+
+
+def _is_free_to_narrow(template: Distribution, low: float, high: float) -> bool:
+    return isinstance(template, Weibull) and template.shape is None and low <= template.scale <= high
+
+
+def _check_mixture(template: Mixture, life: Lifetimes, n_learned: int) -> None:
+    failed = np.isfinite(life.upper)
+    failures = np.unique(np.stack([life.lower[failed], life.upper[failed]]), axis=1).T
     k = len(template.components)
     if k > life.n_units:
         raise NoFiniteMaximum(f"{k} components cannot be told apart by {life.n_units:g} units. Use fewer components.")

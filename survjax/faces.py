@@ -83,7 +83,7 @@ class Face(Problem):
     @classmethod
     def of(cls, whole: Problem, kept: tuple[int, ...], origin: np.ndarray) -> Face:
         template = on_face(cast(Mixture, whole.template), kept)
-        return cls(template, whole.data, whole.n_failed, whole.unit, whole.lanes, whole=whole, kept=kept, origin=origin)
+        return cls(template, whole.data, whole.n_failed, whole.n_exact, whole.unit, whole.lanes, whole=whole, kept=kept, origin=origin)
 
     def __post_init__(self) -> None:
         mixture = cast(Mixture, self.whole.template)
@@ -130,7 +130,7 @@ class Face(Problem):
         return Base(tuple(base.components[index] for index in kept), base.weights[kept], tuple(base.places[index] for index in kept))
 
     def like(self, other: Problem) -> Face:
-        return dataclasses.replace(self, data=other.data, n_failed=other.n_failed, whole=other)
+        return dataclasses.replace(self, data=other.data, n_failed=other.n_failed, n_exact=other.n_exact, whole=other)
 
     def evaluate(self, points: np.ndarray, active: np.ndarray) -> Evaluation:
         full = self.whole.evaluate(self.in_whole(points), active)
@@ -161,7 +161,7 @@ class MergedFace(Problem):
     @classmethod
     def of(cls, whole: Problem) -> MergedFace:
         template = cast(Mixture, whole.template).components[0]
-        return cls(template, whole.data, whole.n_failed, whole.unit, whole.lanes, whole=whole)
+        return cls(template, whole.data, whole.n_failed, whole.n_exact, whole.unit, whole.lanes, whole=whole)
 
     @property
     def matrix(self) -> np.ndarray:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from survjax.distributions import Distribution, Mixture
+import numpy as np
+
+from survjax.defective_estimation import fit_defective
+from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture
 from survjax.errors import NotConverged
 from survjax.estimation import Fit, fit_from_data, fully_known, pose
 from survjax.existence import check_maximum_exists, check_support
@@ -32,11 +35,14 @@ def fit_distribution(
     NotConverged : the optimiser stopped short; with ``require_convergence=False`` the fit is returned with its reason.
     """
     check_support(template, life)
+    template = template.with_knots(np.log(life.in_the_middle().failed().durations)) if template.start_of_support == 0.0 else template
     if template.n_coordinates() == 0:
         return fully_known(template, life)
     check_maximum_exists(template, life)
     if isinstance(template, Mixture):
         fit = fit_mixture(template, life, n_starts, seed)
+    elif isinstance(template, DefectiveSubpopulation) and template.fraction_failing is None:
+        fit = fit_defective(template, life)
     else:
         fit = fit_from_data(pose(template, life), template, life)
     learned = len(fit.coordinates)  # at a boundary fewer than the template has

@@ -1,19 +1,23 @@
-"""The data: how long each unit has run, and whether it has failed."""
+"""The data: what is known of each unit's lifetime."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from typing import Any
 
-import numpy as np
+from survjax.frames import columns_of_frame
+from survjax.lifetime_columns import interval_columns, plain_columns
+from survjax.lifetime_rows import LifetimeRows
+from survjax.nevada import nevada_columns
+from survjax.notations import failures_and_suspensions, structured, xcnt
+from survjax.observation_window import window_columns
 
-from survjax.columns import ROWS_COUNT_FROM, read_column, read_flags, read_rows, refuse_different_indexes, refuse_rows
-from survjax.errors import BadRow
 
+class Lifetimes(LifetimeRows):
+    """Lifetimes of a fleet, any mix of failures, running units and failures known only to lie in an interval.
 
-class Lifetimes:
-    """Lifetimes of a fleet, right-censored where a unit still runs, with delayed entry and counts.
+    ``Lifetimes(durations, event_observed)`` is for failures at known ages and running units; ``Lifetimes.from_intervals`` takes
+    every kind of row.
 
     Parameters
     ----------
@@ -22,8 +26,16 @@ class Lifetimes:
     entry : (n,) ages at which observation of the unit began (delayed entry, left truncation). A unit that had failed
         before it would not be in the data. None: every unit was seen from the start.
     weights : (n,) counts: how many units a row stands for; fractions are allowed. None: one each.
+    cause : (n,) what each unit failed of, any labels; missing (None, nan) where it is not known. Looked at for failures only.
 
     Lists, NumPy arrays, pandas and polars Series and Arrow arrays are accepted; they are copied, and never changed.
+
+    Attributes
+    ----------
+    lower, upper : (n,) the unit was alive at ``lower`` and had failed by ``upper``: equal for a failure at a known age, infinite
+        ``upper`` for a unit still running.
+    durations : (n,) the same as ``lower``. event_observed : (n,) whether the age at failure is known exactly.
+    right_truncation : (n,) or None; observed_until : (n,) or None. See ``from_intervals``.
 
     Raises
     ------
@@ -37,69 +49,56 @@ class Lifetimes:
     Lifetimes(3 units: 2 failed, 1 running)
     """
 
-    __slots__ = ("durations", "entry", "event_observed", "weights")
+    __slots__ = ()
 
-    durations: np.ndarray
-    event_observed: np.ndarray
-    entry: np.ndarray | None
-    weights: np.ndarray | None
+    def __init__(self, durations: Any, event_observed: Any = None, *, entry: Any = None, weights: Any = None, cause: Any = None) -> None:
+        self._set(**plain_columns(durations, event_observed, entry=entry, weights=weights, cause=cause))
 
-    def __init__(self, durations: Any, event_observed: Any = None, *, entry: Any = None, weights: Any = None) -> None:
-        refuse_different_indexes(durations=durations, event_observed=event_observed, entry=entry, weights=weights)
-        columns = {"durations": read_column(durations, "durations")}
-        n = len(columns["durations"])
-        if n == 0:
-            raise ValueError("durations is empty: there is no unit to learn from.")
-        observed = np.ones(n, dtype=bool) if event_observed is None else read_flags(event_observed, "event_observed")
-        columns["event_observed"] = observed
-        for name, values in (("entry", entry), ("weights", weights)):
-            if values is not None:
-                columns[name] = read_column(values, name)
-        for name, column in columns.items():
-            if len(column) != n:
-                raise ValueError(f"{name} has {len(column):,} rows and durations {n:,}; every row needs both.")
-        if entry is not None:
-            late = columns["entry"] >= columns["durations"]
-            if late.any():
-                row = int(np.flatnonzero(late)[0])
-                remedy = "Remove units that were never under observation, or correct the age at which observation began."
-                raise BadRow(
-                    f"entry must be less than duration; row {row} has entry={columns['entry'][row]:g}, "
-                    f"duration={columns['durations'][row]:g} ({int(late.sum()):,} such rows; {ROWS_COUNT_FROM}). {remedy}",
-                    columns=("entry", "durations"),
-                    rows=np.flatnonzero(late),
-                    expected="less than the duration",
-                    remedy=remedy,
-                )
-        if weights is not None:
-            refuse_rows(columns["weights"] < 0, columns["weights"], "weights", "0 or more", "A count cannot be negative.")
-            absurd = (columns["weights"] > 0) & ((columns["weights"] < 1e-100) | (columns["weights"] > 1e100))
-            refuse_rows(absurd, columns["weights"], "weights", "0 or between 1e-100 and 1e100", "Are they counts?")
-            if not columns["weights"].any():
-                raise BadRow(
-                    "weights are all zero: no unit is left to learn from. Leave weights out to count each row once.",
-                    columns=("weights",),
-                    rows=range(n),
-                    expected="more than 0 in at least one row",
-                    remedy="Leave weights out to count each row once.",
-                )
-        self._set(columns["durations"], observed, columns.get("entry"), columns.get("weights"))
+    @classmethod
+    def from_intervals(
+        cls,
+        lower: Any,
+        upper: Any,
+        *,
+        entry: Any = None,
+        right_truncation: Any = None,
+        weights: Any = None,
+        cause: Any = None,
+        observed_until: Any = None,
+    ) -> Lifetimes:
+        """Lifetimes of which it is known that they ended between two ages.
 
-    def _set(self, durations: np.ndarray, observed: np.ndarray, entry: np.ndarray | None, weights: np.ndarray | None) -> None:
-        for name, column in (("durations", durations), ("event_observed", observed), ("entry", entry), ("weights", weights)):
-            if column is not None:
-                column.setflags(write=False)
-            object.__setattr__(self, name, column)
+        Parameters
+        ----------
+        lower, upper : (n,) alive at ``lower``, failed by ``upper``. Equal: a failure at that age. Infinite ``upper``: still running
+            (right-censored). ``lower`` 0, or -inf for laws on the whole real line: failed some time before ``upper`` (left-censored).
+        entry : (n,) delayed entry, as for ``Lifetimes``. A ``lower`` of 0 (or -inf) below it means failed between entry and ``upper``.
+        right_truncation : (n,) ages up to which a unit can be in the data at all, and then only failed (returns seen by a date of
+            analysis): what did not fail before would not be there. inf: no such limit. An ``upper`` beyond it is read as it.
+        weights, cause : (n,) as for ``Lifetimes``.
+        observed_until : (n,) or one number: the age up to which each unit would have been followed had it not failed, where that
+            is known. Fits do not need it; a simulated repetition of the study does.
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError("Lifetimes cannot be changed; make new ones.")
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (self.durations, self.event_observed, self.entry, self.weights)
+        Raises
+        ------
+        TypeError : as ``Lifetimes``.
+        ValueError : lower beyond upper; a lower end between 0 and entry; entry not before upper; right truncation not after lower
+            or entry. The message names the first such row, counted from 0, and the remedy.
+        """
+        given = {"entry": entry, "right_truncation": right_truncation, "weights": weights, "cause": cause}
+        life = cls.__new__(cls)
+        life._set(**interval_columns(lower, upper, observed_until, **given))
+        return life
 
     @classmethod
     def from_frame(
-        cls, frame: Any, duration: Hashable, event: Hashable = None, entry: Hashable = None, weights: Hashable = None
+        cls,
+        frame: Any,
+        duration: Hashable,
+        event: Hashable = None,
+        entry: Hashable = None,
+        weights: Hashable = None,
+        cause: Hashable = None,
     ) -> Lifetimes:
         """Lifetimes from columns of a pandas or polars data frame or an Arrow table, given by name (text, number or tuple).
 
@@ -109,182 +108,127 @@ class Lifetimes:
         KeyError : a column is not in the frame; the message lists those that are.
         ValueError : several columns have that name; and what ``Lifetimes`` itself raises.
         """
-        if hasattr(frame, "collect"):
-            raise TypeError(f"frame is a {type(frame).__name__}, which has not been read yet; pass frame.collect().")
-        names = getattr(frame, "column_names", None)  # Arrow's, whose columns are not names
-        if names is None:
-            names = getattr(frame, "columns", None)
-        if names is None:
-            raise TypeError(
-                f"frame must be a data frame; got {type(frame).__name__}. Read a file first, for instance with pandas.read_csv."
-            )
-        available = list(names)
+        return cls(**columns_of_frame(frame, durations=duration, event_observed=event, entry=entry, weights=weights, cause=cause))
 
-        def column(role: str, name: Hashable) -> Any:
-            if name is None:
-                return None
-            if not isinstance(name, Hashable):
-                raise TypeError(
-                    f"{role} must be the name of a column; got {type(name).__name__}. Columns themselves go to "
-                    "Lifetimes(durations, event_observed, entry=, weights=)."
-                )
-            if name not in available:
-                raise KeyError(f"{role}={name!r} is not a column; there are {', '.join(map(str, available))}.")
-            if available.count(name) > 1:
-                raise ValueError(f"{available.count(name)} columns are called {name!r}; rename or drop all but the one for {role}.")
-            return frame[name]
-
-        return cls(column("duration", duration), column("event", event), entry=column("entry", entry), weights=column("weights", weights))
-
-    # ---- counts
-
-    @property
-    def n_units(self) -> float:
-        """How many units there are: the sum of the weights."""
-        return float(len(self) if self.weights is None else self.weights.sum())
-
-    @property
-    def n_failed(self) -> float:
-        observed = self.event_observed
-        return float(observed.sum() if self.weights is None else self.weights[observed].sum())
-
-    @property
-    def n_running(self) -> float:
-        return self.n_units - self.n_failed
-
-    def counts(self) -> np.ndarray:
-        """The weights, ones where none were given, shape (n,)."""
-        return np.broadcast_to(1.0, len(self)) if self.weights is None else self.weights
-
-    # ---- rows
-
-    def __len__(self) -> int:
-        return len(self.durations)
-
-    @property
-    def shape(self) -> tuple[int]:
-        return (len(self),)
-
-    def __getitem__(self, rows: Any) -> Lifetimes:
-        """Rows by slice, mask or index array (or ``(rows, ...)``, as scikit-learn asks); one index gives one row."""
-        if isinstance(rows, tuple) and rows:
-            rows = rows[0]
-        if rows is None or isinstance(rows, (bool, np.bool_)) or np.ma.is_masked(rows):
-            raise IndexError(f"rows must be a slice, a mask, row numbers or one of them, none missing; got {rows!r}.")
-        if isinstance(rows, (int, np.integer)):
-            rows = slice(rows, rows + 1 or None)
-            if len(range(len(self))[rows]) == 0:
-                raise IndexError(f"there are {len(self):,} rows")
-        picked = [
-            None if column is None else column[rows].copy() for column in (self.durations, self.event_observed, self.entry, self.weights)
-        ]
-        return _restore(*picked)
-
-    def without(self, rows: Any) -> Lifetimes:
-        """The lifetimes that are left when some rows are dropped.
-
-        Parameters
-        ----------
-        rows : row numbers from 0, or a mask (n,) that is True where a row goes.
+    @classmethod
+    def from_failures_and_suspensions(cls, failures: Any, suspensions: Any = None) -> Lifetimes:
+        """Lifetimes from two lists: ages at failure, and the ages (suspensions) of units still running; failures come first.
 
         Raises
         ------
-        TypeError, ValueError : neither; a mask of another length.
-        IndexError : a number that is no row.
+        TypeError, ValueError : as ``Lifetimes``; both are empty.
 
         Examples
         --------
-        >>> life = Lifetimes([*range(1, 30), 3600])
-        >>> life.without(life.checks()[0].rows)
-        Lifetimes(29 units: 29 failed, 0 running)
+        >>> Lifetimes.from_failures_and_suspensions([33, 52], [44])
+        Lifetimes(3 units: 2 failed, 1 running)
         """
-        return self[~read_rows(rows, len(self))]
+        return cls.from_intervals(**failures_and_suspensions(failures, suspensions))
 
-    def __iter__(self) -> Iterator[Lifetimes]:
-        return (self[row] for row in range(len(self)))
+    @classmethod
+    def from_xcnt(cls, x: Any, c: Any = None, n: Any = None, tl: Any = None, tr: Any = None) -> Lifetimes:
+        """Lifetimes as surpyval writes them.
 
-    def failed(self) -> Lifetimes:
-        """The units that have failed."""
-        return self[self.event_observed]
+        Parameters
+        ----------
+        x : (n,) values, (n, 2) lower and upper ends, or a list of values and pairs.
+        c : (n,) codes: 0 failure at x, 1 right-censored, -1 left-censored (failed before x, from -inf), 2 failed within the pair.
+            None: told by x, pairs with an infinite end being right- or left-censored.
+        n : (n,) counts. tl, tr : (n,) or one number: left and right truncation (-inf, inf: none).
 
-    def running(self) -> Lifetimes:
-        """The units that still run."""
-        return self[~self.event_observed]
+        Raises
+        ------
+        TypeError, ValueError : as ``from_intervals``; other codes; a pair where c says one value, or the reverse.
 
-    def with_weights(self, weights: Any) -> Lifetimes:
-        return Lifetimes(self.durations, self.event_observed, entry=self.entry, weights=weights)
-
-    # ---- what looks odd
-
-    def checks(self) -> list[Finding]:
-        """What deserves a look before a fit: nothing here is wrong by itself, and nothing is removed.
-
-        Reported are ages far beyond the rest (more than 1.25 times the next age below with at most 0.1 % of the rows
-        above the gap) and heavy rounding (fewer than a tenth as many distinct failure times as failures).
+        Examples
+        --------
+        >>> print(Lifetimes.from_xcnt([33, 44, [10, 20], 9], c=[0, 1, 2, -1]))
+        33, 44+, (10, 20], (-inf, 9]
         """
-        return _checks(self)
+        return cls.from_intervals(**xcnt(x, c, n, tl, tr))
 
-    # ---- shown
+    @classmethod
+    def from_structured(cls, y: Any, entry: Any = None, weights: Any = None) -> Lifetimes:
+        """Lifetimes from scikit-survival's structured array (n,): a boolean field, the event, and one of numbers, the time.
 
-    def __repr__(self) -> str:
-        rows = "" if self.n_units == len(self) else f" in {len(self):,} rows"
-        late = "" if self.entry is None else f"; {int(np.count_nonzero(self.entry)):,} entered late" if self.start_varies() else ""
-        return f"Lifetimes({_count(self.n_units)} units{rows}: {_count(self.n_failed)} failed, {_count(self.n_running)} running{late})"
+        Raises
+        ------
+        TypeError : y has other fields. ValueError : as ``Lifetimes``.
+        """
+        durations, event_observed = structured(y)
+        return cls(durations, event_observed, entry=entry, weights=weights)
 
-    def start_varies(self) -> bool:
-        return self.entry is not None and bool(np.any(self.entry > 0))
+    @classmethod
+    def from_dates(
+        cls,
+        installed: Any,
+        removed: Any,
+        *,
+        observed_from: Any = None,
+        observed_until: Any,
+        unit: str = "days",
+        usage_rate: Any = None,
+    ) -> Lifetimes:
+        """Lifetimes of a fleet seen through a window of the calendar.
 
-    def __str__(self) -> str:
-        if len(self) > 10:
-            return repr(self)
-        return ", ".join(f"{t:g}{'' if failed else '+'}" for t, failed in zip(self.durations, self.event_observed, strict=True))
+        Units installed before ``observed_from`` enter at the age they had then (left truncation). Those not removed, and those
+        removed after ``observed_until``, are running units of the age they had then. ``observed_until`` of the result is that age.
 
+        Parameters
+        ----------
+        installed : (n,) dates. removed : (n,) dates of failure, missing (None, NaT) for units still running.
+        observed_from, observed_until : one date or (n,): since when every removal is recorded (None: since always), and until when.
+        unit : of the ages: "hours", "days", "weeks" or "years" of 365.25 days; elapsed time, whatever the clocks changed.
+        usage_rate : one number or (n,): usage per such unit (kilometres a day). Ages are then usage.
 
-@dataclasses.dataclass(frozen=True)
-class Finding:
-    """Something in the data that deserves a look: what, and in which rows (counted from 0)."""
+        Dates are those of pandas, NumPy, polars, Arrow or Python, or ISO text, all in one time zone or all without.
 
-    message: str
-    rows: tuple[int, ...]
+        Raises
+        ------
+        TypeError : numbers in place of dates.
+        ValueError : no date where one is needed; removed before installed; installed after ``observed_until``; removed before the
+            window opened; time zones mixed; a usage rate not above 0. The message names the first such row and the remedy.
 
-    def __str__(self) -> str:
-        return self.message
+        References
+        ----------
+        Hong, Meeker & McCalley (2009), Annals of Applied Statistics 3, on power transformers seen so.
 
+        Examples
+        --------
+        >>> Lifetimes.from_dates(
+        ...     ["2015-03-01", "2021-06-01"], ["2022-03-01", None], observed_from="2020-01-01", observed_until="2024-01-01"
+        ... )
+        Lifetimes(2 units: 1 failed, 1 running; 1 entered late)
+        """
+        return cls.from_intervals(**window_columns(installed, removed, observed_from, observed_until, unit, usage_rate))
 
-def _restore(durations: Any, observed: Any, entry: np.ndarray | None, weights: np.ndarray | None) -> Lifetimes:
-    """Lifetimes from columns that have been validated before; rows may be none."""
-    life = Lifetimes.__new__(Lifetimes)
-    life._set(durations, observed, entry, weights)
-    return life
+    @classmethod
+    def from_nevada(
+        cls, shipped: Any, returned: Any = None, *, midpoint: bool = False, lag: float = 0.0, first_return: int | None = None
+    ) -> Lifetimes:
+        """Lifetimes in months from a Nevada table: shipments by month, and the returns of each by month.
 
+        A unit shipped in month i and returned in month j may be of any age in (j - i - 1, j - i + 1): that interval is used. One not
+        returned by the end of the last month m is between m - i and m - i + 1 old: it is a running unit of the age in the middle.
 
-def _count(number: float) -> str:
-    return f"{number:,.0f}" if number == round(number) else f"{number:,.6g}"
+        Parameters
+        ----------
+        shipped : (n,) units shipped in each month; or a data frame with these in its first column and the returns in the others.
+        returned : (n, m) units of each shipment that came back in each month; blank (None, nan) before shipment.
+        midpoint : the middle of the interval in place of it, age j - i (1/2 for j = i). An approximation, poor where many fail early.
+        lag : months from shipment to service, taken off every age; units not in service yet are of age 0.
+        first_return : which month the first column of returns is, counted from that of the first row. None: 0, or what the labels of
+            data frames say, months (dates, periods, text such as 2024-01) or the same words on both sides.
 
+        Raises
+        ------
+        TypeError : cells that are no numbers; no table.
+        ValueError : rows of different lengths; a negative cell; more returned than shipped; returns before shipment or within the
+            lag; blanks after shipment; shipments after the last month. The message names the first such row and the remedy.
 
-def _checks(life: Lifetimes) -> list[Finding]:
-    findings = []
-    n = len(life)
-    few = max(1, n // 1000)
-    order = np.argsort(life.durations)
-    tail = life.durations[order[-(few + 1) :]] if n > 20 else np.ones(1)
-    gaps = np.flatnonzero(tail[1:] > 1.25 * np.maximum(tail[:-1], 0))
-    if gaps.size:
-        rows = order[-(len(tail) - 1 - gaps[0]) :]
-        ages = ", ".join(f"{age:g}" for age in life.durations[rows][:6]) + (", …" if len(rows) > 6 else "")
-        findings.append(
-            Finding(
-                f"{len(rows)} of {n:,} rows stand far beyond the rest ({ages}; the next is {tail[gaps[0]]:g}): are these ages right?",
-                tuple(int(row) for row in np.sort(rows)),
-            )
-        )
-    distinct = np.unique(life.durations[life.event_observed])
-    if life.n_failed >= 50 and len(distinct) * 10 < life.n_failed:
-        findings.append(
-            Finding(
-                f"{_count(life.n_failed)} failures fall on {len(distinct):,} distinct ages: the ages are coarsely rounded, and a mixture "
-                "may sit on one of them.",
-                (),
-            )
-        )
-    return findings
+        Examples
+        --------
+        >>> Lifetimes.from_nevada([100, 120], [[0, 2], [None, 1]])
+        Lifetimes(220 units in 4 rows: 3 failed (3 within an interval), 217 running)
+        """
+        return cls.from_intervals(**nevada_columns(shipped, returned, midpoint, lag, first_return))

@@ -1,14 +1,15 @@
 """The one likelihood: what each kind of row contributes, whatever the distribution.
 
-A failure at age t contributes log f(t), a unit still running at t log S(t), and delayed entry at age e takes log S(e)
-away, each times its weight. The entry term is a row of its own, of the kind of a running unit with negative weight, so
-that nobody pays for terms that his rows do not have.
+A failure at age t contributes log f(t), a unit still running at t log S(t), one that failed between l and u
+log(S(l) - S(u)). All is conditional on the window in which the unit could be seen: delayed entry at age e takes log S(e)
+away, right truncation at r as well log(S(e) - S(r)). These terms are rows of their own, with negative weight, so that nobody
+pays for terms that his rows do not have.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import jax.numpy as jnp
 import numpy as np
@@ -16,8 +17,9 @@ import numpy as np
 from survjax.blocks import Chunk, Objective, chunks
 from survjax.distributions import Distribution, Mixture
 from survjax.lifetimes import Lifetimes
+from survjax.special import log1mexp
 
-FAILED, SURVIVED = "failed", "survived"
+FAILED, SURVIVED, FAILED_BETWEEN, FAILED_BY = "failed", "survived", "failed between", "failed by"
 QUARTILES = (0.25, 0.5, 0.75)
 
 
@@ -25,7 +27,7 @@ class Described(NamedTuple):
     """What comes along with the likelihood at each of L points.
 
     values (L, m) : the parameters; jacobian (L, m, p) of them in the point; quartiles (L, k, 3) of each component of a
-    mixture; failures (L, k), how many it has; failure_ages (L, k), how many distinct ages these are.
+    mixture; failures (L, k), how many it has; failure_ages (L, k), how many distinct ages (or intervals) these are.
     """
 
     values: np.ndarray
@@ -36,17 +38,29 @@ class Described(NamedTuple):
 
 
 def row_log_likelihood(template: Distribution, point, kind: str, row):
-    distribution = template.bind(point)
-    rule = distribution.log_density_from if kind == FAILED else distribution.log_survival_from
-    return rule(row["time"], row["log_time"])
+    return _log_probability(template.bind(point), kind, row)
+
+
+def _log_probability(distribution: Distribution, kind: str, row):
+    if kind == FAILED:
+        return distribution.log_density_from(row["time"], row["log_time"])
+    log_survival = distribution.log_survival_from(row["time"], row["log_time"])
+    if kind == SURVIVED:
+        return log_survival
+    if kind == FAILED_BY:
+        return log1mexp(log_survival)
+    # A difference of two logarithms loses digits as the interval shrinks, some 1e-12 of the probability for one that holds a
+    # thousandth of those still alive; the exact ``cumulative_hazard_between`` compiles up to ten times as long.
+    return log_survival + log1mexp(distribution.log_survival_from(row["end"], row["log_end"]) - log_survival)
 
 
 def row_statistics(template: Distribution, point, kind: str, row):
     """For a mixture, which failures and failure ages each component has: what tells an honest component from a spike."""
-    if kind != FAILED or not isinstance(template, Mixture):
+    if kind == SURVIVED or not isinstance(template, Mixture):
         return ()
-    membership = cast(Mixture, template.bind(point)).membership_of_failure(row["time"], row["log_time"])
-    return membership, membership * row["share_of_age"]
+    mixture = cast(Mixture, template.bind(point))
+    membership = mixture.shares([_log_probability(component, kind, row) for component in mixture.components])
+    return membership * row["is_failure"], membership * row["share_of_age"]
 
 
 def natural_parameters(template: Distribution, point):
@@ -60,7 +74,7 @@ def component_quartiles(template: Distribution, point):
         return jnp.zeros((0, 3))
     mixture = cast(Mixture, template.bind(point))
     hazards = [-math.log1p(-probability) for probability in QUARTILES]
-    return jnp.stack([jnp.stack([part.duration_after(0.0, hazard) for hazard in hazards]) for part in mixture.components])
+    return jnp.stack([jnp.stack([part.age_at(jnp.asarray(hazard)) for hazard in hazards]) for part in mixture.components])
 
 
 LIKELIHOOD = Objective(row_log_likelihood, row_statistics, natural_parameters, component_quartiles)
@@ -69,26 +83,54 @@ LIKELIHOOD = Objective(row_log_likelihood, row_statistics, natural_parameters, c
 def likelihood_chunks(template: Distribution, life: Lifetimes, unit: float = 1.0, as_many_as: int = 0) -> list[dict[str, Chunk]]:
     """The rows of the likelihood, in blocks, with times in multiples of ``unit``; padded as ``as_many_as`` rows would be.
 
-    Rows that contribute nothing whatever the parameters are left out: weight 0, and survival to age 0. For a mixture each
-    failure also says which share of those recorded at its age it is.
+    Rows that contribute nothing whatever the parameters are left out: weight 0, and survival to the start of the support. For a
+    mixture each failure also says that it is one, and which share of those recorded alike.
     """
-    counts = life.counts()
-    observed = life.event_observed
-    kinds = {FAILED: (life.durations[observed], counts[observed]), SURVIVED: (life.durations[~observed], counts[~observed])}
-    if life.entry is not None:
-        late = life.entry > 0
-        kinds[SURVIVED] = (
-            np.concatenate([kinds[SURVIVED][0], life.entry[late]]),
-            np.concatenate([kinds[SURVIVED][1], -counts[late]]),
-        )
+    logarithms = np.log if template.start_of_support == 0.0 else np.zeros_like
     rows = {}
-    for kind, (times, weights) in kinds.items():
-        told = (weights != 0) & (times > 0)
-        if told.any():
-            scaled = times[told] / unit
-            rows[kind] = ({"time": scaled, "log_time": np.log(scaled)}, weights[told])
-    if FAILED in rows and isinstance(template, Mixture):
-        columns, weights = rows[FAILED]
-        _, age = np.unique(columns["time"], return_inverse=True)
-        columns["share_of_age"] = 1.0 / np.bincount(age, weights)[age]
+    for kind, columns_of_kind in _split(life, template.start_of_support).items():
+        told = columns_of_kind[2] != 0
+        if not told.any():
+            continue
+        begin, end, weights = (column[told] for column in columns_of_kind)
+        begin, end = begin / unit, end / unit
+        columns = {"time": begin, "log_time": logarithms(begin)}
+        if kind == FAILED_BETWEEN:
+            columns |= {"end": end, "log_end": logarithms(end)}
+        if isinstance(template, Mixture) and kind != SURVIVED:
+            columns |= _marks(begin, end, weights)
+        rows[kind] = (columns, weights)
     return chunks(rows, as_many_as)
+
+
+def _split(life: Lifetimes, start: float) -> dict[str, tuple[Any, ...]]:
+    """Begin, end and weight of the rows of each kind; for all but ``FAILED_BETWEEN`` the end is the begin."""
+    w, lower, upper = life.counts(), life.lower, life.upper
+    exact, running = life.event_observed, np.isinf(upper)
+    kinds = {FAILED: [(lower, lower, w, exact)], SURVIVED: [(lower, lower, w, running & (lower > start))]}
+    within = ~exact & ~running
+    if within.any():
+        kinds[FAILED_BETWEEN] = [(lower, upper, w, within & (lower > start))]
+        kinds[FAILED_BY] = [(upper, upper, w, within & (lower <= start))]
+    entry = np.full(len(life), start) if life.entry is None else life.entry
+    cut = np.zeros(len(life), bool) if life.right_truncation is None else np.isfinite(life.right_truncation)
+    if life.entry is not None:
+        kinds[SURVIVED].append((entry, entry, -w, (entry > start) & ~cut))
+    if cut.any():
+        end = np.asarray(life.right_truncation)
+        kinds.setdefault(FAILED_BETWEEN, []).append((entry, end, -w, cut & (entry > start)))
+        kinds.setdefault(FAILED_BY, []).append((end, end, -w, cut & (entry <= start)))
+    return {
+        kind: tuple(np.concatenate([column[position][column[3]] for column in parts]) for position in range(3))
+        for kind, parts in kinds.items()
+    }
+
+
+def _marks(begin: np.ndarray, end: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Whether each row is a failure, not a term of its window, and the share of those recorded alike that each unit of it is."""
+    is_failure = (weights > 0).astype(float)
+    _, alike = (
+        np.unique(np.stack([begin, end]), axis=1, return_inverse=True) if np.any(end > begin) else np.unique(begin, return_inverse=True)
+    )
+    total = np.bincount(alike.ravel(), np.maximum(weights, 0.0))
+    return {"is_failure": is_failure, "share_of_age": is_failure / np.maximum(total, np.finfo(float).tiny)[alike.ravel()]}

@@ -12,10 +12,11 @@ import numpy as np
 from survjax.blocks import BLOCK
 from survjax.distributions import Distribution, Mixture
 from survjax.errors import NoFiniteMaximum
-from survjax.estimation import ARRIVED, Fit, Problem, as_fit, descend, in_unit, pose
+from survjax.estimation import ARRIVED, Fit, Problem, as_fit, descend, pose
 from survjax.faces import Face, MergedFace, alike_components, faces, of_one_kind, on_face
 from survjax.lifetimes import Lifetimes
 from survjax.likelihood import Described
+from survjax.parameters import RealDomain
 from survjax.search import LANES, SAME_PLACE, SAME_VALUE, Judge, Optimum, SearchResult, find_optima
 from survjax.starts import Base, Starts, single_start, thinned
 
@@ -101,6 +102,7 @@ class MixtureSearch:
         if len(life) > SEARCH_ROWS:
             self.sampled = pose(template, thinned(life, SEARCH_ROWS), LANES, as_many_as=len(life), unit=self.whole.unit)
         self.origin = single_start(self.whole.template, life, self.whole.unit)
+        # the records' resolution matters only where failures are taken for exact: an interval says how wide it is
         self.ages = np.unique(life.durations[life.event_observed & (life.counts() > 0)]) / self.whole.unit
 
     def contained(self) -> list[Contained]:
@@ -157,7 +159,7 @@ class MixtureSearch:
         mixture = cast(Mixture, problem.template)
         sampled = problem if self.sampled is self.whole else problem.like(self.sampled)
         judge = self.judge(mixture, sampled)
-        starts = Starts(mixture, in_unit(self.life, self.whole.unit), self.seed, bases)
+        starts = Starts(mixture, self.life.in_unit(self.whole.unit), self.seed, bases)
         result = find_optima(sampled.evaluate, iter(starts.rank(sampled.log_likelihoods)), judge, self.n_starts)
         if sampled is not problem:
             result.highest_flat = -np.inf  # that of the sample does not compare
@@ -171,7 +173,10 @@ class MixtureSearch:
     def judge(self, mixture: Mixture, problem: Problem) -> Judge:
         components = mixture.components
         sizes = np.array([1 + len(component.parameters()) for component in components])
-        return Judge(alike_components(mixture), sizes, np.array([_can_narrow(part) for part in components]), self.ages, problem.per_unit)
+        real = np.array([isinstance(parameter.domain, RealDomain) for parameter in mixture.parameters().values()])
+        return Judge(
+            alike_components(mixture), sizes, real, np.array([_can_narrow(part) for part in components]), self.ages, problem.per_unit
+        )
 
 
 def _exchangeable(template: Mixture) -> bool:

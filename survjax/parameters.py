@@ -1,7 +1,8 @@
 """What each parameter may be, and its map to the real line.
 
 A distribution declares its parameters by annotation (``shape: Positive``, ``scale: Duration``). The optimiser works on
-the real line, where every value is allowed and, for positive parameters, a change of the unit of time is a shift.
+the real line, where every value is allowed and, for positive parameters, a change of the unit of time is a shift. All that
+depends on what kind of number a parameter is stands in its ``Domain``.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 
 
 @dataclass(frozen=True)
 class Domain:
-    """The values one parameter may take.
+    """The values one parameter may take, all positive numbers here; how they reach the real line and follow a change of unit.
 
     Attributes
     ----------
@@ -36,6 +38,75 @@ class Domain:
     def to_real(self, value: float) -> float:
         return math.log(value)
 
+    def rescaled(self, value, factor: float):
+        """The value when times are ``factor`` times what they were."""
+        return value * factor**self.time_power
+
+    def rescaled_slope(self, factor: float) -> float:
+        """The derivative of ``rescaled`` in the value."""
+        return factor**self.time_power
+
+    def coordinate_rescaled(self, coordinate, factor: float):
+        """The coordinate of ``rescaled``: a shift, where coordinates are logarithms."""
+        return coordinate + self.time_power * math.log(factor)
+
+    def coordinate_slope(self, factor: float) -> float:
+        """The derivative of ``coordinate_rescaled`` in the coordinate."""
+        return 1.0
+
+    def moved(self, value, error, reach):
+        """The value ``reach`` standard errors away, counted on a scale without ends: here the logarithm."""
+        return value * np.exp(reach * error / value)
+
+
+class RealDomain(Domain):
+    """Any real number, which is its own coordinate: a change of unit scales both."""
+
+    def admits(self, value: float) -> bool:
+        return math.isfinite(value)
+
+    def from_real(self, coordinate):
+        return coordinate
+
+    def to_real(self, value: float) -> float:
+        return value
+
+    def coordinate_rescaled(self, coordinate, factor: float):
+        return self.rescaled(coordinate, factor)
+
+    def coordinate_slope(self, factor: float) -> float:
+        return self.rescaled_slope(factor)
+
+    def moved(self, value, error, reach):
+        return value + reach * error
+
+
+class LogTimeDomain(RealDomain):
+    """A logarithm of time, any real number: a change of unit shifts it."""
+
+    def rescaled(self, value, factor: float):
+        return value + self.time_power * math.log(factor)
+
+    def rescaled_slope(self, factor: float) -> float:
+        return 1.0
+
+
+class ProbabilityDomain(Domain):
+    """A probability, more than 0 and at most 1; its coordinate is the log of its odds."""
+
+    def admits(self, value: float) -> bool:
+        return 0 < value <= 1
+
+    def from_real(self, coordinate):
+        return 1.0 / (1.0 + jnp.exp(-coordinate))
+
+    def to_real(self, value: float) -> float:
+        return math.log(value / (1.0 - value))
+
+    def moved(self, value, error, reach):
+        odds = np.log(value / (1 - value)) + reach * error / (value * (1 - value))
+        return 1 / (1 + np.exp(-odds))
+
 
 class SimplexDomain(Domain):
     """One of several weights that are positive and sum to one.
@@ -47,6 +118,20 @@ class SimplexDomain(Domain):
     def admits(self, value: float) -> bool:
         return 0 <= value <= 1
 
+    def moved(self, value, error, reach):
+        logit = np.log(value / (1 - value)) + reach * error / (value * (1 - value))
+        return 1 / (1 + np.exp(-logit))
+
+
+@dataclass(frozen=True)
+class Several:
+    """A field that holds several parameters of one domain: a tuple, None where an entry is to be learned.
+
+    How many there are is known before anything is learned; in ``parameters()`` they are numbered.
+    """
+
+    domain: Domain
+
 
 class Parameter(NamedTuple):
     """A parameter of one distribution: its value (None = to be learned) and what it may be."""
@@ -57,10 +142,24 @@ class Parameter(NamedTuple):
 
 POSITIVE = Domain("a positive number")
 DURATION = Domain("a positive number, in the unit of time", time_power=1)
+RATE = Domain("a positive number, per unit of time", time_power=-1)
+REAL_RATE = RealDomain("a number, per unit of time", time_power=-1)
+REAL = RealDomain("a number")
+LOCATION = RealDomain("a number, in the unit of time", time_power=1)
+LOG_TIME = LogTimeDomain("a number, the logarithm of a time", time_power=1)
+PROBABILITY = ProbabilityDomain("a number above 0 and at most 1")
 WEIGHT = SimplexDomain("a number between 0 and 1; all weights together 1")
 
 Positive = Annotated[Any, POSITIVE]
 Duration = Annotated[Any, DURATION]
+Rate = Annotated[Any, RATE]
+RealRate = Annotated[Any, REAL_RATE]
+Real = Annotated[Any, REAL]
+Location = Annotated[Any, LOCATION]
+LogTime = Annotated[Any, LOG_TIME]
+Rates = Annotated[Any, Several(RATE)]
+Reals = Annotated[Any, Several(REAL)]
+Probability = Annotated[Any, PROBABILITY]
 Weights = Annotated[Any, WEIGHT]
 
 

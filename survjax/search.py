@@ -68,6 +68,7 @@ class Judge:
     ----------
     alike (k,) : the same number for components that may be swapped without changing the model.
     n_parameters (k,) : how many parameters each component has, its weight included.
+    real (m,) : which parameters may be any number; the others are compared by their logarithms.
     can_narrow (k,) : which components can become ever sharper; one that is known, or known in its shape, cannot.
     ages : the distinct failure ages, ascending, in the unit of the fit.
     per_unit : weight by which a mean is turned into the log-likelihood.
@@ -75,13 +76,14 @@ class Judge:
 
     alike: np.ndarray
     n_parameters: np.ndarray
+    real: np.ndarray
     can_narrow: np.ndarray
     ages: np.ndarray
     per_unit: float
 
     def features(self, described: Described) -> np.ndarray:
         """Log parameters (m,) in an order that does not depend on how alike components are numbered."""
-        logs = np.log(np.maximum(described.values, 1e-12))
+        logs = np.where(self.real, described.values, np.log(np.where(self.real, 1.0, np.maximum(described.values, 1e-12))))
         parts = np.split(logs, np.cumsum(self.n_parameters)[:-1])
         order = np.lexsort((described.quartiles[:, 1], self.alike))
         return np.concatenate([parts[index] for index in order])

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import functools
+import math
 
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import gammaln
+
+
+def between_birth_and_end(rule, time, stand_in, at_birth, at_end):
+    """``rule(time)`` at finite positive times, and what it tends to at 0 and at infinity, without nan in any derivative.
+
+    The rule is evaluated at ``stand_in``, a harmless time, where it is not used: ``where`` differentiates both branches.
+    """
+    born, ended = time <= 0, time == jnp.inf
+    value = rule(jnp.where(born | ended, stand_in, time))
+    return jnp.where(born, at_birth, jnp.where(ended, at_end, value))
 
 
 def log_ratio(time, scale):
@@ -52,6 +63,79 @@ def exponentials(logs, weights):
     return largest, [jnp.exp(jnp.minimum(log - largest, bound)) for log, bound in zip(logs, bounds, strict=True)]
 
 
+def log1mexp(log):
+    """log(1 - exp(log)) for log < 0, at full relative accuracy at both ends, and twice differentiable there."""
+    near = log > -math.log(2.0)  # exp is near 1
+    small = jnp.where(near, log, -1.0)
+    return jnp.where(near, jnp.log(-jnp.expm1(small)), jnp.log1p(-jnp.exp(jnp.where(near, -1.0, log))))
+
+
+def log_expm1(x):
+    """log(exp(x) - 1) for x > 0, which neither overflows nor loses small x."""
+    return x + log1mexp(-x)
+
+
+def log_inverse_cloglog(x):
+    """log(1 - exp(-exp(x))) for any real x: about x below, about -exp(-exp(x)) above."""
+    low, high = x < -37.0, x > 7.0  # beyond them the value is x, or 0, to rounding
+    inside = log1mexp(-jnp.exp(jnp.where(low | high, 0.0, x)))
+    return jnp.where(low, x, jnp.where(high, 0.0, inside))
+
+
+def cloglog(log):
+    """log(-log(1 - exp(log))) for log < 0: the inverse of ``log_inverse_cloglog``."""
+    low = log < -37.0
+    return jnp.where(low, log, jnp.log(-log1mexp(jnp.where(low, -1.0, log))))
+
+
+def expm1_ratio(x):
+    """(exp(x) - 1) / x, 1 at 0, with derivatives that keep their digits there."""
+    small = jnp.abs(x) < 0.5
+    series = jnp.ones_like(x)
+    near = jnp.where(small, x, 0.0)
+    for n in range(15, 1, -1):
+        series = 1.0 + series * near / n
+    far = jnp.where(small, 1.0, x)
+    return jnp.where(small, series, jnp.expm1(far) / far)
+
+
+def log1p_ratio(x):
+    """log(1 + x) / x for x > -1, 1 at 0, with derivatives that keep their digits there."""
+    small = jnp.abs(x) < 0.05
+    near = jnp.where(small, x, 0.0)
+    series = jnp.zeros_like(x)
+    for n in range(14, 0, -1):
+        series = 1.0 / n - near * series
+    far = jnp.where(small, 1.0, x)
+    return jnp.where(small, series, jnp.log1p(far) / far)
+
+
+_EXPONENTIAL_SERIES = [1.0 / math.factorial(k + 2) for k in range(14)]
+
+
+def exponential_rest(z):
+    """(exp(z) - 1 - z) / z**2, which is 1/2 at 0, with all its derivatives."""
+    small = jnp.abs(z) < 0.5
+    near, far = jnp.where(small, z, 0.0), jnp.where(small, 1.0, z)
+    series = jnp.zeros_like(near)
+    for coefficient in reversed(_EXPONENTIAL_SERIES):
+        series = series * near + coefficient
+    return jnp.where(small, series, (jnp.exp(far) - 1.0 - far) / far**2)
+
+
+def log_failed(log_hazard):
+    """log(1 - exp(-H)) from log H, any real number or infinite, at full relative accuracy and with all its derivatives.
+
+    The logarithm of the share failed from that of the cumulative hazard; log(exp(H) - 1) is H more.
+    """
+    early = log_hazard < 0.0
+    few = jnp.exp(jnp.where(early, log_hazard, 0.0))
+    # 1 - exp(-1100) is 1
+    many = jnp.exp(jnp.minimum(jnp.where(early, 0.0, log_hazard), 7.0))
+    return jnp.where(early, log_hazard + jnp.log1p(-few * exponential_rest(-few)), jnp.log1p(-jnp.exp(-many)))
+
+
+EULER = 0.5772156649015329
 N_SERIES = 250
 N_FRACTION = 120
 
@@ -99,3 +183,19 @@ def _log_scaled_upper_gamma_by_fraction(a, log_x):
 
     start = 1.0 + (2.0 * N_FRACTION + 1.0 - a) * inverse
     return (a - 1.0) * log_x - jnp.log(jax.lax.fori_loop(0, N_FRACTION, backward, start))
+
+
+def log_scaled_exponential_integral(log_x):
+    r"""log of :math:`e^{x} E_1(x)`, x given by its logarithm; relative error of its exponential at most 1e-14.
+
+    The power series (Abramowitz & Stegun 1964, 5.1.11) below x = 1, above it the continued fraction of the incomplete gamma
+    function with a = 0.
+    """
+    below = log_x < 0.0
+    near = jnp.where(below, log_x, 0.0)
+    x = jnp.exp(near)
+    total = jnp.zeros_like(x)
+    for n in range(19, 0, -1):  # (-x)^n / (n n!) nested
+        total = (1.0 / n - total) * x / n
+    series = x + jnp.log(total - near - EULER)
+    return jnp.where(below, series, _log_scaled_upper_gamma_by_fraction(jnp.zeros_like(log_x), jnp.where(below, 0.0, log_x)))

@@ -12,7 +12,7 @@ import numpy as np
 from survjax.distributions import Distribution, Mixture
 from survjax.distributions.distribution import PART
 from survjax.lifetimes import Lifetimes
-from survjax.parameters import Domain, SimplexDomain, simplex_to_real
+from survjax.parameters import Domain, ProbabilityDomain, Several, SimplexDomain, simplex_to_real
 from survjax.product_limit import product_limit
 
 ENOUGH_ROWS = 2048  # a start needs no more
@@ -32,10 +32,11 @@ def thinned(life: Lifetimes, rows: int, by_age: bool = True) -> Lifetimes:
         life = life[life.weights > 0]  # a mask by weights may leave few rows
     picked, weights = [], np.zeros(len(life))
     counts = life.counts()
-    for group in (np.flatnonzero(life.event_observed), np.flatnonzero(~life.event_observed)):
+    ages = life.in_the_middle().durations
+    for group in (np.flatnonzero(np.isfinite(life.upper)), np.flatnonzero(np.isinf(life.upper))):
         if not len(group):
             continue
-        order = group[np.argsort(life.durations[group], kind="stable")] if by_age else group
+        order = group[np.argsort(ages[group], kind="stable")] if by_age else group
         taken = order[:: max(1, -(-len(group) // (rows // 2)))]
         weights[taken] = counts[taken] * (counts[group].sum() / max(counts[taken].sum(), 1e-300))
         picked.append(taken)
@@ -73,6 +74,8 @@ def coordinates_of(template: Distribution, values: dict[str, Any]) -> list[float
             found += simplex_to_real(own, values[name])
         elif isinstance(kind, Domain) and own is None:
             found.append(kind.to_real(values[name]))
+        elif isinstance(kind, Several):
+            found += [kind.domain.to_real(value) for entry, value in zip(own, values[name], strict=True) if entry is None]
         elif kind is PART:
             parts = own if isinstance(own, tuple) else (own,)
             inner = values[name] if isinstance(own, tuple) else (values[name],)
@@ -90,17 +93,57 @@ def values_of(
             "components": tuple(values_of(component, leaf, weights) for component in template.components),
             "weights": weights(len(template.components)),
         }
-    parts = {name: getattr(template, name) for name, kind in template.field_kinds().items() if kind is PART}
-    if parts:
-        return {name: values_of(part, leaf, weights) for name, part in parts.items()}
-    return leaf(template)
+    kinds = template.field_kinds()
+    parts = {name: getattr(template, name) for name, kind in kinds.items() if kind is PART}
+    inner = {
+        name: tuple(values_of(each, leaf, weights) for each in part) if isinstance(part, tuple) else values_of(part, leaf, weights)
+        for name, part in parts.items()
+    }
+    return inner if len(inner) == len(kinds) else {**leaf(template), **inner}
 
 
 def single_start(template: Distribution, life: Lifetimes, unit: float) -> np.ndarray:
     """The start for a surface with one optimum, (p,), for a template in multiples of ``unit``."""
-    centre, spread = centre_and_spread(life)
-    centre -= math.log(unit)
-    return _placed(template, centre, spread)
+    if template.start_of_support < 0.0:
+        centre, spread = _moments(life.in_the_middle())
+        return _placed(template, centre / unit, spread / unit)
+    centre, spread = centre_and_spread(life.in_the_middle())
+    return _placed(template, centre - math.log(unit), spread)
+
+
+def _moments(life: Lifetimes) -> tuple[float, float]:
+    """Mean and standard deviation of time, by the product limit; what lies beyond its end is left out."""
+    estimate = product_limit(thinned(life, ENOUGH_ROWS, by_age=False))
+    mass = estimate.survival_before() - estimate.survival
+    centre = float(np.average(estimate.time, weights=mass))
+    spread = float(np.sqrt(np.average((estimate.time - centre) ** 2, weights=mass)))
+    return centre, spread or max(abs(centre), 1.0)
+
+
+def several_starts(template: Distribution, life: Lifetimes, unit: float, number: int = 8) -> list[np.ndarray]:
+    """Starts for a wrapper, whose parts may trade places or shares: spread over the data, the same ones every time."""
+    life = life.in_the_middle()
+    whole = centre_and_spread(life)
+    logs = np.log(life.durations[life.event_observed])
+    failed = (float(logs.mean()), max(float(logs.std()), 0.05))
+    share = min(1.0 - float(product_limit(life).survival[-1]), 0.98)
+    random = np.random.default_rng(0)
+
+    def start(fraction: float, place: Callable[[], tuple[float, float]]) -> np.ndarray:
+        def leaf(law: Distribution) -> dict[str, Any]:
+            centre, spread = place()
+            own = law.start(centre - math.log(unit), spread)
+            shares = {name: fraction for name, kind in law.field_kinds().items() if isinstance(kind, ProbabilityDomain)}
+            return {**own, **shares}
+
+        return np.array(coordinates_of(template, values_of(template, leaf, lambda k: np.full(k, 1.0 / k))))
+
+    def anywhere() -> tuple[float, float]:
+        return float(np.quantile(logs, random.uniform())), math.exp(random.normal(-0.3, 0.6))
+
+    fractions = (min(1.05 * share, 0.99), 0.5 * (1.0 + share))
+    starts = [start(fraction, itertools.repeat(place).__next__) for fraction in fractions for place in (whole, failed)]
+    return starts + [start(fractions[turn % 2], anywhere) for turn in range(number)]
 
 
 class Base(NamedTuple):
@@ -127,6 +170,7 @@ class Starts:
     def __init__(self, template: Mixture, life: Lifetimes, seed: int, bases: Sequence[Base] = ()) -> None:
         self.template = template
         self.random = np.random.default_rng(seed)
+        life = life.in_the_middle()
         sample = thinned(life, ENOUGH_ROWS)
         self.log_times = np.sort(np.log(sample.durations[sample.durations > 0]))
         self.whole = centre_and_spread(life)

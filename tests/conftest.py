@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jax
 import matplotlib
+import mpmath
 import pytest
 
 import survjax as sj
@@ -17,6 +18,8 @@ COLUMNS = {"power_transformers": {"entry": "entry"}, "integrated_circuits": {"we
 def shipped(name: str) -> sj.Lifetimes:
     """The lifetimes of a shipped data set."""
     frame = getattr(sj.datasets, f"load_{name}")()
+    if "lower" in frame:
+        return sj.Lifetimes.from_intervals(frame["lower"], frame["upper"], weights=frame["weight"])
     return sj.Lifetimes.from_frame(frame, duration="duration", event="event", **COLUMNS.get(name, {}))
 
 
@@ -30,3 +33,9 @@ def double():
     """The core in 64 bits, and no silent promotion: a leak of 32 bits fails."""
     with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def digits(request):
+    """mpmath's precision is one for the whole process: each module's own again before each of its tests."""
+    mpmath.mp.dps = getattr(request.module, "DIGITS", 15)

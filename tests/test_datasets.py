@@ -13,13 +13,25 @@ ROWS = {
     "integrated_circuits": (22, 28),
     "waltons": (163, 156),
     "krivtsov_units": (31, 10),
+    "turbine_wheels": (21, 106),
+    "mice": (144, 62),
 }
 
 
-@pytest.mark.parametrize("name", sj.datasets.NAMES)
-def test_every_set_has_its_rows_and_its_page(name):
+@pytest.mark.parametrize("name", ROWS)
+def test_every_set_has_its_rows(name):
     life = shipped(name)
     assert (len(life), life.n_failed) == ROWS[name]
+
+
+def test_the_valve_seats_have_their_engines_and_replacements():
+    frame = sj.datasets.load_valve_seats()
+    assert (len(frame), frame["unit"].nunique(), frame["status"].sum()) == (89, 41, 48)
+    assert {*ROWS, "valve_seats"} == set(sj.datasets.NAMES)
+
+
+@pytest.mark.parametrize("name", sj.datasets.NAMES)
+def test_every_set_has_its_page(name):
     page = sj.datasets.about(name)
     for word in ("**Source**", "**Unit of time**", "log-likelihood", *getattr(sj.datasets, f"load_{name}")().columns):
         assert word in page

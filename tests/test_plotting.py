@@ -76,3 +76,37 @@ def test_the_product_limit_has_its_textbook_values():
     np.testing.assert_allclose(late.at_risk, [5, 3, 1])  # the last entered at 3: at risk from just after
     counted = product_limit(sj.Lifetimes([1, 2, 3, 5, 6], [1, 0, 1, 0, 1], weights=[1, 1, 2, 1, 1]))
     np.testing.assert_allclose(counted.survival, estimate.survival)
+
+
+def events(ax, label):
+    return next(artist for artist in [*ax.collections, *ax.get_lines()] if artist.get_label() == label)
+
+
+def test_an_event_plot_has_a_line_for_each_unit_and_a_mark_for_its_end():
+    life = sj.Lifetimes.from_intervals([33, 44, 10, 0], [33, np.inf, 20, 25], entry=[5, 0, 0, 2])
+    ax = life.plot()
+    # in order of their ends: (10, 20], (2, 25], 33, 44+
+    assert [segment[:, 0].tolist() for segment in events(ax, "under observation").get_segments()] == [[0, 10], [2, 2], [5, 33], [0, 44]]
+    assert [segment.tolist() for segment in events(ax, "failed within").get_segments()] == [[[10, 0], [20, 0]], [[2, 1], [25, 1]]]
+    assert line(ax, "failed").tolist() == [[33, 2]]
+    assert line(ax, "still running").tolist() == [[44, 3]]
+
+
+def test_an_event_plot_of_a_large_fleet_shows_every_so_many_rows():
+    ax = shipped("hard_drives").plot(most=30)
+    assert len(events(ax, "under observation").get_segments()) == 30
+    assert ax.get_title(loc="left") == "30 of 52,422 rows"
+    _, given = plt.subplots()
+    assert sj.Lifetimes([1.0]).plot(ax=given) is given
+
+
+def test_an_event_plot_of_lives_on_the_whole_real_line_stays_finite():
+    ax = sj.Lifetimes.from_intervals([-np.inf, -3.0], [5.0, -3.0]).plot()
+    assert [segment[:, 0].tolist() for segment in events(ax, "under observation").get_segments()] == [[-3, -3], [-3, -3]]
+    assert events(ax, "failed within").get_segments()[0][:, 0].tolist() == [-3, 5]
+
+
+@pytest.mark.parametrize(("life", "most"), [(sj.Lifetimes([1.0])[:0], 50), (sj.Lifetimes([1.0]), 0)])
+def test_an_event_plot_of_nothing_is_refused(life, most):
+    with pytest.raises(ValueError, match="nothing to draw"):
+        life.plot(most=most)

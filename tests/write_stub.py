@@ -1,5 +1,6 @@
 """Writes ``survjax/__init__.pyi`` from the registry, so that editors and type checkers see what is made at run time."""
 
+import inspect
 from pathlib import Path
 
 import survjax
@@ -14,15 +15,18 @@ def stub() -> str:
         if name not in NAMED_MODELS:
             homes.setdefault(home, []).append(name)
     lines = ["# Written by `make stubs` from the registry of distributions; a test holds it fresh.", ""]
+    lines += ["from collections.abc import Sequence", ""]
     lines += [f"from survjax import {module} as {module}" for module in survjax._MODULES]
+    homes.setdefault("survjax.distributions", []).append("Distribution")
     for home, names in sorted(homes.items()):
         lines += [f"from {home} import {name} as {name}" for name in sorted(names)]
     lines += ["", "__version__: str", ""]
     for name, learner in NAMED_MODELS.items():
         assert isinstance(learner, type)
         assert issubclass(learner, Model)
-        arguments = ", ".join(f"{parameter}: float | None = None" for parameter in learner._parameter_names())
-        attributes = [f"    {parameter}: float | None" for parameter in learner._parameter_names()]
+        parameters = [p for name, p in inspect.signature(learner.__init__).parameters.items() if name != "self"]
+        arguments = ", ".join(f"{p.name}: {p.annotation}" + ("" if p.default is p.empty else f" = {p.default}") for p in parameters)
+        attributes = [f"    {p.name}: {p.annotation}" for p in parameters]
         lines += [f"class {name}(Model):", *attributes, f"    def __init__(self, {arguments}) -> None: ...", ""]
     return "\n".join(lines).rstrip() + "\n"
 

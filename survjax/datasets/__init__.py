@@ -1,5 +1,8 @@
 """Real data sets, small and large. Each loader returns a fresh pandas data frame with columns ``duration`` and ``event``.
 
+Inspection data have ``lower`` and ``upper`` in their place, for ``Lifetimes.from_intervals``, and
+recurrent events ``unit``, ``time``, ``status``.
+
 >>> import survjax as sj
 >>> frame = sj.datasets.load_ball_bearings()
 >>> life = sj.Lifetimes.from_frame(frame, duration="duration", event="event")
@@ -24,6 +27,9 @@ NAMES = (
     "integrated_circuits",
     "waltons",
     "krivtsov_units",
+    "turbine_wheels",
+    "mice",
+    "valve_seats",
 )
 
 
@@ -69,6 +75,21 @@ def load_waltons() -> pd.DataFrame:
 def load_krivtsov_units() -> pd.DataFrame:
     """31 units in miles, 10 failed. Source: surpyval."""
     return _load("krivtsov_units")
+
+
+def load_turbine_wheels() -> pd.DataFrame:
+    """432 turbine wheels in hundreds of hours, each inspected once for cracks, as counts (``weight``). Source: Nelson (1982)."""
+    return _load("turbine_wheels")
+
+
+def load_mice() -> pd.DataFrame:
+    """144 mice in days in two groups, each looked at once for a tumour. Source: lifelines."""
+    return _load("mice")
+
+
+def load_valve_seats() -> pd.DataFrame:
+    """41 diesel engines in days: replacements of valve seats (status 1) and ends of observation (0). Source: Nelson & Doganaksoy (1989)."""
+    return _load("valve_seats")
 
 
 def about(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, dataclass_transform, get_args, get_origin, get_type_hints
 
@@ -13,11 +14,12 @@ import jax.numpy as jnp
 from survjax.parameters import (
     Domain,
     Parameter,
+    Several,
     SimplexDomain,
     n_simplex_coordinates,
     simplex_from_real,
 )
-from survjax.quadrature import restricted_mean
+from survjax.quadrature import integral, restricted_mean
 from survjax.roots import solve_increasing
 
 PART = "a distribution, or a tuple of them, inside another"
@@ -29,6 +31,9 @@ class ConstantKind:
     """An array that is never learned, and how it scales with the unit of time."""
 
     time_power: int = 0
+
+    def rescaled(self, value, factor: float):
+        return value * factor**self.time_power
 
 
 Age = Annotated[Any, ConstantKind(time_power=1)]
@@ -72,6 +77,7 @@ class Distribution:
         "log_density_from",
         "cumulative_hazard_between",
         "duration_after",
+        "age_at",
         "mean_after",
         "restricted_mean_after",
     )
@@ -83,7 +89,7 @@ class Distribution:
                 setattr(cls, name, elementwise(vars(cls)[name]))
         own = vars(cls).get("__annotations__", {})
         for name in own:
-            if isinstance(_kind(_hints(cls)[name]), Domain) and name not in vars(cls):
+            if isinstance(_kind(_hints(cls)[name]), (Domain, Several)) and name not in vars(cls):
                 setattr(cls, name, None)
         dataclasses.dataclass(frozen=True, eq=False)(cls)
         # found once a class: reading annotations costs more than a Newton step on a thousand rows
@@ -94,18 +100,21 @@ class Distribution:
 
     @classmethod
     def field_kinds(cls) -> dict[str, Any]:
-        """Each field's kind: a Domain (parameter), PART, a ConstantKind or None (static)."""
+        """Each field's kind: a Domain (parameter), Several of one, PART, a ConstantKind or None (static)."""
         return cls._kinds
 
     # ---- the rules a subclass may give
 
+    @elementwise
     def log_survival(self, time):
         """log P(T > time)."""
         raise TypeError(f"{type(self).__name__} owes the rule log_survival(self, time).")
 
+    @elementwise
     def log_hazard(self, time):
         return jnp.log(-jax.grad(self.log_survival)(time))
 
+    @elementwise
     def log_density(self, time):
         return self.log_hazard(time) + self.log_survival(time)
 
@@ -122,31 +131,86 @@ class Distribution:
         """``log_survival`` with log(time) at hand, so that the likelihood takes each logarithm once, on the host."""
         return self.log_survival(time)
 
+    @elementwise
     def log_density_from(self, time, log_time):
         return self.log_density(time)
 
+    @elementwise
     def cumulative_hazard_between(self, start, length):
         """The cumulative hazard collected from age ``start`` over ``length``, at full relative accuracy for a short one."""
         return self.log_survival(start) - self.log_survival(start + length)
 
+    def smooth_hazard_between(self, start, length):
+        """``cumulative_hazard_between`` for a law whose density is smooth inside the support, from that density.
+
+        What fails in a short time is added up, instead of taking the difference of two survivals that are nearly alike.
+        """
+        before = -self.log_survival(start)
+        whole = -self.log_survival(start + length) - before
+        short = whole < jnp.minimum(0.25 * before, 1.0)
+        # elsewhere ages that are sure to lie inside the support, so that the branch not taken has derivatives
+        near_start = jnp.where(short, start, jnp.where(length > 0, start + length, 1.0))
+        share = integral(lambda time: jnp.exp(self.log_density(time) + before), near_start, jnp.where(short, length, 0.0))
+        return jnp.where(short, -jnp.log1p(-share), whole)
+
+    def polished_duration(self, start, cumulative_hazard):
+        """``duration_after`` for a law that gives ``age_at`` and a ``cumulative_hazard_between`` with its digits.
+
+        The difference of two ages has few digits where it is short; Newton's method from there restores them.
+        """
+        inside = (cumulative_hazard > 0) & (cumulative_hazard < jnp.inf)
+        target = jnp.where(inside, cumulative_hazard, 1.0)
+
+        def gap(length):
+            return self.cumulative_hazard_between(start, length) - target
+
+        def solve(gap, length):
+            def improve(_, length):
+                value, slope = jax.jvp(gap, (length,), (jnp.ones_like(length),))
+                return length - value / slope
+
+            return jax.lax.fori_loop(0, 2, improve, length)
+
+        rough = jnp.maximum(self.age_at(target - self.log_survival(start)) - start, 0.0)
+        length = jax.lax.custom_root(gap, jax.lax.stop_gradient(rough), solve, lambda linear, value: value / linear(jnp.ones_like(value)))
+        return jnp.where(inside, length, jnp.where(cumulative_hazard > 0, jnp.inf, 0.0))
+
+    @elementwise
     def duration_after(self, start, cumulative_hazard):
         """How long after age ``start`` until ``cumulative_hazard`` has been collected."""
         return _solve_duration(lambda length: self.cumulative_hazard_between(start, length), cumulative_hazard)
 
+    @elementwise
+    def age_at(self, cumulative_hazard):
+        """The age by which ``cumulative_hazard`` has been collected since the start of the support.
+
+        A law on the whole real line owes this rule, since there is no first age to count from.
+        """
+        return self.duration_after(jnp.zeros_like(cumulative_hazard), cumulative_hazard)
+
+    @elementwise
     def mean_after(self, start):
         """The expected remaining life at age ``start``."""
         return self.restricted_mean_after(start, jnp.inf)
 
+    @elementwise
     def restricted_mean_after(self, start, horizon):
         """E min(T - start, horizon) given survival to ``start``."""
         finite = horizon < jnp.inf
-        collected = self.cumulative_hazard_between(start, jnp.where(finite, horizon, 1.0))
-        mean = restricted_mean(lambda x: self.duration_after(start, x), horizon, jnp.where(finite, collected, jnp.inf))
-        return jnp.where(horizon > 0, mean, 0.0)
+        collected = jnp.where(finite, self.cumulative_hazard_between(start, jnp.where(finite, horizon, 1.0)), jnp.inf)
+        safe = collected == 0  # so young that nobody fails before the horizon
+        limits = jnp.where(safe, 1.0, horizon), jnp.where(safe, 1.0, collected)
+        mean = restricted_mean(lambda x: self.duration_after(start, x), *limits)
+        return jnp.where(safe, horizon, mean)
 
-    def start(self, centre: float, spread: float) -> dict[str, float]:
-        """Parameters at which log time has about this mean and standard deviation: where a fit may begin."""
-        raise TypeError(f"{type(self).__name__} has no rule start(self, centre, spread), which a fit needs to begin.")
+    def start(self, centre: float, spread: float) -> dict[str, Any]:
+        """Parameters at which log time has about this mean and standard deviation: where a fit may begin.
+
+        For a law on the whole real line they are those of time itself. Here, for a law that does not say: 1, or 0 for what may be
+        any number, times the unit of the data where the parameter has one.
+        """
+        typical = math.exp(centre) if self.start_of_support == 0.0 else spread
+        return {name: kind.rescaled(kind.from_real(0.0), typical) for name, kind in self.field_kinds().items() if isinstance(kind, Domain)}
 
     # ---- what follows from them
 
@@ -166,12 +230,13 @@ class Distribution:
     @elementwise
     def quantile(self, probability):
         """The time by which this share has failed."""
-        return self.duration_after(jnp.zeros_like(probability), -jnp.log1p(-probability))
+        return self.age_at(-jnp.log1p(-probability))
 
     def median(self):
         return self.quantile(0.5)
 
     def mean(self):
+        """The mean life; a law on the whole real line owes this rule."""
         return self.mean_after(0.0)
 
     def given_survival(self, age) -> Distribution:
@@ -182,11 +247,29 @@ class Distribution:
 
     def sample(self, key, shape: tuple[int, ...] = ()):
         """Random lifetimes, from a JAX random key."""
-        return self._at_cumulative_hazard(jax.random.exponential(key, shape))
+        return self.age_at(jax.random.exponential(key, shape))
 
-    @elementwise
-    def _at_cumulative_hazard(self, cumulative_hazard):
-        return self.duration_after(jnp.zeros_like(cumulative_hazard), cumulative_hazard)
+    # ---- what the law is given besides parameters
+
+    def check(self) -> None:
+        """Refuse constants and settings that the law cannot have.
+
+        Raises
+        ------
+        ValueError : with what is wrong with them.
+        """
+
+    def with_knots(self, log_failure_times) -> Distribution:
+        """The same law with the constants filled in that a fit places by the data; most have none.
+
+        Parameters
+        ----------
+        log_failure_times : (n,) NumPy array, in the law's unit of time.
+        """
+        parts = {name: getattr(self, name) for name, kind in self.field_kinds().items() if kind is PART}
+        placed = {name: tuple(part.with_knots(log_failure_times) for part in _parts(value)) for name, value in parts.items()}
+        changed = {name: value if isinstance(parts[name], tuple) else value[0] for name, value in placed.items()}
+        return dataclasses.replace(self, **changed) if changed else self  # type: ignore[type-var]
 
     # ---- parameters, known and to be learned
 
@@ -196,6 +279,8 @@ class Distribution:
         for name, kind in self.field_kinds().items():
             if isinstance(kind, Domain):
                 named[name] = Parameter(getattr(self, name), kind)
+            elif isinstance(kind, Several):
+                named.update({f"{name}_{index}": Parameter(value, kind.domain) for index, value in enumerate(getattr(self, name))})
             elif kind is PART:
                 named.update(getattr(self, name).parameters())
         return named
@@ -212,6 +297,10 @@ class Distribution:
             if isinstance(kind, Domain):
                 changed[name] = values[taken]
                 taken += 1
+            elif isinstance(kind, Several):
+                size = len(getattr(self, name))
+                changed[name] = tuple(values[taken + index] for index in range(size))
+                taken += size
             elif kind is PART:
                 part = getattr(self, name)
                 size = len(part.parameters())
@@ -221,20 +310,22 @@ class Distribution:
 
     def n_coordinates(self) -> int:
         """How many numbers on the real line the parameters to be learned amount to."""
-        return len(self.coordinate_time_powers())
+        return len(self.coordinate_domains())
 
-    def coordinate_time_powers(self) -> list[int]:
-        """For each coordinate the power of the unit of time in its parameter, in the order of ``bind``."""
-        powers: list[int] = []
+    def coordinate_domains(self) -> list[Domain]:
+        """For each coordinate the domain of its parameter, in the order of ``bind``."""
+        domains: list[Domain] = []
         for name, kind in self.field_kinds().items():
             value = getattr(self, name)
             if isinstance(kind, SimplexDomain):
-                powers += [0] * n_simplex_coordinates(value)
+                domains += [kind] * n_simplex_coordinates(value)
             elif isinstance(kind, Domain):
-                powers += [kind.time_power] if value is None else []
+                domains += [kind] if value is None else []
+            elif isinstance(kind, Several):
+                domains += [kind.domain for entry in value if entry is None]
             elif kind is PART:
-                powers += [power for part in _parts(value) for power in part.coordinate_time_powers()]
-        return powers
+                domains += [domain for part in _parts(value) for domain in part.coordinate_domains()]
+        return domains
 
     def bind(self, coordinates) -> Distribution:
         """This template with what is to be learned filled in from coordinates on the real line, shape (p,)."""
@@ -249,6 +340,12 @@ class Distribution:
             elif isinstance(kind, Domain) and value is None:
                 filled[name] = kind.from_real(coordinates[taken])
                 taken += 1
+            elif isinstance(kind, Several):
+                entries = list(value)
+                for index in [index for index, entry in enumerate(value) if entry is None]:
+                    entries[index] = kind.domain.from_real(coordinates[taken])
+                    taken += 1
+                filled[name] = tuple(entries)
             elif kind is PART:
                 bound = []
                 for part in _parts(value):
@@ -264,7 +361,9 @@ class Distribution:
         for name, kind in self.field_kinds().items():
             value = getattr(self, name)
             if isinstance(kind, (Domain, ConstantKind)) and kind.time_power and value is not None:
-                changed[name] = value * factor**kind.time_power
+                changed[name] = kind.rescaled(value, factor)
+            elif isinstance(kind, Several):
+                changed[name] = tuple(None if entry is None else kind.domain.rescaled(entry, factor) for entry in value)
             elif kind is PART:
                 scaled = tuple(part.rescaled(factor) for part in _parts(value))
                 changed[name] = scaled if isinstance(value, tuple) else scaled[0]
@@ -274,8 +373,38 @@ class Distribution:
         """Whether ``rescaled`` is to be trusted: some parameter says how it depends on the unit of time."""
         kinds = self.field_kinds()
         parts = [part for name, kind in kinds.items() if kind is PART for part in _parts(getattr(self, name))]
-        own = any(isinstance(kind, Domain) and kind.time_power for kind in kinds.values())
-        return own or (bool(parts) and all(part.knows_its_unit() for part in parts))
+        domains = [kind.domain if isinstance(kind, Several) else kind for kind in kinds.values()]
+        if any(isinstance(domain, Domain) and domain.time_power for domain in domains):
+            return True
+        if parts:
+            return all(part.knows_its_unit() for part in parts)
+        return any(isinstance(kind, ConstantKind) and kind.time_power for kind in kinds.values())
+
+
+def _register(cls: type, data: list[str], static: list[str]) -> None:
+    """Make the class a pytree whose structure knows the class.
+
+    That of ``jax.tree_util.register_dataclass`` does not, in JAX 0.10: two classes with fields of the same names compare equal and
+    differ by their hash alone, so that now and then, when hashes collide, ``jit`` runs the program of one law for another.
+    """
+    keys = [jax.tree_util.GetAttrKey(name) for name in data]
+
+    def settings(law: Any) -> tuple[Any, ...]:
+        return cls, *(getattr(law, name) for name in static)
+
+    def flatten(law: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        return tuple(getattr(law, name) for name in data), settings(law)
+
+    def flatten_with_keys(law: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        return tuple((key, getattr(law, name)) for key, name in zip(keys, data, strict=True)), settings(law)
+
+    def unflatten(settings: tuple[Any, ...], values: Any) -> Any:
+        law: Any = object.__new__(cls)
+        for name, value in (*zip(static, settings[1:], strict=True), *zip(data, values, strict=True)):
+            object.__setattr__(law, name, value)
+        return law
+
+    jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
 
 
 def _register(cls: type, data: list[str], static: list[str]) -> None:

@@ -65,13 +65,13 @@ class Mixture(Distribution):
 
     def weights_after(self, start):
         """The weights among units that have survived to ``start``, shape (k,) for a scalar."""
-        return self._shares([component.log_survival(start) for component in self.components])
+        return self.shares([component.log_survival(start) for component in self.components])
 
     def membership_of_failure(self, time, log_time):
         """The probability that a unit which failed at ``time`` was of each component, shape (k,) for a scalar."""
-        return self._shares([component.log_density_from(time, log_time) for component in self.components])
+        return self.shares([component.log_density_from(time, log_time) for component in self.components])
 
-    def _shares(self, logs):
+    def shares(self, logs):
         _, terms = exponentials(logs, self.weights)
         # so old that no survival is left in the number range: the last to go stands for all
         gone = functools.reduce(

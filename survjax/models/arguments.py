@@ -50,7 +50,7 @@ def _not_empty(life: Lifetimes) -> Lifetimes:
 def says_nothing(life: Lifetimes) -> bool:
     """Whether all units are still running at age 0, which is certain under every distribution of positive lifetimes."""
     seen = life.counts() > 0
-    return not (life.event_observed[seen].any() or life.durations[seen].any())
+    return not (np.isfinite(life.upper[seen]).any() or life.lower[seen].any())
 
 
 def prediction_arguments(start_of_support: float, **arguments: Any) -> tuple[list[np.ndarray], tuple[int, ...]]:

@@ -9,7 +9,6 @@ import numpy as np
 from survjax.estimation import Fit
 from survjax.inference import delta_method, normal_quantile
 from survjax.models.predictions import Prediction
-from survjax.parameters import SimplexDomain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +33,7 @@ def interval_of_prediction(
 
 
 def interval_of_parameters(fit: Fit, level: float, side: str) -> pd.DataFrame:
-    """Estimate and limits of every parameter: on the log scale for positive ones, on the logit scale for weights."""
+    """Estimate and limits of every parameter: each made on the scale without ends that its domain has."""
     import pandas as pd
 
     below, above = _reach(level, side)
@@ -46,13 +45,9 @@ def interval_of_parameters(fit: Fit, level: float, side: str) -> pd.DataFrame:
             lower[index] = upper[index] = value
         elif np.isnan(error[index]):
             continue  # not identified: no limits
-        elif isinstance(parameter.domain, SimplexDomain):
-            logit, spread = np.log(value / (1 - value)), error[index] / (value * (1 - value))
-            with np.errstate(over="ignore"):
-                lower[index], upper[index] = (1 / (1 + np.exp(-(logit + shift * spread))) for shift in (-below, above))
         else:
             with np.errstate(over="ignore"):
-                lower[index], upper[index] = (value * np.exp(shift * error[index] / value) for shift in (-below, above))
+                lower[index], upper[index] = (parameter.domain.moved(value, error[index], reach) for reach in (-below, above))
     return pd.DataFrame({"estimate": fit.values, "lower": lower, "upper": upper}, index=list(fit.names))
 
 

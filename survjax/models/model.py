@@ -22,12 +22,12 @@ from survjax.models.estimator import Estimator
 from survjax.models.intervals import interval_of_parameters, interval_of_prediction
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import (
-    PREDICTIONS,
     age_at_cumulative_hazard,
     arguments_of,
     density_on_path,
     hazard_and_derivatives,
     no_arguments,
+    prediction_of,
     rul_arguments,
     values_on_path,
 )
@@ -264,7 +264,7 @@ class Model(Estimator):
 
     def mean(self) -> float:
         """The mean life (MTTF)."""
-        return self._predict("rul_mean", age=0.0)
+        return self._predict("mean", age=0.0)
 
     def median(self) -> float:
         """The age by which half have failed."""
@@ -360,13 +360,15 @@ class Model(Estimator):
             return interval_of_parameters(self._fitted, level, side)
         name, arguments = arguments_of(what, at, keywords)
         columns, _ = prediction_arguments(self._fitted.template.start_of_support, **arguments)
-        return interval_of_prediction(self._fitted, PREDICTIONS[name], columns, level, side, index_of(*arguments.values()))
+        return interval_of_prediction(
+            self._fitted, prediction_of(name, self._fitted.template), columns, level, side, index_of(*arguments.values())
+        )
 
     @in_double_precision
     def _predict(self, name: str, **arguments: Any) -> Any:
         fit = self._fitted
         columns, shape = prediction_arguments(self._fitted.template.start_of_support, **arguments)
-        values = map_rows(at_estimate(PREDICTIONS[name].value), (fit.template, fit.coordinates), *columns)
+        values = map_rows(at_estimate(prediction_of(name, fit.template).value), (fit.template, fit.coordinates), *columns)
         return float(values[0]) if shape == () else values.reshape(shape)
 
     # ---- derivatives, likelihood, random lives

@@ -1,21 +1,26 @@
-"""A learner for each distribution that has parameters of its own, made from the registry."""
+"""A learner for each distribution of the registry but mixtures, which have a search of their own."""
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Callable
 from typing import Any
 
-from survjax.distributions import LAWS, Distribution
+from survjax.distributions import LAWS, WRAPPERS, Distribution, Mixture
+from survjax.distributions.distribution import PART
 from survjax.models.model import Model
 from survjax.models.template import as_template
-from survjax.parameters import Domain
+from survjax.parameters import Domain, Several
 
 
 def named_model(law: type[Distribution]) -> type[Model]:
     """The learner called like its distribution, whose constructor takes that distribution's parameters."""
-    names = [name for name, kind in law.field_kinds().items() if isinstance(kind, Domain)]
-    parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None) for name in names]
+    names = list(law.field_kinds())
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=_default(law, name), annotation=_annotation(law, name))
+        for name in names
+    ]
     call = f"{law.__name__}.__init__()"
     signature = inspect.Signature([inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY), *parameters])
 
@@ -27,9 +32,10 @@ def named_model(law: type[Distribution]) -> type[Model]:
                 raise TypeError(f"{call} got an unexpected keyword argument {name!r}")
             if name in names[: len(args)]:
                 raise TypeError(f"{call} got multiple values for argument {name!r}")
-        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        given = signature.bind(self, *args, **kwargs)
+        given.apply_defaults()
         for name in names:
-            setattr(self, name, given.get(name))
+            setattr(self, name, given.arguments[name])
 
     def template(self: Model) -> Distribution:
         return as_template(law(**{name: getattr(self, name) for name in names}))
@@ -39,4 +45,21 @@ def named_model(law: type[Distribution]) -> type[Model]:
     return type(law.__name__, (Model,), {"__init__": initialise, "_template": template, "__doc__": doc, "__module__": "survjax"})
 
 
-NAMED_MODELS: dict[str, Callable[..., Model]] = {law.__name__: named_model(law) for law in LAWS}
+def _default(law: type[Distribution], name: str) -> Any:
+    default = next(field.default for field in dataclasses.fields(law) if field.name == name)  # type: ignore[arg-type]
+    return inspect.Parameter.empty if default is dataclasses.MISSING else default
+
+
+def _annotation(law: type[Distribution], name: str) -> str:
+    kind = law.field_kinds()[name]
+    if kind is None:
+        return law.__annotations__[name]
+    if isinstance(kind, Domain):
+        return "float | None"
+    if kind is PART:
+        return "Sequence[Model | Distribution]" if name == "components" else "Model | Distribution"
+    inside = "float | None" if isinstance(kind, Several) else "float"
+    return f"Sequence[{inside}] | None" if _default(law, name) is None else f"Sequence[{inside}]"
+
+
+NAMED_MODELS: dict[str, Callable[..., Model]] = {law.__name__: named_model(law) for law in (*LAWS, *WRAPPERS) if law is not Mixture}

@@ -82,6 +82,10 @@ def _quantile(distribution, p):
     return distribution.quantile(p)
 
 
+def _mean_on_the_line(distribution, age):
+    return distribution.mean()
+
+
 def _rul_mean(distribution, age):
     return distribution.mean_after(age)
 
@@ -101,10 +105,22 @@ PREDICTIONS: dict[str, Prediction] = {
     "density": _positive(("t",), _density, lambda distribution, t: distribution.log_density(t)),
     "failure_probability": Prediction(("age", "horizon"), _failure_probability, _log_hazard_ahead, _failure_from_link),
     "quantile": _positive(("p",), _quantile),
+    "mean": _positive(("age",), _rul_mean),
     "rul_mean": _positive(("age",), _rul_mean),
     "rul_restricted": _positive(("age", "horizon"), _rul_restricted),
     "rul_quantile": _positive(("age", "kind"), _rul_quantile),
 }
+# what may be negative for a law on the whole real line needs no link
+ON_THE_LINE = {
+    "quantile": Prediction(("p",), _quantile, _quantile, np.asarray),
+    "mean": Prediction(("age",), _mean_on_the_line, _mean_on_the_line, np.asarray),
+}
+
+
+def prediction_of(name: str, distribution: Distribution) -> Prediction:
+    """What is asked by this name, of a law of its kind."""
+    on_the_line = distribution.start_of_support < 0.0 and name in ON_THE_LINE
+    return ON_THE_LINE[name] if on_the_line else PREDICTIONS[name]
 
 
 # ---- rules for map_rows: module level, so that their compiled programs are found again
@@ -119,7 +135,7 @@ def density_on_path(template: Distribution, time, *coordinates):
 
 
 def age_at_cumulative_hazard(distribution: Distribution, collected):
-    return distribution.duration_after(0.0, collected)
+    return distribution.age_at(collected)
 
 
 def membership(distribution: Distribution, age, failed):
@@ -170,7 +186,7 @@ def arguments_of(what: str, at: tuple[Any, ...], keywords: dict[str, Any]) -> tu
     if what == "rul":
         return rul_arguments(**{"kind": "mean", "horizon": None, **arguments})
     if what == "mean":
-        return "rul_mean", {"age": 0.0}
+        return "mean", {"age": 0.0}
     if what == "median":
         return "quantile", {"p": 0.5}
     return what, arguments

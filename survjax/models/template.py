@@ -11,7 +11,7 @@ import numpy as np
 
 from survjax.distributions import Distribution
 from survjax.distributions.distribution import PART
-from survjax.parameters import Domain, SimplexDomain
+from survjax.parameters import Domain, Several, SimplexDomain
 
 
 def as_template(given: Any) -> Distribution:
@@ -33,6 +33,7 @@ def as_template(given: Any) -> Distribution:
 
 
 def _checked(distribution: Distribution) -> Distribution:
+    distribution.check()
     changed: dict[str, Any] = {}
     for name, kind in distribution.field_kinds().items():
         value = getattr(distribution, name)
@@ -43,6 +44,11 @@ def _checked(distribution: Distribution) -> Distribution:
                 raise ValueError(f"{name} must have one entry a component: {len(parts)} are needed, {len(value)} were given.")
         elif isinstance(kind, Domain) and value is not None:
             changed[name] = checked_value(kind, value, f"{name} of {type(distribution).__name__}")
+        elif isinstance(kind, Several):
+            changed[name] = tuple(
+                None if entry is None else checked_value(kind.domain, entry, f"{name}[{index}] of {type(distribution).__name__}")
+                for index, entry in enumerate(value)
+            )
         elif kind is PART:
             changed[name] = tuple(as_template(part) for part in value) if isinstance(value, (tuple, list)) else as_template(value)
     return dataclasses.replace(distribution, **changed)  # type: ignore[type-var]

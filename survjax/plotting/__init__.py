@@ -1,11 +1,14 @@
 """Pictures of lifetimes and fits, with matplotlib. Each function draws on ``ax``, or on a figure of its own, and returns it."""
 
-from survjax.plotting.curves import plot_components, plot_hazard, plot_survival
+from survjax.plotting.curves import plot_candidates, plot_components, plot_hazard, plot_survival
+from survjax.plotting.events import plot_events
 from survjax.plotting.learning import plot_learning, plot_learning_animation
 from survjax.plotting.probability_paper import plot_probability
 
 __all__ = [
+    "plot_candidates",
     "plot_components",
+    "plot_events",
     "plot_hazard",
     "plot_learning",
     "plot_learning_animation",

@@ -41,12 +41,12 @@ def finish(ax: Axes, title: str, x: str, y: str) -> Axes:
 
 
 def data_of(model: Model, life: Lifetimes | None) -> Lifetimes:
-    """The lifetimes to draw beside the fit: those given, or those of the fit."""
+    """The lifetimes to draw beside the fit, those given or those of the fit; failures within an interval in its middle."""
     if life is not None:
-        return life
+        return life.in_the_middle()
     if model.lifetimes_ is None:
         raise NotFitted("the data of the fit are not at hand (a loaded or fully known model has none): pass life=.")
-    return model.lifetimes_
+    return model.lifetimes_.in_the_middle()
 
 
 def ages(life: Lifetimes) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,20 +26,37 @@ def plot_survival(model: Model, life: Lifetimes | None = None, *, level: float =
     life = data_of(model, life)
     ax = axes(ax)
     grid = ages(life)
-    estimate = product_limit(life)
-    shown = estimate.time <= grid[-1]
-    ax.step(
-        np.append(0.0, estimate.time[shown]),
-        np.append(1.0, estimate.survival[shown]),
-        where="post",
-        color=DATA,
-        linewidth=1.2,
-        label="Kaplan–Meier",
-    )
+    lowest = _kaplan_meier(ax, life, grid[-1])
     _band(ax, model, "survival", grid, level)
-    lowest = min(float(model.survival(grid[-1])), float(estimate.at(grid[-1:])[0]))
+    return _finish_survival(ax, grid[-1], min(float(model.survival(grid[-1])), lowest))
+
+
+def plot_candidates(models: Mapping[str, Model], life: Lifetimes, *, ax: Axes | None = None) -> Axes:
+    """The survival curves of several models over the Kaplan–Meier estimate."""
+    life = life.in_the_middle()
+    ax = axes(ax)
+    grid = ages(life)
+    lowest = _kaplan_meier(ax, life, grid[-1])
+    for index, (name, model) in enumerate(models.items()):
+        curve = np.asarray(model.survival(grid))
+        style = "-" if index < len(COMPONENTS) else "--"
+        ax.plot(grid, curve, style, color=COMPONENTS[index % len(COMPONENTS)], label=f"{name} (AIC {model.aic_:.1f})")
+        lowest = min(lowest, float(curve[-1]))
+    return _finish_survival(ax, grid[-1], lowest)
+
+
+def _kaplan_meier(ax: Axes, life: Lifetimes, end: float) -> float:
+    """Draw the estimate up to an age; its height there."""
+    estimate = product_limit(life)
+    shown = estimate.time <= end
+    steps = np.append(0.0, estimate.time[shown]), np.append(1.0, estimate.survival[shown])
+    ax.step(*steps, where="post", color=DATA, linewidth=1.2, label="Kaplan–Meier")
+    return float(estimate.at(np.array([end]))[0])
+
+
+def _finish_survival(ax: Axes, end: float, lowest: float) -> Axes:
     ax.set_ylim(max(0.0, 1 - 1.1 * (1 - lowest)), 1.005)
-    ax.set_xlim(0, grid[-1])
+    ax.set_xlim(0, end)
     return finish(ax, "Survival", "age", "share still running")
 
 

@@ -9,7 +9,7 @@ import pytest
 from survjax.distributions import Exponential, Mixture, Weibull
 
 pytestmark = pytest.mark.usefixtures("double")
-mpmath.mp.dps = 60
+DIGITS = mpmath.mp.dps = 60
 PARTS = ((0.25, 0.8, 30.0), (0.75, 5.0, 150.0))  # weights that add up to 1 in binary too
 LAW = Mixture(tuple(Weibull(np.asarray(k), np.asarray(s)) for _, k, s in PARTS), tuple(np.asarray(w) for w, _, _ in PARTS))
 

@@ -9,7 +9,7 @@ import pytest
 from survjax.distributions import Weibull
 
 pytestmark = pytest.mark.usefixtures("double")
-mpmath.mp.dps = 40
+DIGITS = mpmath.mp.dps = 40
 WEAR_OUT = Weibull(shape=2.5, scale=10.0)
 
 # R: pweibull(t, 2.5, 10, lower = FALSE, log = TRUE)

@@ -154,7 +154,7 @@ NONSENSE = {
     "unknown model": (put("model", "Weibul"), "has no 'Weibul'"),
     "other model": (put("model", "Exponential"), "unexpected keyword argument 'shape'"),
     "mixture of one": (lambda c: c.update(model="WeibullMixture", arguments={}), "has no distribution of the kind Weibull"),
-    "unknown distribution": (put("distribution", "distribution", "Gompertz"), "has no 'Gompertz'"),
+    "unknown distribution": (put("distribution", "distribution", "Gumbel"), "has no 'Gumbel'"),
     "unknown argument": (put("arguments", {"colour": 2}), "unexpected keyword argument 'colour'"),
     "version 0": (put("format_version", 0), "must be a whole number from 1; it is 0"),
     "version -5": (put("format_version", -5), "must be a whole number from 1; it is -5"),

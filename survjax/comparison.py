@@ -1,0 +1,162 @@
+"""Which distribution? Every candidate fitted to the same lifetimes, side by side."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from survjax.errors import NoFiniteMaximum, NotConverged
+from survjax.lifetimes import Lifetimes
+from survjax.models import NAMED_MODELS, Model
+from survjax.models.arguments import as_lifetimes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+WORKERS = 2  # compiling is most of a first comparison, and it runs beside itself
+# of the registry those are left out that need settings of their own or are made of others
+ALL = tuple(
+    name for name in NAMED_MODELS if name not in ("PiecewiseExponential", "RoystonParmar", "CompetingRisks", "DefectiveSubpopulation")
+)
+
+
+@dataclass
+class Comparison:
+    """The fits of several candidates to the same lifetimes.
+
+    Attributes
+    ----------
+    life : the lifetimes.
+    models : the fitted candidates by name, lowest AIC first.
+    left_out : why the others have no fit, by name.
+    table : one row a candidate, by AIC: ``log_likelihood``, ``n_parameters`` learned, ``aic``, ``aicc`` and ``bic`` (n is the number of
+        units), ``delta_aic`` to the best, ``parameters`` written out, and ``left_out``, empty for what was fitted.
+    """
+
+    life: Lifetimes
+    models: dict[str, Model]
+    left_out: dict[str, str]
+
+    @property
+    def best(self) -> Model:
+        """The candidate of the lowest AIC."""
+        if not self.models:
+            raise ValueError("no candidate could be fitted; see left_out.")
+        return next(iter(self.models.values()))
+
+    @property
+    def table(self) -> pd.DataFrame:
+        import pandas as pd
+
+        n = self.life.n_units
+        rows = {}
+        for name, model in self.models.items():
+            p = model._fitted.n_learned
+            rows[name] = {
+                "log_likelihood": model.log_likelihood_,
+                "n_parameters": p,
+                "aic": model.aic_,
+                # Hurvich & Tsai (1989); without meaning where there are no more units than parameters
+                "aicc": model.aic_ + 2 * p * (p + 1) / (n - p - 1) if n > p + 1 else np.inf,
+                "bic": model.bic_,
+                "parameters": ", ".join(f"{label}={value:.5g}" for label, value in model.parameters_.items()),
+                "left_out": "",
+            }
+        table = pd.DataFrame.from_dict(rows, orient="index")
+        if len(table):
+            table.insert(5, "delta_aic", table["aic"] - table["aic"].min())
+        missing = pd.DataFrame({"left_out": self.left_out}, dtype=object)
+        return pd.concat([table, missing]) if len(missing) else table
+
+    def _repr_html_(self) -> str:
+        return self.table.to_html(float_format=lambda value: f"{value:.2f}")
+
+    def __repr__(self) -> str:
+        return self.table.to_string(float_format=lambda value: f"{value:.2f}")
+
+    def plot(self, most: int = 4, *, ax: Axes | None = None) -> Axes:
+        """The survival curves of the best candidates over Kaplan–Meier."""
+        from survjax.plotting import plot_candidates
+
+        return plot_candidates(dict(list(self.models.items())[:most]), self.life, ax=ax)
+
+
+def compare(
+    candidates: Literal["all"] | Sequence[Model | str] | Mapping[str, Model],
+    durations: Any,
+    event_observed: Any = None,
+    *,
+    entry: Any = None,
+    weights: Any = None,
+    progress: bool = True,
+) -> Comparison:
+    """Fit several candidates to the same lifetimes and put them side by side.
+
+    Parameters
+    ----------
+    candidates : ``"all"`` for every distribution with parameters of its own, or a list of learners or of their names, or a
+        dictionary of learners by any name. Learners are fitted as copies; those given stay as they are.
+    durations, event_observed, entry, weights : a ``Lifetimes``, or (n,) columns as for ``Model.fit``.
+    progress : whether to show a bar on standard error once it takes longer than a second.
+
+    Criteria compare distributions fitted to the same lifetimes only; differences in AIC below about 2 mean little, and the best of
+    several poor candidates is still poor: look at the picture.
+
+    Raises
+    ------
+    ValueError : no candidates, an unknown name, two candidates of one name; what ``Model.fit`` says of the data themselves.
+
+    A candidate that the data cannot be fitted with is left out, with the reason.
+    """
+    life = as_lifetimes(durations, event_observed, entry, weights)
+    learners = _named(candidates)
+    fitted: dict[str, Model] = {}
+    left_out: dict[str, str] = {}
+    with ThreadPoolExecutor(WORKERS) as pool, _bar(len(learners), progress) as bar:
+        waiting = {pool.submit(_fit, learner, life): name for name, learner in learners.items()}
+        for done in as_completed(waiting):
+            name = waiting[done]
+            try:
+                fitted[name] = done.result()
+            except (NoFiniteMaximum, NotConverged, ValueError) as error:
+                left_out[name] = str(error)
+            bar.update()
+    order = sorted(fitted, key=lambda name: (fitted[name].aic_, name))
+    return Comparison(life, {name: fitted[name] for name in order}, {name: left_out[name] for name in learners if name in left_out})
+
+
+def _fit(learner: Model, life: Lifetimes) -> Model:
+    return type(learner)(**learner.get_params(deep=False)).fit(life)
+
+
+def _named(candidates: Any) -> dict[str, Model]:
+    if isinstance(candidates, str):
+        if candidates != "all":
+            raise ValueError(f'candidates must be "all", or a list of learners; got {candidates!r}.')
+        candidates = ALL
+    if isinstance(candidates, Mapping):
+        return dict(candidates)
+    named: dict[str, Model] = {}
+    for candidate in candidates:
+        if isinstance(candidate, str) and candidate not in NAMED_MODELS:
+            raise ValueError(f"there is no distribution {candidate!r}; there are {', '.join(NAMED_MODELS)}.")
+        learner = NAMED_MODELS[candidate]() if isinstance(candidate, str) else candidate
+        name = type(learner).__name__ if not any(value is not None for value in learner.get_params(deep=False).values()) else repr(learner)
+        if name in named:
+            raise ValueError(f"two candidates are called {name}; pass a dictionary to name them yourself.")
+        named[name] = learner
+    if not named:
+        raise ValueError('there are no candidates; pass "all" or a list of learners.')
+    return named
+
+
+def _bar(total: int, shown: bool) -> Any:
+    from tqdm.auto import tqdm
+
+    return tqdm(total=total, desc="candidates fitted", delay=1.0, leave=False, file=sys.stderr, disable=None if shown else True)

@@ -1,0 +1,41 @@
+"""Maximum likelihood for a population of which only a part can fail, its boundary included."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from survjax.distributions import DefectiveSubpopulation
+from survjax.estimation import Fit, fit_from_data, pose
+from survjax.lifetimes import Lifetimes
+
+SAME_VALUE = 1e-6  # in log-likelihood
+
+
+def fit_defective(template: DefectiveSubpopulation, life: Lifetimes) -> Fit:
+    """The maximum with a fraction failing below 1; where none is higher, that at 1: every unit can fail."""
+    fit = fit_from_data(pose(template, life), template, life)
+    whole = fit_from_data(pose(template.of, life), template.of, life)
+    if not whole.converged or (fit.converged and fit.log_likelihood > whole.log_likelihood + SAME_VALUE):
+        return fit
+    names = tuple(template.parameters())
+    rows = [index for index, name in enumerate(names) if name != "fraction_failing"]
+    values, covariance = np.ones(len(names)), np.full((len(names), len(names)), np.nan)
+    values[rows] = whole.values
+    covariance[np.ix_(rows, rows)] = whole.covariance
+    boundary = dataclasses.replace(template, fraction_failing=1.0)
+    note = (
+        "The likelihood is highest at a fraction failing of 1: nothing in these data says that some units never fail. The fraction has no "
+        "standard error there."
+    )
+    return dataclasses.replace(
+        whole,
+        template=boundary,
+        names=names,
+        values=values,
+        covariance=covariance,
+        n_learned=template.n_coordinates(),
+        path_template=boundary,
+        notes=[note, *whole.notes],
+    )

@@ -1,0 +1,41 @@
+"""Looks ahead that keep their digits, for laws with a smooth hazard and no closed form of their own for them.
+
+The difference of two cumulative hazards loses a short look ahead at a great age; the integral of the hazard does not.
+"""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+
+from survjax.distributions.distribution import Distribution
+from survjax.quadrature import short_integral
+
+SHORT = 0.1  # of the age, and of the cumulative hazard: beyond either, the difference loses no more than a digit or two
+
+
+def hazard_over(law: Distribution, start, length, middle):
+    """``cumulative_hazard_between(start, length)``: an integral of the hazard where short, else the difference.
+
+    ``middle`` is an age at which the law has a hazard that is neither 0 nor infinite, for the branch not taken.
+    """
+    before = -law.log_survival(start)
+    difference = -law.log_survival(start + length) - before
+    short = (start > 0) & (jnp.abs(length) < SHORT * start) & (jnp.abs(difference) < SHORT * before)
+    near_start, near_length = jnp.where(short, start, middle), jnp.where(short, length, 0.0)
+    near = short_integral(lambda time: jnp.exp(law.log_hazard(time)), near_start, near_length)
+    return jnp.where(short, near, difference)
+
+
+def duration_to(law: Distribution, start, cumulative_hazard, age_at, middle):
+    """``duration_after(start, cumulative_hazard)`` from ``age_at``, which inverts the cumulative hazard from birth.
+
+    The difference of the two ages loses a short duration; one Newton step from it with ``hazard_over`` restores the digits.
+    """
+    total = cumulative_hazard - law.log_survival(start)
+    collects = (total > 0) & (total < jnp.inf)
+    rough = age_at(jnp.where(collects, total, 1.0)) - start
+    short = collects & (start > 0) & (jnp.abs(rough) < SHORT * start)
+    near_start, near_rough = jnp.where(short, start, middle), jnp.where(short, rough, 0.0)
+    missing = jnp.where(short, cumulative_hazard, 0.0) - hazard_over(law, near_start, near_rough, middle)
+    near = near_rough + missing * jnp.exp(-law.log_hazard(near_start + near_rough))
+    return jnp.where(short, near, jnp.where(collects, rough, jnp.where(total > 0, jnp.inf, 0.0)))

@@ -1,0 +1,64 @@
+"""Data frames: columns taken from them by name (pandas, polars, Arrow), and the pandas frame of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What the arguments of from_frame are called where they differ from the columns they become.
+_ROLES = {"durations": "duration", "event_observed": "event"}
+
+
+def columns_of_frame(frame: Any, **chosen: Hashable) -> dict[str, Any]:
+    """The columns of a frame by the names chosen for each role; None for None.
+
+    Raises
+    ------
+    TypeError : no data frame, or one not read yet; a column in place of its name.
+    KeyError : a column is not in the frame; the message lists those that are.
+    ValueError : several columns have that name.
+    """
+    if hasattr(frame, "collect"):
+        raise TypeError(f"frame is a {type(frame).__name__}, which has not been read yet; pass frame.collect().")
+    names = getattr(frame, "column_names", None)  # Arrow's, whose columns are not names
+    if names is None:
+        names = getattr(frame, "columns", None)
+    if names is None:
+        raise TypeError(f"frame must be a data frame; got {type(frame).__name__}. Read a file first, for instance with pandas.read_csv.")
+    available = list(names)
+    return {column: _column(frame, available, _ROLES.get(column, column), name) for column, name in chosen.items()}
+
+
+def _column(frame: Any, available: list[Hashable], role: str, name: Hashable) -> Any:
+    if name is None:
+        return None
+    if not isinstance(name, Hashable):
+        raise TypeError(
+            f"{role} must be the name of a column; got {type(name).__name__}. Columns themselves go to "
+            "Lifetimes(durations, event_observed, entry=, weights=)."
+        )
+    if name not in available:
+        raise KeyError(f"{role}={name!r} is not a column; there are {', '.join(map(str, available))}.")
+    if available.count(name) > 1:
+        raise ValueError(f"{available.count(name)} columns are called {name!r}; rename or drop all but the one for {role}.")
+    return frame[name]
+
+
+def frame_of(columns: Mapping[str, np.ndarray | None]) -> pd.DataFrame:
+    """A pandas frame of the columns that are there."""
+    import pandas as pd
+
+    return pd.DataFrame({name: column for name, column in columns.items() if column is not None})
+
+
+def alike(columns: Mapping[str, np.ndarray | None]) -> tuple[np.ndarray, np.ndarray]:
+    """The first row (k,) of each group of equal rows, in order, and the group (n,) of every row."""
+    frame = frame_of(columns)
+    group = frame.groupby(list(frame.columns), sort=False, dropna=False).ngroup().to_numpy()
+    _, first = np.unique(group, return_index=True)
+    return first, group

@@ -1,0 +1,237 @@
+"""What every estimate of a survival curve answers: survival, hazard, quantiles, limits, a picture."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from scipy.special import ndtri
+
+from survjax.columns import index_of, read_arguments
+from survjax.errors import NotFitted
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+
+class Steps(NamedTuple):
+    """A curve that is flat between ages and falls at them.
+
+    time, hazard, variance : (m,) each: the cumulative hazard -log S from each age on, and its variance.
+    begin : the age to whose survival the curve is conditional. end : the age beyond which it is not known.
+    """
+
+    time: np.ndarray
+    hazard: np.ndarray
+    variance: np.ndarray
+    begin: float
+    end: float
+
+    def at(self, t: np.ndarray) -> np.ndarray:
+        """Which step each age lies on: 0 before the first."""
+        return np.searchsorted(self.time, t, side="right")
+
+    def limits(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper limits of the cumulative hazard, (m + 1,), from before the first step on.
+
+        Symmetric on the scale of log hazard, which are the log-log limits of survival. Where survival is 0 there is no variance:
+        the lower limit is that of the step before, since survival cannot have risen, and the upper one infinite.
+        """
+        check_level(level)
+        reach = float(ndtri(0.5 * (1 + level)))
+        ended = np.isinf(self.hazard)
+        hazard, variance = self.hazard[~ended], self.variance[~ended]
+        factor = np.exp(reach * np.sqrt(variance) / hazard)
+        lower = np.concatenate([[0.0], hazard / factor])
+        upper = np.concatenate([[0.0], hazard * factor])
+        rest = int(ended.sum())
+        return np.append(lower, np.full(rest, lower[-1])), np.append(upper, np.full(rest, np.inf))
+
+
+class SurvivalCurve(ABC):
+    """An estimate of survival without a distribution. What ``fit`` learned ends in an underscore."""
+
+    _steps: Steps | None = None
+
+    @property
+    def _fitted(self) -> Steps:
+        if self._steps is None:
+            raise NotFitted(f"{type(self).__name__} has seen no data: call fit(lifetimes) first.")
+        return self._steps
+
+    @property
+    def table_(self) -> pd.DataFrame:
+        """The steps, one row each, by age."""
+        return self._table(self._fitted)
+
+    @abstractmethod
+    def _table(self, steps: Steps) -> pd.DataFrame:
+        """The table of a fitted curve."""
+
+    @property
+    def conditional_on_(self) -> float:
+        """The age to whose survival the curve is conditional: the start of observation, 0 unless every unit entered later."""
+        return self._fitted.begin
+
+    def survival(self, t: Any) -> Any:
+        """P(T > t), given survival to ``conditional_on_``. Shape of t.
+
+        Raises
+        ------
+        ValueError : t is negative, or beyond the last age under observation, after which nothing is known.
+        """
+        return self._on_steps(t, np.exp(-np.append(0.0, self._fitted.hazard)))
+
+    def cumulative_hazard(self, t: Any) -> Any:
+        """The hazard cumulated to age t, -log of survival; infinite where survival is 0. Shape of t. Raises as ``survival``."""
+        return self._on_steps(t, np.append(0.0, self._fitted.hazard))
+
+    def quantile(self, p: Any) -> Any:
+        """The first age by which a share p has failed. Shape of p.
+
+        Raises
+        ------
+        ValueError : p is no probability, or so large a share has not failed by the end of observation.
+        """
+        found, probabilities = self._first_age(p, np.append(0.0, self._fitted.hazard))
+        missed = np.isinf(found)
+        if missed.any():
+            raise ValueError(
+                f"a share of {float(np.ravel(probabilities)[np.ravel(missed)][0]):g} has not failed within observation: by age "
+                f"{self._last():g} it is {-math.expm1(-float(np.append(0.0, self._fitted.hazard)[-1])):.6g}. Ask for a smaller share, "
+                "or fit a distribution."
+            )
+        return found
+
+    def median(self) -> float:
+        """The first age by which half have failed. Raises as ``quantile``."""
+        return self.quantile(0.5)
+
+    def mean(self, horizon: float | None = None) -> float:
+        """The mean life, or its restricted mean E min(T, horizon), given survival to ``conditional_on_``.
+
+        Raises
+        ------
+        ValueError : without a horizon, some have not failed by the end of observation, so that the mean is not known; a horizon beyond it.
+        """
+        steps = self._fitted
+        alive = np.exp(-np.append(0.0, steps.hazard))
+        if horizon is None:
+            if alive[-1] > 0.0:
+                raise ValueError(
+                    f"the mean life is not known: a share of {alive[-1]:.6g} is alive at {self._last():g}, where observation ends. "
+                    f"Ask for the mean of the life up to an age: mean(horizon={self._last():g})."
+                )
+            horizon = float(steps.time[-1])
+        self._check_ages(np.array([horizon], dtype=float))
+        if horizon <= steps.begin:
+            return float(horizon)
+        inner = steps.time[(steps.time < horizon) & (steps.time > steps.begin)]
+        edges = np.concatenate([[steps.begin], inner, [horizon]])
+        return float(steps.begin + np.diff(edges) @ alive[steps.at(edges[:-1])])
+
+    def interval(self, what: str, at: Any, level: float = 0.95) -> pd.DataFrame:
+        """Estimate, lower and upper limit, one row for each age (or share, for quantiles).
+
+        Parameters
+        ----------
+        what : "survival" or "cumulative_hazard" (``at`` is an age), or "quantile" (``at`` is a share). Pointwise limits,
+            symmetric on the scale of log(-log S) as R's conf.type = "log-log"; those of a quantile are the ages at which the
+            limits of survival reach it, and infinite where they do not within observation.
+
+        Raises
+        ------
+        ValueError : an unknown prediction; a level outside (0, 1); and what the prediction raises.
+        """
+        import pandas as pd
+
+        low, high = self._limits(level)
+        estimate = {"survival": self.survival, "cumulative_hazard": self.cumulative_hazard, "quantile": self.quantile}
+        if what not in estimate:
+            raise ValueError(f"what must be one of {', '.join(estimate)}; got {what!r}.")
+        values = np.atleast_1d(estimate[what](at)).ravel()
+        if what == "quantile":
+            lower, upper = (self._first_age(at, hazard)[0] for hazard in (high, low))
+        elif what == "survival":
+            lower, upper = (self._on_steps(at, np.exp(-hazard)) for hazard in (high, low))
+        else:
+            lower, upper = (self._on_steps(at, hazard) for hazard in (low, high))
+        return pd.DataFrame({"estimate": values, "lower": np.ravel(lower), "upper": np.ravel(upper)}, index=index_of(at))
+
+    def plot(self, ax: Axes | None = None, level: float = 0.95) -> Axes:
+        """The curve with its confidence limits against age, on ``ax`` or on axes of its own."""
+        from survjax.plotting.canvas import FIT, axes, finish
+
+        steps = self._fitted
+        low, high = self._limits(level)
+        last = self._last()
+        time = np.concatenate([[steps.begin], steps.time, [last] if last > np.append(steps.begin, steps.time)[-1] else []])
+        which = steps.at(time)
+        which[0] = 0
+        ax = axes(ax)
+        ax.fill_between(time, np.exp(-high)[which], np.exp(-low)[which], step="post", color=FIT, alpha=0.2, linewidth=0,
+                        label=f"{100 * level:g} % confidence")  # fmt: skip
+        ax.step(time, np.exp(-np.append(0.0, steps.hazard))[which], where="post", color=FIT, label=self._label())
+        ax.set_ylim(0, 1.02)
+        ax.set_xlim(steps.begin, time[-1])
+        given = f", given survival to {steps.begin:g}" if steps.begin > 0 else ""
+        return finish(ax, "Survival", "age", f"share still running{given}")
+
+    def _limits(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        return self._fitted.limits(level)
+
+    def _label(self) -> str:
+        return type(self).__name__
+
+    def _last(self) -> float:
+        steps = self._fitted
+        return steps.end if np.isfinite(steps.end) else float(steps.time[-1])
+
+    def _on_steps(self, t: Any, values: np.ndarray) -> Any:
+        (ages,), shape = read_arguments(t=t)
+        self._check_ages(ages)
+        return shaped(values[self._fitted.at(ages)], shape)
+
+    def _check_ages(self, ages: np.ndarray) -> None:
+        check_ages(ages, self._fitted.end)
+
+    def _first_age(self, p: Any, hazard: np.ndarray) -> tuple[Any, np.ndarray]:
+        (shares,), shape = read_arguments(p=p)
+        refused = (shares < 0) | (shares > 1)
+        if refused.any():
+            raise ValueError(f"p must be a probability between 0 and 1; it is {shares[refused][0]:g}.")
+        steps = self._fitted
+        with np.errstate(divide="ignore"):
+            wanted = -np.log1p(-shares)
+        # A product of m factors is known to m roundings: 1/2 reached after ten steps may come out a little above it.
+        slack = 4.0 * len(hazard) * np.finfo(float).eps
+        found = np.searchsorted(np.maximum.accumulate(hazard), wanted * (1.0 - slack) - slack, side="left")
+        found = np.where(np.isinf(wanted), np.searchsorted(hazard, np.inf, side="left"), found)
+        ages = np.concatenate([[steps.begin], steps.time, [np.inf]])[found]
+        return shaped(ages, shape), shares
+
+
+def shaped(values: np.ndarray, shape: tuple[int, ...]) -> Any:
+    """The flat values in the shape asked for; a float where it is that of a number."""
+    return float(values[0]) if shape == () else values.reshape(shape)
+
+
+def check_level(level: float) -> None:
+    """Raise unless the level of confidence lies between 0 and 1."""
+    if not (isinstance(level, (int, float, np.number)) and 0 < level < 1):
+        raise ValueError(f"level is the confidence of the interval, between 0 and 1, for instance 0.95; got {level!r}.")
+
+
+def check_ages(ages: np.ndarray, end: float) -> None:
+    """Raise unless all ages lie between 0 and the end of what is known."""
+    if np.any(ages < 0):
+        raise ValueError(f"t must be 0 or more; it is {ages[ages < 0][0]:g} at position {int(np.flatnonzero(ages < 0)[0])}.")
+    beyond = np.flatnonzero(ages > end)
+    if beyond.size:
+        raise ValueError(
+            f"t={ages[beyond[0]]:g} at position {int(beyond[0])} is beyond {end:g}, the last age under observation, after which the data "
+            "say nothing. Ask for earlier ages, or fit a distribution."
+        )

@@ -1,0 +1,56 @@
+"""The lives of a fleet, one line each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from survjax.lifetime_rows import LifetimeRows
+from survjax.plotting.canvas import COMPONENTS, DATA, axes, finish
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FAILURE = COMPONENTS[0]
+
+
+def plot_events(life: LifetimeRows, *, ax: Axes | None = None, most: int = 50) -> Axes:
+    """A line for each row from entry to its end: a dot where it failed, a bar where that is known only within, an arrow if it runs.
+
+    Parameters
+    ----------
+    life : the lifetimes, in order of their ends.
+    most : how many rows are drawn; of more, every so many.
+
+    Raises
+    ------
+    ValueError : no rows, or ``most`` is less than 1.
+    """
+    if most < 1 or not len(life):
+        raise ValueError(f"there is nothing to draw: {len(life):,} rows, of which most={most}.")
+    last = np.where(np.isinf(life.upper), life.lower, life.upper)
+    order = np.argsort(last, kind="stable")
+    if len(order) > most:
+        order = order[np.linspace(0, len(order) - 1, most).round().astype(int)]
+    drawn, end = life[order], last[order]
+    failed, exact = np.isfinite(drawn.upper), drawn.event_observed
+    within = failed & ~exact
+    left = min(0.0, float(np.min(end)))  # lives on the whole real line have no age at which they begin
+    begin = np.full(len(drawn), left) if drawn.entry is None else drawn.entry
+    known = np.maximum(drawn.lower, begin)
+    height = np.arange(len(drawn))
+
+    ax = axes(ax)
+    ax.hlines(height, begin, known, color=DATA, linewidth=1.0, alpha=0.7, label="under observation")
+    if within.any():
+        ax.hlines(height[within], known[within], end[within], color=FAILURE, linewidth=4.0, alpha=0.45, label="failed within")
+    if exact.any():
+        ax.plot(end[exact], height[exact], "o", color=FAILURE, markersize=4, label="failed")
+    if not failed.all():
+        ax.plot(end[~failed], height[~failed], ">", color=DATA, markersize=4, label="still running")
+    ax.set_yticks([])
+    rows = f"{len(drawn):,} of {len(life):,} rows" if len(drawn) < len(life) else f"{len(life):,} rows"
+    finish(ax, rows, "age", "")
+    ax.legend(loc="lower right", frameon=False, fontsize=9)  # the short lives are below
+    return ax

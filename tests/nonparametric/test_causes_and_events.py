@@ -1,0 +1,127 @@
+"""Aalen–Johansen, the mean cumulative function and the log-rank test."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import survjax as sj
+from tests.conftest import shipped
+from tests.nonparametric.test_survival_curves import R
+
+
+def valve_seats():
+    frame = sj.datasets.load_valve_seats()
+    events = frame[frame["status"] == 1]
+    return events["unit"], events["time"], frame.groupby("unit")["time"].max()
+
+
+# ---- cumulative incidence
+
+
+def test_incidences_and_survival_by_hand():
+    life = sj.Lifetimes([1, 2, 2, 3, 4], [1, 1, 1, 0, 1], cause=["a", "b", "a", None, "b"])
+    curve = sj.AalenJohansen().fit(life)
+    np.testing.assert_allclose(curve.cumulative_incidence([1, 2, 4], "a"), [1 / 5, 2 / 5, 2 / 5], rtol=1e-14)
+    np.testing.assert_allclose(curve.cumulative_incidence([1, 2, 4], "b"), [0, 1 / 5, 3 / 5], rtol=1e-14)
+
+
+def test_all_causes_together_are_what_kaplan_meier_says_has_failed():
+    life = shipped("power_transformers")
+    life = sj.Lifetimes(life.durations, life.event_observed, entry=life.entry, cause=np.arange(len(life)) % 3)
+    curve, whole = sj.AalenJohansen().fit(life), sj.KaplanMeier().fit(life)
+    times = whole.table_.index.to_numpy()
+    total = sum(curve.cumulative_incidence(times, cause) for cause in curve.causes_)
+    np.testing.assert_allclose(total, 1 - whole.survival(times), rtol=1e-12)
+
+
+def test_with_one_cause_the_error_is_greenwoods():
+    life = shipped("waltons")
+    one = sj.AalenJohansen().fit(sj.Lifetimes(life.durations, life.event_observed, cause=["wear"] * len(life))).table_
+    greenwood = sj.KaplanMeier().fit(life).table_["standard_error"]
+    np.testing.assert_allclose(one["standard_error[wear]"].iloc[:-1], greenwood.iloc[:-1], rtol=1e-9)  # differences of sums
+
+
+def test_without_censoring_the_error_is_binomial():
+    life = sj.Lifetimes(np.arange(1.0, 21.0), cause=["a", "b"] * 10)
+    table = sj.AalenJohansen().fit(life).table_
+    share = table["incidence[a]"].to_numpy()
+    np.testing.assert_allclose(table["standard_error[a]"], np.sqrt(share * (1 - share) / 20), rtol=1e-12)
+
+
+def test_a_missing_cause_and_no_causes_are_refused():
+    with pytest.raises(ValueError, match="the cause of the failure in row 1 is missing"):
+        sj.AalenJohansen().fit(sj.Lifetimes([1, 2, 3], cause=["a", None, "b"]))
+    with pytest.raises(ValueError, match="have no causes"):
+        sj.AalenJohansen().fit(sj.Lifetimes([1, 2, 3]))
+    with pytest.raises(KeyError, match="there are 'a', 'b'"):
+        sj.AalenJohansen().fit(sj.Lifetimes([1, 2], cause=["a", "b"])).cumulative_incidence(1, "c")
+
+
+# ---- recurrent events
+
+
+def test_the_mean_cumulative_function_of_the_valve_seats_is_nelsons():
+    table = sj.MeanCumulativeFunction().fit(*valve_seats()).table_.reset_index()
+    np.testing.assert_allclose(table[["age", "at_risk", "events", "mean"]], R["mcf:valve_seats"]["rows"], rtol=1e-14)
+
+
+def test_with_all_units_under_observation_the_error_is_that_of_a_mean():
+    # 2, 1 and 0 events: mean 1, variance of a mean of three with divisor n: (1 + 0 + 1) / 9
+    model = sj.MeanCumulativeFunction().fit(["a", "a", "b"], [1, 3, 2], {"a": 5, "b": 5, "c": 5})
+    assert model.mean(5) == pytest.approx(1.0, rel=1e-15)
+    assert model.interval("mean", 5)["standard_error"].iloc[0] == pytest.approx(np.sqrt(2) / 3, rel=1e-14)
+
+
+def test_units_that_enter_late_are_not_at_risk_before():
+    model = sj.MeanCumulativeFunction().fit(["a", "b"], [2, 6], {"a": 8, "b": 8}, entry={"a": 0, "b": 4})
+    np.testing.assert_array_equal(model.table_["at_risk"], [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("unit", "age", "end", "message"),
+    [
+        (["a"], [9], {"a": 5}, "row 0 is an event of unit 'a' at 9"),
+        (["z"], [1], {"a": 5}, "row 0 is an event of unit 'z'"),
+        (["a"], [1], {"a": 0}, "unit 'a' has entry=0, end=0"),
+        (["a"], [1, 2], {"a": 5}, "unit has 1 rows and age 2"),
+        (["a"], [1], pd.Series([5, 6], index=["a", "a"]), "unit 'a' twice"),
+    ],
+)
+def test_bad_histories_are_named(unit, age, end, message):
+    with pytest.raises(ValueError, match=message):
+        sj.MeanCumulativeFunction().fit(unit, age, end)
+
+
+# ---- comparing groups
+
+
+@pytest.mark.parametrize("rho", [0, 1])
+def test_the_log_rank_test_agrees_with_survdiff(rho):
+    data, reference = R["ovarian"], R[f"survdiff:ovarian_rx:rho{rho}"]
+    test = sj.log_rank_test(sj.Lifetimes(data["time"], data["failed"]), data["rx"], rho=rho)
+    np.testing.assert_allclose(test.statistic, reference["chisq"], rtol=1e-12)
+    np.testing.assert_allclose(test.table["observed"], reference["obs"], rtol=1e-12)
+    np.testing.assert_allclose(test.table["expected"], reference["exp"], rtol=1e-12)
+    assert test.degrees_of_freedom == reference["df"]
+
+
+def test_counts_and_repeated_rows_give_one_test():
+    counted = sj.log_rank_test(sj.Lifetimes([1, 2, 3, 4], weights=[2, 1, 3, 2]), ["a", "b", "a", "b"], gamma=1)
+    repeated = sj.log_rank_test(sj.Lifetimes([1, 1, 2, 3, 3, 3, 4, 4]), list("aabaaabb"), gamma=1)
+    assert counted.statistic == pytest.approx(repeated.statistic, rel=1e-14)
+
+
+def test_two_units_by_hand():
+    # one failure while both are at risk: observed 1, expected 1/2, variance 1/4
+    test = sj.log_rank_test(sj.Lifetimes([1, 2]), ["a", "b"])
+    assert test.statistic == pytest.approx(1.0, rel=1e-15)
+    assert test.p_value == pytest.approx(0.31731050786291415, rel=1e-12)  # 2 (1 - Phi(1))
+
+
+def test_groups_that_cannot_be_compared_are_refused():
+    with pytest.raises(ValueError, match="there is 1"):
+        sj.log_rank_test(sj.Lifetimes([1, 2]), ["a", "a"])
+    with pytest.raises(ValueError, match="row 1 is missing"):
+        sj.log_rank_test(sj.Lifetimes([1, 2]), ["a", None])
+    with pytest.raises(ValueError, match="nothing to compare"):
+        sj.log_rank_test(sj.Lifetimes([1, 2], [0, 1]), ["a", "b"])

@@ -1,0 +1,54 @@
+"""Candidates side by side: what is fitted, in which order, and what is left out and why."""
+
+import numpy as np
+import pytest
+
+import survjax as sj
+from tests.conftest import shipped
+
+
+def test_candidates_come_in_the_order_of_their_aic():
+    comparison = sj.compare(["Weibull", "LogNormal", sj.Exponential()], shipped("ball_bearings"), progress=False)
+    table = comparison.table
+    assert list(table.index) == ["LogNormal", "Weibull", "Exponential"]  # as R has it
+    assert np.all(np.diff(table["aic"]) > 0)
+    assert table["delta_aic"].iloc[0] == 0.0
+    single = sj.Weibull().fit(shipped("ball_bearings"))
+    np.testing.assert_allclose(
+        table.loc["Weibull", ["log_likelihood", "aic", "bic"]].astype(float), [single.log_likelihood_, single.aic_, single.bic_]
+    )
+    # n = 23 and p = 2: 2 p (p + 1) / (n - p - 1) = 12 / 20
+    np.testing.assert_allclose(table.loc["Weibull", "aicc"] - table.loc["Weibull", "aic"], 0.6, rtol=1e-12)
+    assert type(comparison.best).__name__ == "LogNormal"
+    assert "shape=" in table.loc["Weibull", "parameters"]
+
+
+def test_what_cannot_be_fitted_is_left_out_with_the_reason():
+    comparison = sj.compare({"one": sj.Weibull(), "two": sj.WeibullMixture()}, [5.0, 9.0, 12.0], [1, 1, 1], progress=False)
+    assert list(comparison.models) == ["one"]
+    assert "needs at least 5 distinct failure ages" in comparison.left_out["two"]
+    assert "needs at least 5" in comparison.table.loc["two", "left_out"]
+
+
+def test_given_learners_stay_as_they_are():
+    learner = sj.Weibull()
+    sj.compare([learner], shipped("ball_bearings"), progress=False)
+    assert not learner.__sklearn_is_fitted__()
+
+
+def test_bad_candidates_are_named():
+    life = shipped("ball_bearings")
+    with pytest.raises(ValueError, match="there is no distribution 'Weibul'"):
+        sj.compare(["Weibul"], life)
+    with pytest.raises(ValueError, match="two candidates are called Weibull"):
+        sj.compare([sj.Weibull(), "Weibull"], life)
+    with pytest.raises(ValueError, match="there are no candidates"):
+        sj.compare([], life)
+
+
+def test_the_picture_shows_the_best_over_kaplan_meier():
+    comparison = sj.compare(["Weibull", "LogNormal"], shipped("ball_bearings"), progress=False)
+    ax = comparison.plot()
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels[0] == "Kaplan–Meier"
+    assert labels[1].startswith("LogNormal (AIC")
