@@ -13,14 +13,6 @@ _STEP = 1.0 / 40.0
 _ABSCISSAE = np.arange(-4.2, 4.2 + _STEP / 2, _STEP)
 _LOG_NODES = 0.5 * np.pi * np.sinh(_ABSCISSAE)
 _LOG_WEIGHTS = _LOG_NODES + np.log(0.5 * np.pi * np.cosh(_ABSCISSAE) * _STEP)
-_POINTS, _GAUSS = np.polynomial.legendre.leggauss(12)
-_POINTS, _GAUSS = 0.5 * (_POINTS + 1.0), 0.5 * _GAUSS
-
-
-def integral(function: Callable, start, length):
-    """The integral over [start, start + length] of a smooth function, scalar to scalar, by Gauss-Legendre with 12 nodes."""
-    points, weights = jnp.asarray(_POINTS, jnp.result_type(length)), jnp.asarray(_GAUSS, jnp.result_type(length))
-    return length * jnp.sum(weights * jax.vmap(function)(start + length * points))
 
 
 def restricted_mean(duration_at: Callable, horizon, hazard_at_horizon):

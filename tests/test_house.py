@@ -18,6 +18,7 @@ FLOORS = (
         "errors",
         "compilation",
         "parameters",
+        "pytrees",
         "special",
         "normal_tail",
         "incomplete_gamma",

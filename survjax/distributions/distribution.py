@@ -19,7 +19,8 @@ from survjax.parameters import (
     n_simplex_coordinates,
     simplex_from_real,
 )
-from survjax.quadrature import integral, restricted_mean
+from survjax.pytrees import register_pytree
+from survjax.quadrature import restricted_mean
 from survjax.roots import solve_increasing
 
 PART = "a distribution, or a tuple of them, inside another"
@@ -96,7 +97,7 @@ class Distribution:
         cls._kinds = {f.name: _kind(_hints(cls)[f.name]) for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
         data = [name for name, kind in cls.field_kinds().items() if kind is not None]
         static = [name for name, kind in cls.field_kinds().items() if kind is None]
-        _register(cls, data, static)
+        register_pytree(cls, data, static)
 
     @classmethod
     def field_kinds(cls) -> dict[str, Any]:
@@ -139,41 +140,6 @@ class Distribution:
     def cumulative_hazard_between(self, start, length):
         """The cumulative hazard collected from age ``start`` over ``length``, at full relative accuracy for a short one."""
         return self.log_survival(start) - self.log_survival(start + length)
-
-    def smooth_hazard_between(self, start, length):
-        """``cumulative_hazard_between`` for a law whose density is smooth inside the support, from that density.
-
-        What fails in a short time is added up, instead of taking the difference of two survivals that are nearly alike.
-        """
-        before = -self.log_survival(start)
-        whole = -self.log_survival(start + length) - before
-        short = whole < jnp.minimum(0.25 * before, 1.0)
-        # elsewhere ages that are sure to lie inside the support, so that the branch not taken has derivatives
-        near_start = jnp.where(short, start, jnp.where(length > 0, start + length, 1.0))
-        share = integral(lambda time: jnp.exp(self.log_density(time) + before), near_start, jnp.where(short, length, 0.0))
-        return jnp.where(short, -jnp.log1p(-share), whole)
-
-    def polished_duration(self, start, cumulative_hazard):
-        """``duration_after`` for a law that gives ``age_at`` and a ``cumulative_hazard_between`` with its digits.
-
-        The difference of two ages has few digits where it is short; Newton's method from there restores them.
-        """
-        inside = (cumulative_hazard > 0) & (cumulative_hazard < jnp.inf)
-        target = jnp.where(inside, cumulative_hazard, 1.0)
-
-        def gap(length):
-            return self.cumulative_hazard_between(start, length) - target
-
-        def solve(gap, length):
-            def improve(_, length):
-                value, slope = jax.jvp(gap, (length,), (jnp.ones_like(length),))
-                return length - value / slope
-
-            return jax.lax.fori_loop(0, 2, improve, length)
-
-        rough = jnp.maximum(self.age_at(target - self.log_survival(start)) - start, 0.0)
-        length = jax.lax.custom_root(gap, jax.lax.stop_gradient(rough), solve, lambda linear, value: value / linear(jnp.ones_like(value)))
-        return jnp.where(inside, length, jnp.where(cumulative_hazard > 0, jnp.inf, 0.0))
 
     @elementwise
     def duration_after(self, start, cumulative_hazard):
@@ -379,32 +345,6 @@ class Distribution:
         if parts:
             return all(part.knows_its_unit() for part in parts)
         return any(isinstance(kind, ConstantKind) and kind.time_power for kind in kinds.values())
-
-
-def _register(cls: type, data: list[str], static: list[str]) -> None:
-    """Make the class a pytree whose structure knows the class.
-
-    That of ``jax.tree_util.register_dataclass`` does not, in JAX 0.10: two classes with fields of the same names compare equal and
-    differ by their hash alone, so that now and then, when hashes collide, ``jit`` runs the program of one law for another.
-    """
-    keys = [jax.tree_util.GetAttrKey(name) for name in data]
-
-    def settings(law: Any) -> tuple[Any, ...]:
-        return cls, *(getattr(law, name) for name in static)
-
-    def flatten(law: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        return tuple(getattr(law, name) for name in data), settings(law)
-
-    def flatten_with_keys(law: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        return tuple((key, getattr(law, name)) for key, name in zip(keys, data, strict=True)), settings(law)
-
-    def unflatten(settings: tuple[Any, ...], values: Any) -> Any:
-        law: Any = object.__new__(cls)
-        for name, value in (*zip(static, settings[1:], strict=True), *zip(data, values, strict=True)):
-            object.__setattr__(law, name, value)
-        return law
-
-    jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
 
 
 def _hints(cls: type) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax.scipy.special import gammaln, xlogy
 
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.incomplete_gamma import log_standard_density, log_tails, mean_growth, standard_quantile
 from survjax.parameters import Duration, Positive
 
@@ -64,10 +65,10 @@ class Gamma(Distribution):
         return log_standard_density(*self._standard(log_time)) + 0.5 * jnp.log(self.shape) - log_time
 
     def cumulative_hazard_between(self, start, length):
-        return self.smooth_hazard_between(start, length)
+        return hazard_over(self, start, length, self.scale * self.shape)
 
     def duration_after(self, start, cumulative_hazard):
-        return self.polished_duration(start, cumulative_hazard)
+        return duration_to(self, start, cumulative_hazard, self.age_at, self.scale * self.shape)
 
     def age_at(self, cumulative_hazard):
         inside = (cumulative_hazard > 0) & (cumulative_hazard < jnp.inf)

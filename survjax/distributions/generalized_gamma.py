@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.incomplete_gamma import log_mean_power, log_standard_density, log_tails, mean_growth, standard_quantile
 from survjax.parameters import LogTime, Positive, Real
 
@@ -69,10 +70,10 @@ class GeneralizedGamma(Distribution):
         return log_standard_density(self.q, self._standard(log_time)) - jnp.log(self.scale) - log_time
 
     def cumulative_hazard_between(self, start, length):
-        return self.smooth_hazard_between(start, length)
+        return hazard_over(self, start, length, jnp.exp(self.location))
 
     def duration_after(self, start, cumulative_hazard):
-        return self.polished_duration(start, cumulative_hazard)
+        return duration_to(self, start, cumulative_hazard, self.age_at, jnp.exp(self.location))
 
     def age_at(self, cumulative_hazard):
         inside = (cumulative_hazard > 0) & (cumulative_hazard < jnp.inf)

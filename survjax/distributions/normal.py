@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from survjax import normal_tail
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.parameters import Duration, Location
 
 
@@ -47,10 +48,10 @@ class Normal(Distribution):
         return normal_tail.log_hazard(self._standard(time)) - jnp.log(self.scale)
 
     def cumulative_hazard_between(self, start, length):
-        return self.smooth_hazard_between(start, length)
+        return hazard_over(self, start, length, self.location, 10.0 * self.scale)
 
     def duration_after(self, start, cumulative_hazard):
-        return self.polished_duration(start, cumulative_hazard)
+        return duration_to(self, start, cumulative_hazard, self.age_at, self.location, 10.0 * self.scale)
 
     def age_at(self, cumulative_hazard):
         inside = (cumulative_hazard > 0) & (cumulative_hazard < jnp.inf)

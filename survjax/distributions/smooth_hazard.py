@@ -13,29 +13,33 @@ from survjax.quadrature import short_integral
 SHORT = 0.1  # of the age, and of the cumulative hazard: beyond either, the difference loses no more than a digit or two
 
 
-def hazard_over(law: Distribution, start, length, middle):
+def hazard_over(law: Distribution, start, length, middle, reach=None):
     """``cumulative_hazard_between(start, length)``: an integral of the hazard where short, else the difference.
 
-    ``middle`` is an age at which the law has a hazard that is neither 0 nor infinite, for the branch not taken.
+    ``middle`` is an age at which the law has a hazard that is neither 0 nor infinite, for the branch not taken; ``reach`` how far
+    ages count as near each other, the age itself unless the law has none to count from.
     """
+    reach = start if reach is None else reach
     before = -law.log_survival(start)
     difference = -law.log_survival(start + length) - before
-    short = (start > 0) & (jnp.abs(length) < SHORT * start) & (jnp.abs(difference) < SHORT * before)
+    short = (reach > 0) & (jnp.abs(length) < SHORT * reach) & (jnp.abs(difference) < SHORT * before)
     near_start, near_length = jnp.where(short, start, middle), jnp.where(short, length, 0.0)
     near = short_integral(lambda time: jnp.exp(law.log_hazard(time)), near_start, near_length)
     return jnp.where(short, near, difference)
 
 
-def duration_to(law: Distribution, start, cumulative_hazard, age_at, middle):
+def duration_to(law: Distribution, start, cumulative_hazard, age_at, middle, reach=None):
     """``duration_after(start, cumulative_hazard)`` from ``age_at``, which inverts the cumulative hazard from birth.
 
     The difference of the two ages loses a short duration; one Newton step from it with ``hazard_over`` restores the digits.
     """
+    reach = start if reach is None else reach
     total = cumulative_hazard - law.log_survival(start)
     collects = (total > 0) & (total < jnp.inf)
     rough = age_at(jnp.where(collects, total, 1.0)) - start
-    short = collects & (start > 0) & (jnp.abs(rough) < SHORT * start)
+    short = collects & (reach > 0) & (jnp.abs(rough) < SHORT * reach)
     near_start, near_rough = jnp.where(short, start, middle), jnp.where(short, rough, 0.0)
-    missing = jnp.where(short, cumulative_hazard, 0.0) - hazard_over(law, near_start, near_rough, middle)
+    near_reach = jnp.where(short, reach, middle)
+    missing = jnp.where(short, cumulative_hazard, 0.0) - hazard_over(law, near_start, near_rough, middle, near_reach)
     near = near_rough + missing * jnp.exp(-law.log_hazard(near_start + near_rough))
     return jnp.where(short, near, jnp.where(collects, rough, jnp.where(total > 0, jnp.inf, 0.0)))
