@@ -41,7 +41,7 @@ FLOORS = (
     ("starts", "search", "nonparametric"),
     ("estimation",),
     ("faces",),
-    ("mixture_estimation", "defective_estimation"),
+    ("mixture_estimation", "defective_estimation", "profile"),
     ("fitting",),
     ("models",),
     ("plotting", "yardstick", "comparison", "fleet_report"),

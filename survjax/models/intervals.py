@@ -1,4 +1,4 @@
-"""Wald intervals as tables."""
+"""Intervals as tables."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from survjax.distributions import Distribution
 from survjax.estimation import Fit
 from survjax.inference import delta_method, normal_quantile
+from survjax.lifetimes import Lifetimes
+from survjax.models.arguments import as_lifetimes
 from survjax.models.predictions import Prediction
+from survjax.profile import profile_limits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +52,18 @@ def interval_of_parameters(fit: Fit, level: float, side: str) -> pd.DataFrame:
         else:
             with np.errstate(over="ignore"):
                 lower[index], upper[index] = (parameter.domain.moved(value, error[index], reach) for reach in (-below, above))
+    return pd.DataFrame({"estimate": fit.values, "lower": lower, "upper": upper}, index=list(fit.names))
+
+
+def profile_of_parameters(template: Distribution, fit: Fit, life: Lifetimes | None, level: float, side: str) -> pd.DataFrame:
+    """Estimate and limits of every parameter by the profile likelihood of the lifetimes of the fit."""
+    import pandas as pd
+
+    lower, upper = fit.values.copy(), fit.values.copy()
+    if fit.n_learned:
+        if life is None:
+            raise ValueError("profile limits need the lifetimes of the fit, which a model file does not hold: pass them as life=.")
+        lower, upper = profile_limits(template, fit, as_lifetimes(life), level, side)
     return pd.DataFrame({"estimate": fit.values, "lower": lower, "upper": upper}, index=list(fit.names))
 
 

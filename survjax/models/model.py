@@ -19,7 +19,7 @@ from survjax.inference import at_estimate, remaining_life_bound
 from survjax.lifetimes import Lifetimes
 from survjax.models.arguments import as_lifetimes, check_level, check_whole_number, prediction_arguments, says_nothing
 from survjax.models.estimator import Estimator
-from survjax.models.intervals import interval_of_parameters, interval_of_prediction
+from survjax.models.intervals import interval_of_parameters, interval_of_prediction, profile_of_parameters
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import (
     age_at_cumulative_hazard,
@@ -339,9 +339,15 @@ class Model(Estimator):
         *at, **keywords : exactly the arguments of that prediction, for instance ``("failure_probability", age, horizon)``,
             ``("rul", age, kind="median")``.
         level : confidence.
-        method : "wald": the delta method on a scale without bounds (log; log(-log) for probabilities).
+        method : "wald": the delta method on a scale without bounds (log; log(-log) for probabilities). "likelihood", of
+            "parameters" only: limits by the profile likelihood (``survjax.profile``), infinite or at the end of the range where the
+            data leave a side open.
         side : "two", or "lower" or "upper" for a one-sided bound at ``level``; the other is the end of the range.
-        life : not used by this method, and refused.
+        life : for method "likelihood", the ``Lifetimes`` of the fit. None: those ``fit`` was given, which a loaded model has not.
+
+        Raises
+        ------
+        ValueError : unknown words; a method for what it cannot do; ``life`` where it is not used, or other data than those of the fit.
 
         Returns
         -------
@@ -349,10 +355,15 @@ class Model(Estimator):
         order, with the index of a pandas Series among them.
         """
         check_level(level)
-        if method != "wald":
-            raise ValueError(f'method must be "wald"; got {method!r}.')
+        if method not in ("wald", "likelihood"):
+            raise ValueError(f'method must be "wald" or "likelihood"; got {method!r}.')
         if side not in ("two", "lower", "upper"):
             raise ValueError(f'side must be "two", "lower" or "upper"; got {side!r}.')
+        if method == "likelihood":
+            if what != "parameters":
+                raise ValueError(f'likelihood intervals are those of "parameters"; for {what!r} use method="wald".')
+            no_arguments(what, at, keywords)
+            return profile_of_parameters(self._template(), self._fitted, self.lifetimes_ if life is None else life, level, side)
         if life is not None:
             raise ValueError("life is not used by Wald intervals, which need only the fit; leave it out.")
         if what == "parameters":
