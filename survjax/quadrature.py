@@ -23,6 +23,18 @@ def integral(function: Callable, start, length):
     return length * jnp.sum(weights * jax.vmap(function)(start + length * points))
 
 
+def integral_over_panels(function: Callable, edges):
+    """The integral over [edges[0], edges[-1]] of a function that is smooth between ``edges`` (m,), ascending; some may be equal.
+
+    One panel after another, and once more for derivatives: all at once the nodes of a block of rows would not fit in a cache.
+    """
+
+    def add(total, panel):
+        return total + integral(function, *panel), None
+
+    return jax.lax.scan(jax.checkpoint(add), jnp.zeros_like(edges[0]), (edges[:-1], jnp.diff(edges)))[0]
+
+
 def restricted_mean(duration_at: Callable, horizon, hazard_at_horizon):
     r"""E min(T, horizon), from the age at which each cumulative hazard is reached.
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from survjax.causes import is_labelled, lives_by_cause
 from survjax.distributions import Distribution, Mixture
 from survjax.distributions.distribution import PART
 from survjax.lifetimes import Lifetimes
@@ -104,6 +105,14 @@ def values_of(
 
 def single_start(template: Distribution, life: Lifetimes, unit: float) -> np.ndarray:
     """The start for a surface with one optimum, (p,), for a template in multiples of ``unit``."""
+    if is_labelled(template) and life.cause is not None:
+        lives = lives_by_cause(template, life)
+        return np.concatenate(
+            [
+                single_start(part, own, unit) if part.n_coordinates() else np.zeros(0)
+                for part, own in zip(template.components, lives, strict=True)
+            ]
+        )
     if template.start_of_support < 0.0:
         centre, spread = _moments(life.in_the_middle())
         return _placed(template, centre / unit, spread / unit)
