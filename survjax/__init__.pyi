@@ -13,6 +13,7 @@ from survjax.errors import NoFiniteMaximum as NoFiniteMaximum
 from survjax.errors import NotConverged as NotConverged
 from survjax.errors import NotFitted as NotFitted
 from survjax.lifetimes import Lifetimes as Lifetimes
+from survjax.models import CompetingRisks as CompetingRisks
 from survjax.models import Mixture as Mixture
 from survjax.models import Model as Model
 from survjax.models import WeibullMixture as WeibullMixture
@@ -120,10 +121,6 @@ class LargestExtremeValue(Model):
     location: float | None
     scale: float | None
     def __init__(self, location: float | None = None, scale: float | None = None) -> None: ...
-
-class CompetingRisks(Model):
-    components: Sequence[Model | Distribution]
-    def __init__(self, components: Sequence[Model | Distribution]) -> None: ...
 
 class DefectiveSubpopulation(Model):
     of: Model | Distribution

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from survjax.blocks import Chunk, sums
+from survjax.causes import are_all_known, is_labelled
 from survjax.distributions import Distribution
 from survjax.distributions.distribution import PART
 from survjax.lifetimes import Lifetimes
@@ -144,7 +145,7 @@ def fit_from_data(problem: Problem, template: Distribution, life: Lifetimes) -> 
     One parameter left to be learned beside known ones may have several under delayed entry: then the highest, from a scan.
     """
     starts = [single_start(problem.template, life, problem.unit)]
-    if is_wrapper(template):
+    if is_wrapper(template) and not _separates(template, life):
         starts += several_starts(problem.template, life, problem.unit)
     if len(starts[0]) == 1 and life.start_varies():
         grid = starts[0] + np.linspace(-SCANNED, SCANNED, 41)[:, None]
@@ -155,6 +156,13 @@ def fit_from_data(problem: Problem, template: Distribution, life: Lifetimes) -> 
     arrived = [optimum for optimum in optima if optimum.reason in ARRIVED]
     best = max(arrived, key=lambda optimum: optimum.log_likelihood) if arrived else optima[0]
     return as_fit(problem, template, life, best)
+
+
+def _separates(template: Distribution, life: Lifetimes) -> bool:
+    """Whether it is competing risks, each of one optimum, of which every failure says the cause: each has its own start."""
+    if not is_labelled(template) or any(is_wrapper(component) for component in template.components):
+        return False
+    return are_all_known(template, life)
 
 
 def log_likelihood(distribution: Distribution, life: Lifetimes) -> float:

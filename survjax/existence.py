@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from survjax.causes import are_all_known, check_every_cause_occurs, is_labelled, lives_by_cause
 from survjax.columns import refuse_rows
-from survjax.distributions import Distribution, Mixture, Weibull
+from survjax.distributions import CompetingRisks, Distribution, Mixture, Weibull
 from survjax.errors import NoFiniteMaximum
 from survjax.lifetimes import Lifetimes
 
@@ -42,7 +43,7 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
     Raises
     ------
     NoFiniteMaximum : no failures; one distinct failure time and nothing that ran on; a Weibull hazard that falls like 1/age
-        among units that all came late; too few failure ages for a mixture.
+        among units that all came late; too few failure ages for a mixture; a cause, where causes are looked at, of which that holds.
     """
     life = life[life.counts() > 0]
     failures = life.durations[life.event_observed]
@@ -53,7 +54,9 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
             "no estimate exists. A known shape and a confidence level would give a one-sided lower bound of the scale, "
             "nothing more. Wait for failures, or add units that have failed."
         )
-    if isinstance(template, Mixture) and len(template.components) == 1:
+    if is_labelled(template) and life.cause is not None:
+        _check_each_cause(template, life)
+    elif isinstance(template, Mixture) and len(template.components) == 1:
         check_maximum_exists(template.components[0], life)
     elif isinstance(template, Mixture):
         _check_mixture(template, life, n_learned)
@@ -71,6 +74,20 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
             "faster: the likelihood keeps rising as the shape runs to 0. Give a known shape (for instance Weibull(shape=0.5)), or "
             "add units observed from the start."
         )
+
+
+def _check_each_cause(template: CompetingRisks, life: Lifetimes) -> None:
+    """Each cause by itself, the others as suspensions: with all causes known the likelihood is the product of theirs."""
+    check_every_cause_occurs(template, life)
+    masked = not are_all_known(template, life)
+    for label, component, own in zip(template.causes or (), template.components, lives_by_cause(template, life), strict=True):
+        if not component.n_coordinates():
+            continue
+        try:
+            # what late entry says of a hazard like 1 / age it says only where every failure has its cause
+            check_maximum_exists(component, own._with(entry=None) if masked else own)
+        except NoFiniteMaximum as error:
+            raise NoFiniteMaximum(f"cause {label!r}: {error}") from None
 
 
 def _can_narrow_on(template: Distribution, failures: np.ndarray) -> bool:

@@ -20,7 +20,7 @@ from survjax.estimation import Problem
 from survjax.likelihood import Described
 from survjax.newton import Evaluation
 from survjax.search import Optimum
-from survjax.starts import Base
+from survjax.starts import Base, places_of
 
 GONE = 800.0  # log-odds at which a weight is 0 in double precision
 
@@ -117,7 +117,7 @@ class Face(Problem):
         weights = np.zeros(len(components))
         begins = np.cumsum([0, *(1 + len(components[index].parameters()) for index in self.kept[:-1])])
         weights[list(self.kept)] = 1.0 if len(self.kept) == 1 else optimum.evaluation.extras.values[begins]
-        places = dict(zip(self.kept, _places(optimum.evaluation.extras.quartiles), strict=True))
+        places = dict(zip(self.kept, _places(optimum.evaluation.extras.quartiles, self.template), strict=True))
         return Base(
             tuple(next(parts) if index in self.kept else None for index in range(len(components))),
             weights,
@@ -146,10 +146,10 @@ class Face(Problem):
         return Evaluation(full.value, full.gradient @ matrix, matrix.T @ full.hessian @ matrix, extras, full.size)
 
 
-def _places(quartiles: np.ndarray) -> list[tuple[float, float]]:
-    """Mean and deviation of log time from quartiles (k, 3), as of a normal distribution of log time."""
-    logs = np.log(np.maximum(quartiles, np.finfo(float).tiny))
-    return [(float(median), max(float(upper - lower) / 1.349, 1e-6)) for lower, median, upper in logs]
+def _places(quartiles: np.ndarray, template: Distribution) -> list[tuple[float, float]]:
+    """Centre and spread on the scale of starts from quartiles (k, 3), as of a normal distribution there."""
+    there = places_of(template, np.maximum(quartiles, np.finfo(float).tiny) if template.start_of_support == 0.0 else quartiles)
+    return [(float(median), max(float(upper - lower) / 1.349, 1e-6)) for lower, median, upper in there]
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from survjax.causes import notes_on_causes
 from survjax.defective_estimation import fit_defective
 from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture
 from survjax.errors import NotConverged
@@ -45,6 +46,7 @@ def fit_distribution(
         fit = fit_defective(template, life)
     else:
         fit = fit_from_data(pose(template, life), template, life)
+    fit.notes += notes_on_causes(template, life)
     learned = len(fit.coordinates)  # at a boundary fewer than the template has
     if fit.n_failed < ENOUGH_FAILURES * learned:
         fit.notes.append(

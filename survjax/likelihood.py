@@ -1,7 +1,8 @@
 """The one likelihood: what each kind of row contributes, whatever the distribution.
 
 A failure at age t contributes log f(t), a unit still running at t log S(t), one that failed between l and u
-log(S(l) - S(u)). All is conditional on the window in which the unit could be seen: delayed entry at age e takes log S(e)
+log(S(l) - S(u)); where competing risks are told apart and the cause is known, that cause's hazard takes the place of the sum of
+all. All is conditional on the window in which the unit could be seen: delayed entry at age e takes log S(e)
 away, right truncation at r as well log(S(e) - S(r)). These terms are rows of their own, with negative weight, so that nobody
 pays for terms that his rows do not have.
 """
@@ -9,17 +10,20 @@ pays for terms that his rows do not have.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 import jax.numpy as jnp
 import numpy as np
 
 from survjax.blocks import Chunk, Objective, chunks
-from survjax.distributions import Distribution, Mixture
+from survjax.causes import UNKNOWN, component_of_each, is_labelled
+from survjax.distributions import CompetingRisks, Distribution, Mixture
 from survjax.lifetimes import Lifetimes
 from survjax.special import log1mexp
 
 FAILED, SURVIVED, FAILED_BETWEEN, FAILED_BY = "failed", "survived", "failed between", "failed by"
+FAILED_OF, FAILED_BETWEEN_OF = "failed of a cause", "failed between of a cause"
 QUARTILES = (0.25, 0.5, 0.75)
 
 
@@ -42,6 +46,10 @@ def row_log_likelihood(template: Distribution, point, kind: str, row):
 
 
 def _log_probability(distribution: Distribution, kind: str, row):
+    if kind == FAILED_OF:
+        return cast(CompetingRisks, distribution).log_density_of(row["cause"], row["time"], row["log_time"])
+    if kind == FAILED_BETWEEN_OF:
+        return cast(CompetingRisks, distribution).log_probability_of(row["cause"], row["time"], row["end"])
     if kind == FAILED:
         return distribution.log_density_from(row["time"], row["log_time"])
     log_survival = distribution.log_survival_from(row["time"], row["log_time"])
@@ -87,8 +95,9 @@ def likelihood_chunks(template: Distribution, life: Lifetimes, unit: float = 1.0
     mixture each failure also says that it is one, and which share of those recorded alike.
     """
     logarithms = np.log if template.start_of_support == 0.0 else np.zeros_like
-    rows = {}
-    for kind, columns_of_kind in _split(life, template.start_of_support).items():
+    of = component_of_each(template, life) if is_labelled(template) else np.full(len(life), UNKNOWN)
+    rows = _rows_of_causes(life, of, template.start_of_support, unit, logarithms)
+    for kind, columns_of_kind in _split(life, of == UNKNOWN, template.start_of_support).items():
         told = columns_of_kind[2] != 0
         if not told.any():
             continue
@@ -103,12 +112,26 @@ def likelihood_chunks(template: Distribution, life: Lifetimes, unit: float = 1.0
     return chunks(rows, as_many_as)
 
 
-def _split(life: Lifetimes, start: float) -> dict[str, tuple[Any, ...]]:
-    """Begin, end and weight of the rows of each kind; for all but ``FAILED_BETWEEN`` the end is the begin."""
+def _rows_of_causes(life: Lifetimes, of: np.ndarray, start: float, unit: float, logarithms: Callable) -> dict[str, tuple[Any, Any]]:
+    """Columns and weights of the failures of a known cause; those whose age is known, too, and the others."""
+    rows = {}
+    counted = (of != UNKNOWN) & (life.counts() > 0)
+    for kind, told in ((FAILED_OF, counted & life.event_observed), (FAILED_BETWEEN_OF, counted & ~life.event_observed)):
+        if told.any():
+            begin = np.maximum(life.lower[told], start) / unit
+            columns = {"time": begin, "cause": of[told]}
+            columns |= {"log_time": logarithms(begin)} if kind == FAILED_OF else {"end": life.upper[told] / unit}
+            rows[kind] = (columns, life.counts()[told])
+    return rows
+
+
+def _split(life: Lifetimes, any_cause: np.ndarray, start: float) -> dict[str, tuple[Any, ...]]:
+    """Begin, end and weight of the rows of each kind but those of a known cause; for all but ``FAILED_BETWEEN`` the end is the begin."""
     w, lower, upper = life.counts(), life.lower, life.upper
-    exact, running = life.event_observed, np.isinf(upper)
+    running = np.isinf(upper)
+    exact = life.event_observed & any_cause
     kinds = {FAILED: [(lower, lower, w, exact)], SURVIVED: [(lower, lower, w, running & (lower > start))]}
-    within = ~exact & ~running
+    within = ~life.event_observed & ~running & any_cause
     if within.any():
         kinds[FAILED_BETWEEN] = [(lower, upper, w, within & (lower > start))]
         kinds[FAILED_BY] = [(upper, upper, w, within & (lower <= start))]

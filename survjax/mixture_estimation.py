@@ -17,7 +17,7 @@ from survjax.faces import Face, MergedFace, alike_components, faces, of_one_kind
 from survjax.lifetimes import Lifetimes
 from survjax.likelihood import Described
 from survjax.parameters import RealDomain
-from survjax.search import LANES, SAME_PLACE, SAME_VALUE, Judge, Optimum, SearchResult, find_optima
+from survjax.search import LANES, SAME_PLACE, SAME_VALUE, Judge, Optimum, SearchResult, find_optima, spreads
 from survjax.starts import Base, Starts, single_start, thinned
 
 SEARCH_ROWS = 2 * BLOCK  # beyond, a mixture is searched on a sample and only the best optima see every row
@@ -175,7 +175,13 @@ class MixtureSearch:
         sizes = np.array([1 + len(component.parameters()) for component in components])
         real = np.array([isinstance(parameter.domain, RealDomain) for parameter in mixture.parameters().values()])
         return Judge(
-            alike_components(mixture), sizes, real, np.array([_can_narrow(part) for part in components]), self.ages, problem.per_unit
+            alike_components(mixture),
+            sizes,
+            real,
+            np.array([_can_narrow(part) for part in components]),
+            mixture.start_of_support < 0.0,
+            self.ages,
+            problem.per_unit,
         )
 
 
@@ -188,7 +194,8 @@ def _can_narrow(component: Distribution) -> bool:
     """Whether it can shrink onto one age: what sets its spread, its shape or else its scale, is to be learned."""
     parameters = component.parameters().values()
     shapes = [parameter for parameter in parameters if parameter.domain.time_power == 0]
-    return any(parameter.value is None for parameter in (shapes or parameters))
+    scales = [parameter for parameter in parameters if not isinstance(parameter.domain, RealDomain)]
+    return any(parameter.value is None for parameter in (shapes or scales))
 
 
 def _refined(problem: Problem, rough: Optimum) -> Optimum:
@@ -303,12 +310,12 @@ def _notes(fit: Fit, contained: list[Contained], result: SearchResult, best: Opt
 
 def _sharp_components(fit: Fit, described: Described) -> list[str]:
     """A sentence for each component that may be a coincidence: sharper than wear ever is, and held up by a few failures."""
-    ratio = described.quartiles[:, 2] / described.quartiles[:, 0]
+    spread = spreads(described.quartiles, fit.template.start_of_support < 0.0)
     return [
         f"Component {index} rests on about {failures:.0f} of {fit.n_failed:g} failures that fall close together, sharper than wear "
         "usually makes them: it may be a coincidence, a batch, or an event on one day."
         for index, failures in enumerate(described.failures)
-        if failures < max(10.0, 0.05 * fit.n_failed) and np.log(ratio[index]) < 1.572 / SHARP_SHAPE
+        if failures < max(10.0, 0.05 * fit.n_failed) and spread[index] < 1.572 / SHARP_SHAPE
     ]
 
 

@@ -1,4 +1,4 @@
-"""The root of an increasing function of a positive unknown."""
+"""The root of an increasing function."""
 
 from __future__ import annotations
 
@@ -26,7 +26,15 @@ def solve_increasing(function: Callable, target, lower, upper):
     def gap(log_x):
         return jnp.log(function(jnp.exp(log_x))) - log_target
 
-    low, high = jax.lax.stop_gradient((jnp.log(lower), jnp.log(upper)))
+    return jnp.exp(root_between(gap, jnp.log(lower), jnp.log(upper)))
+
+
+def root_between(gap: Callable, lower, upper):
+    """The x in [lower, upper] at which an increasing ``gap``, at most 0 at the one and at least 0 at the other, is 0.
+
+    Newton's method safeguarded by bisection; derivatives as those of ``solve_increasing``.
+    """
+    low, high = jax.lax.stop_gradient((lower, upper))
 
     def solve(gap, guess):
         resolution = 4.0 * jnp.finfo(guess.dtype).eps
@@ -57,4 +65,4 @@ def solve_increasing(function: Callable, target, lower, upper):
     rise = at_high - at_low
     crossing = low - at_low * (high - low) / jnp.where(rise > 0, rise, 1.0)
     guess = jnp.where(jnp.isfinite(crossing), jnp.clip(crossing, low, high), 0.5 * (low + high))
-    return jnp.exp(jax.lax.custom_root(gap, guess, solve, tangent_solve))
+    return jax.lax.custom_root(gap, guess, solve, tangent_solve)

@@ -60,6 +60,16 @@ class SearchResult:
         return self.optima[0].hits if self.optima else 0
 
 
+def spreads(quartiles: np.ndarray, on_the_line: bool) -> np.ndarray:
+    """How far apart the outer quartiles are, from quartiles (k, 3).
+
+    The log of their ratio, which is 1.572 / shape for a Weibull; on the real line their difference.
+    """
+    lower, upper = quartiles[:, 0], quartiles[:, 2]
+    # differences of logs survive underflow
+    return upper - lower if on_the_line else np.log(np.maximum(upper, 1e-300)) - np.log(np.maximum(lower, 1e-300))
+
+
 @dataclass(frozen=True)
 class Judge:
     """What a point of a mixture's parameter space looks like.
@@ -70,6 +80,8 @@ class Judge:
     n_parameters (k,) : how many parameters each component has, its weight included.
     real (m,) : which parameters may be any number; the others are compared by their logarithms.
     can_narrow (k,) : which components can become ever sharper; one that is known, or known in its shape, cannot.
+    on_the_line : whether the components live on the whole real line, where a spread is told in units of the fit, the standard
+        deviation of the failures, instead of as a share of age.
     ages : the distinct failure ages, ascending, in the unit of the fit.
     per_unit : weight by which a mean is turned into the log-likelihood.
     """
@@ -78,6 +90,7 @@ class Judge:
     n_parameters: np.ndarray
     real: np.ndarray
     can_narrow: np.ndarray
+    on_the_line: bool
     ages: np.ndarray
     per_unit: float
 
@@ -91,8 +104,7 @@ class Judge:
     def has_spike(self, described: Described, times: float = 1.0) -> bool:
         """Whether a component is sharper than the records, or sharp and held up by hardly any failures; or ``times`` as sharp."""
         lower, upper = described.quartiles[:, 0], described.quartiles[:, 2]
-        # log of the ratio of the outer quartiles is 1.572 / shape for a Weibull; differences of logs survive underflow
-        spread = np.log(np.maximum(upper, 1e-300)) - np.log(np.maximum(lower, 1e-300))
+        spread = spreads(described.quartiles, self.on_the_line)
         unresolved = upper - lower < np.array([self._resolution_at(median) for median in described.quartiles[:, 1]]) / times
         spikes = unresolved & (spread < 1.572 / (SHARP * times))
         for few, shape in SPIKES:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from survjax.causes import is_labelled, lives_by_cause
 from survjax.distributions import Distribution, Mixture
 from survjax.distributions.distribution import PART
 from survjax.lifetimes import Lifetimes
@@ -102,13 +103,37 @@ def values_of(
     return inner if len(inner) == len(kinds) else {**leaf(template), **inner}
 
 
+def places_of(template: Distribution, times: np.ndarray) -> np.ndarray:
+    """Where times (n,) lie on the scale on which a law's centre and spread are told: their logarithms, or, on the real line, themselves."""
+    return np.log(times) if template.start_of_support == 0.0 else times
+
+
+def _whole(template: Distribution, life: Lifetimes) -> tuple[float, float]:
+    """Centre and spread of plain lifetimes on that scale."""
+    return centre_and_spread(life) if template.start_of_support == 0.0 else _moments(life)
+
+
+def _shifted(template: Distribution, centre: float, spread: float, unit: float) -> tuple[float, float]:
+    """Centre and spread when times are in multiples of ``unit``."""
+    return (centre - math.log(unit), spread) if template.start_of_support == 0.0 else (centre / unit, spread / unit)
+
+
+def _unit_of_spread(template: Distribution, whole: tuple[float, float]) -> float:
+    """What a spread is told by: that of log time by itself, that on the real line by the spread of all."""
+    return 1.0 if template.start_of_support == 0.0 else whole[1]
+
+
 def single_start(template: Distribution, life: Lifetimes, unit: float) -> np.ndarray:
     """The start for a surface with one optimum, (p,), for a template in multiples of ``unit``."""
-    if template.start_of_support < 0.0:
-        centre, spread = _moments(life.in_the_middle())
-        return _placed(template, centre / unit, spread / unit)
-    centre, spread = centre_and_spread(life.in_the_middle())
-    return _placed(template, centre - math.log(unit), spread)
+    if is_labelled(template) and life.cause is not None:
+        lives = lives_by_cause(template, life)
+        return np.concatenate(
+            [
+                single_start(part, own, unit) if part.n_coordinates() else np.zeros(0)
+                for part, own in zip(template.components, lives, strict=True)
+            ]
+        )
+    return _placed(template, *_shifted(template, *_whole(template, life.in_the_middle()), unit))
 
 
 def _moments(life: Lifetimes) -> tuple[float, float]:
@@ -123,23 +148,23 @@ def _moments(life: Lifetimes) -> tuple[float, float]:
 def several_starts(template: Distribution, life: Lifetimes, unit: float, number: int = 8) -> list[np.ndarray]:
     """Starts for a wrapper, whose parts may trade places or shares: spread over the data, the same ones every time."""
     life = life.in_the_middle()
-    whole = centre_and_spread(life)
-    logs = np.log(life.durations[life.event_observed])
-    failed = (float(logs.mean()), max(float(logs.std()), 0.05))
+    whole = _whole(template, life)
+    places = places_of(template, life.durations[life.event_observed])
+    breadth = _unit_of_spread(template, whole)
+    failed = (float(places.mean()), max(float(places.std()), 0.05 * breadth))
     share = min(1.0 - float(product_limit(life).survival[-1]), 0.98)
     random = np.random.default_rng(0)
 
     def start(fraction: float, place: Callable[[], tuple[float, float]]) -> np.ndarray:
         def leaf(law: Distribution) -> dict[str, Any]:
-            centre, spread = place()
-            own = law.start(centre - math.log(unit), spread)
+            own = law.start(*_shifted(template, *place(), unit))
             shares = {name: fraction for name, kind in law.field_kinds().items() if isinstance(kind, ProbabilityDomain)}
             return {**own, **shares}
 
         return np.array(coordinates_of(template, values_of(template, leaf, lambda k: np.full(k, 1.0 / k))))
 
     def anywhere() -> tuple[float, float]:
-        return float(np.quantile(logs, random.uniform())), math.exp(random.normal(-0.3, 0.6))
+        return float(np.quantile(places, random.uniform())), breadth * math.exp(random.normal(-0.3, 0.6))
 
     fractions = (min(1.05 * share, 0.99), 0.5 * (1.0 + share))
     starts = [start(fraction, itertools.repeat(place).__next__) for fraction in fractions for place in (whole, failed)]
@@ -149,7 +174,8 @@ def several_starts(template: Distribution, life: Lifetimes, unit: float, number:
 class Base(NamedTuple):
     """A mixture but for one component: the coordinates of each, None for the one that is missing, and all weights (k,).
 
-    places : mean and standard deviation of log time of each component, about; of the missing one they mean nothing.
+    places : mean and standard deviation of log time (on the real line, of time) of each component, about; of the missing one they
+        mean nothing.
     """
 
     components: tuple[np.ndarray | None, ...]
@@ -172,11 +198,11 @@ class Starts:
         self.random = np.random.default_rng(seed)
         life = life.in_the_middle()
         sample = thinned(life, ENOUGH_ROWS)
-        self.log_times = np.sort(np.log(sample.durations[sample.durations > 0]))
-        self.whole = centre_and_spread(life)
+        self.places = np.sort(places_of(template, sample.durations[sample.durations > template.start_of_support]))
+        self.whole = _whole(template, life)
         self.spread_of_log_shape = SPREAD_OF_LOG_SHAPE
         self.bases = list(bases) or self._bases_on_the_whole()
-        found = clusters(sample, *self.whole)
+        found = clusters(sample, template, *self.whole)
         self.on_clusters = [self._added(base, cluster.share, cluster.centre, cluster.spread) for cluster in found for base in self.bases]
         self.on_clusters += [start for base in self.bases for start in self._split(base)]
 
@@ -207,9 +233,10 @@ class Starts:
         return np.array(coordinates_of(self.template, values_of(self.template, lambda law: law.start(*self._random_place()), weights)))
 
     def _random_place(self) -> tuple[float, float]:
-        log_scale = np.quantile(self.log_times, self.random.uniform())
+        place = np.quantile(self.places, self.random.uniform())
         shape = math.exp(self.random.normal(*self.spread_of_log_shape))
-        return log_scale - EULER / shape, math.pi / math.sqrt(6.0) / shape
+        sigma = _unit_of_spread(self.template, self.whole) / shape
+        return place - EULER * sigma, math.pi / math.sqrt(6.0) * sigma
 
     def _bases_on_the_whole(self) -> list[Base]:
         parts = [_placed(component, *self.whole) for component in self.template.components]
@@ -255,16 +282,17 @@ class Cluster(NamedTuple):
     share: float
 
 
-def clusters(life: Lifetimes, centre: float, spread: float, most: int = 24) -> list[Cluster]:
+def clusters(life: Lifetimes, template: Distribution, centre: float, spread: float, most: int = 24) -> list[Cluster]:
     """The runs of neighbouring failures that a component of their own would raise the likelihood by most, best first.
 
     A run's promise is its log-likelihood under a normal of its own mean and deviation in log time, with the share of the
     units that Kaplan–Meier gives it, less that under the distribution of the whole (a smallest-extreme-value law of log
-    time). Runs that overlap a better one by more than two thirds are left out; failures recorded alike count as one place.
+    time; on the real line all this is of time itself). Runs that overlap a better one by more than two thirds are left out;
+    failures recorded alike count as one place.
     """
     estimate = product_limit(life)
-    usable = estimate.time > 0
-    x, weight = np.log(estimate.time[usable]), estimate.failures[usable]
+    usable = estimate.time > template.start_of_support
+    x, weight = places_of(template, estimate.time[usable]), estimate.failures[usable]
     mass = (estimate.survival_before() - estimate.survival)[usable]
     sigma = spread * math.sqrt(6.0) / math.pi
     z = (x - centre) / sigma - EULER

@@ -37,7 +37,7 @@ FLOORS = (
         "observation_window",
     ),
     ("distributions", "lifetimes", "recurrences"),
-    ("product_limit", "likelihood", "existence", "inference", "lifetimes_file"),
+    ("causes", "product_limit", "likelihood", "existence", "inference", "lifetimes_file"),
     ("starts", "search", "nonparametric"),
     ("estimation",),
     ("faces",),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution, Part
@@ -28,6 +30,10 @@ class DefectiveSubpopulation(Distribution):
     of: Part
     fraction_failing: Probability
 
+    @property
+    def start_of_support(self) -> float:  # type: ignore[override]
+        return self.of.start_of_support
+
     def log_survival(self, time):
         return jnp.log1p(self.fraction_failing * jnp.expm1(self.of.log_survival(time)))
 
@@ -53,10 +59,19 @@ class DefectiveSubpopulation(Distribution):
         return -jnp.log1p(-self.probability_of_ever_failing(start) * failing)
 
     def duration_after(self, start, cumulative_hazard):
+        return self._where_reached(cumulative_hazard, self.probability_of_ever_failing(start), partial(self.of.duration_after, start))
+
+    def age_at(self, cumulative_hazard):
+        return self._where_reached(cumulative_hazard, self.fraction_failing, self.of.age_at)
+
+    def _where_reached(self, cumulative_hazard, ever, time_at):
         # among the defective units still alive the share that has failed by then must be this
-        share = -jnp.expm1(-cumulative_hazard) / self.probability_of_ever_failing(start)
+        share = -jnp.expm1(-cumulative_hazard) / ever
         reached = share < 1.0
-        return jnp.where(reached, self.of.duration_after(start, -jnp.log1p(-jnp.where(reached, share, 0.5))), jnp.inf)
+        return jnp.where(reached, time_at(-jnp.log1p(-jnp.where(reached, share, 0.5))), jnp.inf)
+
+    def mean(self):
+        return jnp.where(self.fraction_failing < 1.0, jnp.inf, self.of.mean())
 
     def mean_after(self, start):
         return jnp.where(self.fraction_failing < 1.0, jnp.inf, self.of.mean_after(start))

@@ -21,7 +21,7 @@ from survjax.parameters import (
 )
 from survjax.pytrees import register_pytree
 from survjax.quadrature import restricted_mean
-from survjax.roots import solve_increasing
+from survjax.roots import root_between, solve_increasing
 
 PART = "a distribution, or a tuple of them, inside another"
 Part = Annotated[Any, PART]
@@ -141,6 +141,13 @@ class Distribution:
         """The cumulative hazard collected from age ``start`` over ``length``, at full relative accuracy for a short one."""
         return self.log_survival(start) - self.log_survival(start + length)
 
+    def age_between(self, cumulative_hazard, bounds: Callable):
+        """``age_at`` for a law on the whole real line; ``bounds(cumulative_hazard)`` gives two ages between which it lies."""
+        inside = (cumulative_hazard > 0) & (cumulative_hazard < jnp.inf)
+        target = jnp.where(inside, cumulative_hazard, 1.0)
+        age = root_between(lambda age: jnp.log(-self.log_survival(age)) - jnp.log(target), *bounds(target))
+        return jnp.where(inside, age, jnp.where(cumulative_hazard > 0, jnp.inf, -jnp.inf))
+
     @elementwise
     def duration_after(self, start, cumulative_hazard):
         """How long after age ``start`` until ``cumulative_hazard`` has been collected."""
@@ -202,8 +209,10 @@ class Distribution:
         return self.quantile(0.5)
 
     def mean(self):
-        """The mean life; a law on the whole real line owes this rule."""
-        return self.mean_after(0.0)
+        """The mean life."""
+        if self.start_of_support == 0.0:
+            return self.mean_after(0.0)
+        return restricted_mean(self.age_at, jnp.inf, jnp.inf)
 
     def given_survival(self, age) -> Distribution:
         """The distribution of the remaining life of a unit alive at ``age``."""
@@ -345,6 +354,24 @@ class Distribution:
         if parts:
             return all(part.knows_its_unit() for part in parts)
         return any(isinstance(kind, ConstantKind) and kind.time_power for kind in kinds.values())
+
+
+def common_start(parts: tuple[Distribution, ...]) -> float:
+    """The start of the support of what is made of these laws, which all have the same (``refuse_mixed_supports``)."""
+    return parts[0].start_of_support
+
+
+def refuse_mixed_supports(parts: tuple[Distribution, ...], name: str) -> None:
+    """Refuse parts of which some are laws of positive lifetimes and others live on the whole real line."""
+    positive = [part for part in parts if part.start_of_support == 0.0]
+    if 0 < len(positive) < len(parts):
+        on_the_line = next(part for part in parts if part.start_of_support != 0.0)
+        raise ValueError(
+            f"the components of a {name} must all be laws of positive lifetimes, or all laws on the whole real line: "
+            f"{type(positive[0]).__name__} is the one, {type(on_the_line).__name__} the other. Laws of logarithms have positive "
+            "counterparts: LogNormal for Normal, Weibull for SmallestExtremeValue, LogLogistic for Logistic, Frechet for "
+            "LargestExtremeValue."
+        )
 
 
 def _hints(cls: type) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from survjax.distributions.distribution import Distribution
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.normal_tail import log_density, log_mills_ratio, log_upper, upper_quantile
 from survjax.parameters import Duration
-from survjax.quadrature import short_integral
+from survjax.quadrature import integral
 from survjax.roots import solve_increasing
 from survjax.special import between_birth_and_end
 
@@ -122,7 +122,7 @@ def mills_ratio_drop(z, step):
         log_mills, slope = jax.jvp(log_mills_ratio, (x,), (jnp.ones_like(x),))
         return -slope * jnp.exp(log_mills)
 
-    near = short_integral(minus_slope, z, jnp.where(short, step, 0.0))
+    near = integral(minus_slope, z, jnp.where(short, step, 0.0), n_nodes=6)
     far_step = jnp.where(short, 1.0, step)
     far = -jnp.exp(log_mills_ratio(z)) * jnp.expm1(log_mills_ratio(z + far_step) - log_mills_ratio(z))
     return jnp.where(short, near, far)

@@ -6,7 +6,7 @@ import functools
 
 import jax.numpy as jnp
 
-from survjax.distributions.distribution import Distribution, Part
+from survjax.distributions.distribution import Distribution, Part, common_start, refuse_mixed_supports
 from survjax.parameters import WEIGHT, Parameter, Weights
 from survjax.roots import solve_increasing
 from survjax.special import exponentials, log_weighted_sum
@@ -37,6 +37,19 @@ class Mixture(Distribution):
             object.__setattr__(self, "weights", (None,) * len(self.components))
         elif isinstance(self.weights, list) or hasattr(self.weights, "ndim"):
             object.__setattr__(self, "weights", tuple(self.weights))
+
+    @property
+    def start_of_support(self) -> float:  # type: ignore[override]
+        return common_start(self.components)
+
+    def check(self) -> None:
+        """Refuse components of different supports.
+
+        Raises
+        ------
+        ValueError : positive lifetimes beside laws on the real line.
+        """
+        refuse_mixed_supports(self.components, "Mixture")
 
     def _combine(self, logs):
         return log_weighted_sum(logs, self.weights)
@@ -93,6 +106,22 @@ class Mixture(Distribution):
         lower, upper = jnp.min(bounds, where=present, initial=jnp.inf), jnp.max(bounds, where=present, initial=0.0)
         solution = solve_increasing(lambda u: self.cumulative_hazard_between(start, u), target, lower, upper)
         return jnp.where(inside, solution, jnp.where(cumulative_hazard > 0, jnp.inf, 0.0))
+
+    def age_at(self, cumulative_hazard):
+        if self.start_of_support == 0.0:
+            return self.duration_after(jnp.zeros_like(cumulative_hazard), cumulative_hazard)
+
+        def bounds(target):
+            ages = jnp.stack([component.age_at(target) for component in self.components])
+            present = jnp.stack(self.weights) > 0
+            return jnp.min(ages, where=present, initial=jnp.inf), jnp.max(ages, where=present, initial=-jnp.inf)
+
+        return self.age_between(cumulative_hazard, bounds)
+
+    def mean(self):
+        if self.start_of_support == 0.0:
+            return self.mean_after(0.0)
+        return sum(weight * component.mean() for weight, component in zip(self.weights, self.components, strict=True))
 
     def mean_after(self, start):
         return self._averaged(start, [component.mean_after(start) for component in self.components])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
-from survjax.quadrature import short_integral
+from survjax.quadrature import integral
 
 SHORT = 0.1  # of the age, and of the cumulative hazard: beyond either, the difference loses no more than a digit or two
 
@@ -24,7 +24,7 @@ def hazard_over(law: Distribution, start, length, middle, reach=None):
     difference = -law.log_survival(start + length) - before
     short = (reach > 0) & (jnp.abs(length) < SHORT * reach) & (jnp.abs(difference) < SHORT * before)
     near_start, near_length = jnp.where(short, start, middle), jnp.where(short, length, 0.0)
-    near = short_integral(lambda time: jnp.exp(law.log_hazard(time)), near_start, near_length)
+    near = integral(lambda time: jnp.exp(law.log_hazard(time)), near_start, near_length, n_nodes=6)
     return jnp.where(short, near, difference)
 
 

@@ -57,7 +57,7 @@ class MixtureModel(Model):
         refuse_different_indexes(age=age, failed=failed)
         flags = read_flags_of_any_shape(failed, "failed")
         (ages, failures), shape = prediction_arguments(self._fitted.template.start_of_support, age=age, failed=flags.astype(float))
-        at_birth = ((ages == 0) & (failures > 0)).reshape(shape)
+        at_birth = ((ages == self._fitted.template.start_of_support) & (failures > 0)).reshape(shape)
         refuse_rows(at_birth, ages.reshape(shape), "age", "more than 0 where failed", "Leave out units that were dead on arrival.")
         fit = self._fitted
         values = map_rows(at_estimate(membership), (fit.template, fit.coordinates), ages, failures)

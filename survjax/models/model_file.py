@@ -215,6 +215,8 @@ def _encode(value: Any) -> Any:
         return {"distribution": _name_of(value, _LAWS), **fields}
     if isinstance(value, Model):
         return {"model": _name_of(value, _learners()), **{name: _encode(inner) for name, inner in value.get_params(deep=False).items()}}
+    if isinstance(value, Mapping):
+        return {"mapping": [[_encode(key), _encode(inner)] for key, inner in value.items()]}
     if isinstance(value, (list, tuple)) or (hasattr(value, "ndim") and value.ndim):
         return [_encode(entry) for entry in value]
     if value is None or isinstance(value, (bool, str)):
@@ -241,6 +243,8 @@ def _name_of(value: Any, registry: Mapping[str, Any]) -> str:
 def _decode(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_decode(entry) for entry in value)
+    if isinstance(value, dict) and "mapping" in value:
+        return {_decode(key): _decode(inner) for key, inner in value["mapping"]}
     if isinstance(value, dict):
         fields = {name: _decode(inner) for name, inner in value.items()}
         if "model" in fields:  # first, since a learner may have an argument called distribution

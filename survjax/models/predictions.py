@@ -140,6 +140,8 @@ def age_at_cumulative_hazard(distribution: Distribution, collected):
 
 def membership(distribution: Distribution, age, failed):
     mixture = cast(Mixture, distribution)
+    if mixture.start_of_support < 0.0:
+        return jnp.where(failed > 0, mixture.membership_of_failure(age, jnp.zeros_like(age)), mixture.weights_after(age))
     positive = jnp.where(age > 0, age, 1.0)
     return jnp.where(failed > 0, mixture.membership_of_failure(positive, jnp.log(positive)), mixture.weights_after(age))
 

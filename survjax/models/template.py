@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from survjax.distributions import Distribution
+from survjax.distributions import CompetingRisks, Distribution
 from survjax.distributions.distribution import PART
 from survjax.parameters import Domain, Several, SimplexDomain
 
@@ -33,7 +33,6 @@ def as_template(given: Any) -> Distribution:
 
 
 def _checked(distribution: Distribution) -> Distribution:
-    distribution.check()
     changed: dict[str, Any] = {}
     for name, kind in distribution.field_kinds().items():
         value = getattr(distribution, name)
@@ -50,8 +49,20 @@ def _checked(distribution: Distribution) -> Distribution:
                 for index, entry in enumerate(value)
             )
         elif kind is PART:
-            changed[name] = tuple(as_template(part) for part in value) if isinstance(value, (tuple, list)) else as_template(value)
-    return dataclasses.replace(distribution, **changed)  # type: ignore[type-var]
+            changed[name] = tuple(_as_part(part) for part in value) if isinstance(value, (tuple, list)) else _as_part(value)
+    checked: Distribution = dataclasses.replace(distribution, **changed)  # type: ignore[type-var]
+    checked.check()
+    return checked
+
+
+def _as_part(given: Any) -> Distribution:
+    part = as_template(given)
+    if isinstance(part, CompetingRisks) and part.causes is not None:
+        raise ValueError(
+            "causes are told apart only where the competing risks are the whole model, not a part of another: pass a list of distributions "
+            "instead of a mapping."
+        )
+    return part
 
 
 def checked_value(domain: Domain, value: Any, name: str) -> float:

@@ -1,9 +1,20 @@
+import jax
+import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
 
 import survjax as sj
-from survjax.distributions import CompetingRisks, Weibull
+from survjax.distributions import (
+    CompetingRisks,
+    DefectiveSubpopulation,
+    Exponential,
+    Logistic,
+    LogLogistic,
+    PiecewiseExponential,
+    SmallestExtremeValue,
+    Weibull,
+)
 from tests.conftest import shipped
 
 BATHTUB = CompetingRisks((Weibull(shape=0.7, scale=60.0), Weibull(shape=5.0, scale=90.0)))
@@ -52,3 +63,73 @@ def test_aarsets_devices_die_young_or_of_wear():
         assert log_likelihood(best + 1e-3 * direction) < log_likelihood(best)
         assert log_likelihood(best - 1e-3 * direction) < log_likelihood(best)
     assert model.log_likelihood_ > sj.Weibull().fit(shipped("aarset_devices")).log_likelihood_ + 30
+
+
+def of_cause(index, low, high):
+    """log of the integral of hazard times survival, by mpmath, for the bathtub."""
+    k, s = ((mpmath.mpf("0.7"), 60), (mpmath.mpf(5), 90))[index]
+
+    def density(t):
+        return k / s * (t / s) ** (k - 1) * mpmath.e ** -((t / 60) ** mpmath.mpf("0.7") + (t / 90) ** 5)
+
+    edges = [mpmath.mpf(10) ** power for power in range(-40, 6, 2)] + [10, 30, 60, 80, 90, 105, 120, 150, 200]
+    return float(mpmath.log(mpmath.quad(density, [low, *sorted(edge for edge in edges if low < edge < high), high])))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 3.0), (0.0, 1e5), (1e-3, 1e-2), (10.0, 20.0), (85.0, 85.5), (50.0, 1e4), (150.0, 160.0)])
+@pytest.mark.parametrize("cause", [0, 1])
+def test_the_probability_of_a_cause_within_an_interval_agrees_with_mpmath(double, cause, low, high):
+    computed = LOG_PROBABILITY_OF(as_arrays(BATHTUB), cause, low, high)
+    np.testing.assert_allclose(computed, of_cause(cause, mpmath.mpf(low), mpmath.mpf(high)), atol=1e-9)  # what the rule promises
+
+
+LOG_PROBABILITY_OF = jax.jit(lambda law, cause, low, high: law.log_probability_of(cause, low, high))
+PAIRS = {
+    "sharp beside broad": CompetingRisks((Weibull(shape=60.0, scale=40.0), Weibull(shape=0.6, scale=100.0))),
+    "jumps": CompetingRisks((PiecewiseExponential([20.0, 50.0], (0.01, 0.001, 0.08)), LogLogistic(shape=3.0, scale=40.0))),
+    "a part that cannot fail": CompetingRisks((DefectiveSubpopulation(Weibull(2.0, 30.0), 0.2), Exponential(80.0))),
+    "real line": CompetingRisks((Logistic(location=40.0, scale=9.0), SmallestExtremeValue(location=60.0, scale=12.0))),
+}
+
+
+def as_arrays(law):
+    return jax.tree.map(lambda value: jnp.asarray(value, float), law)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_probabilities_of_all_causes_add_up_to_what_is_lost_of_survival(double, name):
+    law = as_arrays(PAIRS[name])
+    for low, high in ((law.start_of_support, 25.0), (law.start_of_support, 300.0), (10.0, 90.0), (39.0, 39.5), (5.0, 1e4)):
+        each = [float(LOG_PROBABILITY_OF(law, cause, low, high)) for cause in (0, 1)]
+        lost = np.log(-np.expm1(float(law.log_survival(high) - law.log_survival(low)))) + float(law.log_survival(low))
+        np.testing.assert_allclose(np.logaddexp(*each), lost, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["jumps", "real line"])
+def test_the_probability_of_a_cause_has_the_derivatives_of_differences(double, name):
+    law = as_arrays(PAIRS[name])
+    values = law.values()
+
+    @jax.jit
+    def of(values):
+        return law.with_values(values).log_probability_of(0, 10.0, 90.0)
+
+    gradient, hessian = jax.jit(jax.grad(of))(values), jax.jit(jax.hessian(of))(values)
+    for index, value in enumerate(np.asarray(values)):
+        step = 1e-5 * value * np.eye(len(values))[index]
+        np.testing.assert_allclose(gradient[index], (of(values + step) - of(values - step)) / (2e-5 * value), rtol=1e-6, atol=1e-8)
+        bend = (jax.grad(of)(values + step) - jax.grad(of)(values - step)) / (2e-5 * value)
+        np.testing.assert_allclose(hessian[index], bend, rtol=1e-5, atol=1e-7)
+
+
+def test_a_mapping_and_a_list_with_labels_are_the_same():
+    mapped = CompetingRisks({"a": Weibull(), "b": Exponential()})
+    listed = CompetingRisks((Weibull(), Exponential()), causes=["a", "b"])
+    assert jax.tree.structure(mapped) == jax.tree.structure(listed)
+    assert mapped.bind(jnp.zeros(3)).causes == mapped.with_values(jnp.ones(3)).causes == ("a", "b")
+    with pytest.raises(ValueError, match="named twice"):
+        CompetingRisks((Weibull(), Exponential()), causes=["a", "a"]).check()
+    with pytest.raises(ValueError, match="2 are needed, 1 were given"):
+        CompetingRisks((Weibull(), Exponential()), causes=["a"]).check()
+    with pytest.raises(ValueError, match="leave causes out"):
+        CompetingRisks({"a": Weibull()}, causes=["a"])
