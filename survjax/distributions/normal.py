@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from survjax import normal_tail
 from survjax.distributions.distribution import Distribution
+from survjax.papers import NORMAL
 from survjax.parameters import Duration, Location
 
 
@@ -27,6 +28,7 @@ class Normal(Distribution):
     """
 
     start_of_support = -math.inf
+    paper = NORMAL
 
     location: Location
     scale: Duration
@@ -62,3 +64,7 @@ class Normal(Distribution):
 
     def start(self, centre: float, spread: float) -> dict[str, float]:
         return {"location": centre, "scale": spread}
+
+    @classmethod
+    def from_line(cls, location: float, scale: float) -> Normal:
+        return cls(location=location, scale=scale)
