@@ -56,11 +56,11 @@ def ages(life: Lifetimes) -> np.ndarray:
 
 def first_and_last(life: Lifetimes) -> tuple[float, float]:
     """The ages between which to draw: from 0, or below the first where ages are negative, to where the data end."""
-    durations = life.in_the_middle().durations
-    low, high = float(durations.min()), float(durations.max())
+    ends = np.where(np.isfinite(life.upper), life.upper, life.lower)
+    low, high = float(np.where(np.isfinite(life.lower), life.lower, life.upper).min()), float(ends.max())
     begin = 0.0 if low >= 0.0 else low - 0.05 * ((high - low) or abs(low))
     # a few units far beyond the rest would squeeze everything else to the left
-    return begin, min(begin + 1.1 * (float(np.quantile(durations, 0.999)) - begin), high)
+    return begin, min(begin + 1.1 * (float(np.quantile(ends, 0.999)) - begin), high)
 
 
 def density_histogram(life: Lifetimes, bins: int = 30) -> tuple[np.ndarray, np.ndarray]:

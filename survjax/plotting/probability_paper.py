@@ -182,7 +182,7 @@ def _rule(ax: Axes, sheet: Paper, grid: np.ndarray, bottom: float, top: float) -
         subs = next(subs for most, subs in AGE_TICKS if decades < most)
         ax.xaxis.set_major_locator(LogLocator(subs=subs, numticks=12) if subs else MaxNLocator(6))
         ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda age, _: f"{age:,.12g}"))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda age, _: f"{age:,.12g}".replace("-", "−")))
     ax.set_xlim(grid[0], grid[-1])
 
 
