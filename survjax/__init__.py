@@ -44,6 +44,7 @@ _HOMES = {
     "AalenJohansen": "survjax.nonparametric",
     "MeanCumulativeFunction": "survjax.nonparametric",
     "log_rank_test": "survjax.nonparametric",
+    "rank_regression": "survjax.rank_lines",
     "load": "survjax.models.model_file",
     "compare": "survjax.comparison",
     "compare_with_lifelines": "survjax.yardstick",

@@ -21,8 +21,8 @@ def integral(function: Callable, start, length, n_nodes: int = 12):
     Six are exact to rounding as long as the logarithm of a positive function moves by no more than about 1.
     """
     dtype = jnp.result_type(start)
-    points, weights = _GAUSS[n_nodes]
-    nodes, weights = jnp.asarray(0.5 * (points + 1.0), dtype), jnp.asarray(0.5 * weights, dtype)
+    points, shares = _GAUSS[n_nodes]
+    nodes, weights = jnp.asarray(0.5 * (points + 1.0), dtype), jnp.asarray(0.5 * shares, dtype)
     return length * jnp.sum(weights * jax.vmap(lambda share: function(start + share * length))(nodes))
 
 

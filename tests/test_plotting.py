@@ -24,20 +24,6 @@ def line(ax, label):
     return next(line for line in ax.get_lines() if line.get_label() == label).get_xydata()
 
 
-def test_probability_paper_is_straight_for_a_weibull_and_points_are_kaplan_meier():
-    life = shipped("ball_bearings")
-    ax = sj.Weibull().fit(life).plot_probability()
-    fitted = line(ax, "Weibull")
-    heights = ax.get_yaxis().get_transform().transform(fitted[:, 1])
-    inside = (fitted[:, 1] > 1e-9) & (fitted[:, 1] < 1 - 1e-9)
-    bends = np.diff(heights[inside], 2) / np.ptp(heights[inside])
-    assert np.abs(bends).max() < 1e-6  # equal steps of log age, equal steps on paper
-    points = line(ax, "Kaplan–Meier")
-    ages, ties = np.unique(life.durations, return_counts=True)
-    np.testing.assert_allclose(points[:, 0], ages)
-    np.testing.assert_allclose(points[:, 1], (np.cumsum(ties) - ties / 2) / 23)  # Hazen's positions where all have failed
-
-
 @pytest.mark.parametrize(("plot", "what"), [("plot_survival", "survival"), ("plot_hazard", "hazard")])
 def test_curves_are_the_models_own(model, plot, what):
     drawn = line(getattr(model, plot)(), "WeibullMixture")
@@ -100,10 +86,65 @@ def test_an_event_plot_of_a_large_fleet_shows_every_so_many_rows():
     assert sj.Lifetimes([1.0]).plot(ax=given) is given
 
 
-def test_an_event_plot_of_lives_on_the_whole_real_line_stays_finite():
+def test_an_event_plot_of_lives_on_the_whole_real_line_begins_before_the_first_age_known():
     ax = sj.Lifetimes.from_intervals([-np.inf, -3.0], [5.0, -3.0]).plot()
-    assert [segment[:, 0].tolist() for segment in events(ax, "under observation").get_segments()] == [[-3, -3], [-3, -3]]
-    assert events(ax, "failed within").get_segments()[0][:, 0].tolist() == [-3, 5]
+    # -3 less a twentieth of the stretch from -3 to 5
+    assert [segment[:, 0].tolist() for segment in events(ax, "under observation").get_segments()] == [[-3.4, -3], [-3.4, -3.4]]
+    assert events(ax, "failed within").get_segments()[0][:, 0].tolist() == [-3.4, 5]
+    # the line began at 0, so that the bar did
+    within = events(sj.Lifetimes.from_intervals([-10.0], [5.0]).plot(), "failed within")
+    assert within.get_segments()[0][:, 0].tolist() == [-10, 5]
+
+
+NEGATIVE = sj.Lifetimes([-9.0, -7.5, -7.0, -4.0, -2.5, -2.0], [1, 1, 0, 1, 0, 1])
+
+
+@pytest.mark.parametrize(("plot", "what"), [("plot_survival", "survival"), ("plot_hazard", "hazard")])
+def test_curves_of_negative_ages_cover_them(plot, what):
+    model = sj.Normal(location=-5.0, scale=3.0)
+    ax = getattr(model, plot)(NEGATIVE)
+    drawn = line(ax, "Normal")
+    # they began at 0, to the right of every age
+    assert drawn[0, 0] < -9.0
+    assert drawn[-1, 0] == -2.0
+    assert ax.get_xlim() == (drawn[0, 0], -2.0)
+    np.testing.assert_allclose(drawn[:, 1], getattr(model, what)(drawn[:, 0]), rtol=1e-12)
+
+
+def test_the_estimate_beside_a_survival_curve_of_negative_ages_is_kaplan_meier():
+    ax = sj.Normal(location=-5.0, scale=3.0).plot_survival(NEGATIVE)
+    steps, curve = line(ax, "Kaplan–Meier"), sj.KaplanMeier().fit(NEGATIVE)
+    np.testing.assert_allclose(steps[1:, 1], curve.survival(steps[1:, 0]), rtol=1e-14)
+    assert (steps[0, 0], steps[0, 1]) == (ax.get_xlim()[0], 1.0)
+
+
+def test_failure_rates_of_negative_ages_are_failures_by_exposure():
+    ax = sj.Normal(location=-5.0, scale=3.0).plot_hazard(NEGATIVE)
+    bars = ax.containers[0]
+    middle, rate = bars[0].get_xydata().T
+    half = np.diff(ax.get_xlim())[0] / 24
+    inside = [np.sum(NEGATIVE.event_observed & (np.abs(NEGATIVE.durations - m) < half + 1e-9)) for m in middle]
+    exposure = [np.clip(NEGATIVE.durations - (m - half), 0, 2 * half).sum() for m in middle]
+    np.testing.assert_allclose(rate, np.array(inside) / exposure, rtol=1e-9)
+
+
+def test_failures_within_intervals_are_spread_over_them_in_failure_rates():
+    # two units that fail within (0, 12], twelve groups: a sixth of a failure in each, and on average 2 (1 - t / 12) units running
+    ax = sj.Exponential(scale=6.0).plot_hazard(sj.Lifetimes.from_intervals([0, 0], [12, 12]))
+    middle, rate = ax.containers[0][0].get_xydata().T
+    np.testing.assert_allclose(middle, np.arange(12) + 0.5, rtol=1e-14)
+    np.testing.assert_allclose(rate, 1 / (12 - middle), rtol=1e-12)
+
+
+def test_of_right_truncated_data_no_rates_are_drawn():
+    life = sj.Lifetimes.from_intervals([2.0, 5.0], [2.0, 5.0], right_truncation=[6.0, 7.0])
+    assert not sj.Exponential(scale=6.0).plot_hazard(life).containers
+
+
+def test_turnbull_stands_beside_fits_to_intervals():
+    life = sj.Lifetimes.from_intervals([0, 0, 5, 5, 10], [5, 5, 10, 10, np.inf])
+    ax = sj.Exponential(scale=8.0).plot_survival(life)
+    assert line(ax, "Turnbull").tolist() == [[0, 1.0], [5, pytest.approx(0.6)], [10, pytest.approx(0.2)], [10, pytest.approx(0.2)]]
 
 
 @pytest.mark.parametrize(("life", "most"), [(sj.Lifetimes([1.0])[:0], 50), (sj.Lifetimes([1.0]), 0)])

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, dataclass_transform, get_args, get_
 import jax
 import jax.numpy as jnp
 
+from survjax.papers import Paper
 from survjax.parameters import (
     Domain,
     Parameter,
@@ -67,6 +68,7 @@ class Distribution:
     """
 
     start_of_support: ClassVar[float] = 0.0
+    paper: ClassVar[Paper | None] = None  # on which it is a straight line, where there is such
     _kinds: ClassVar[dict[str, Any]] = {}
     _rules: ClassVar[tuple[str, ...]] = (
         "log_survival",
@@ -184,6 +186,14 @@ class Distribution:
         """
         typical = math.exp(centre) if self.start_of_support == 0.0 else spread
         return {name: kind.rescaled(kind.from_real(0.0), typical) for name, kind in self.field_kinds().items() if isinstance(kind, Domain)}
+
+    @classmethod
+    def from_line(cls, location: float, scale: float) -> Distribution:
+        """The distribution that is the line age = location + scale x height on its paper, log age where that is logarithmic.
+
+        A law with a ``paper`` owes this rule.
+        """
+        raise TypeError(f"{cls.__name__} is a straight line on no probability paper.")
 
     # ---- what follows from them
 

@@ -7,6 +7,7 @@ import math
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
+from survjax.papers import EXPONENTIAL
 from survjax.parameters import Duration
 
 
@@ -24,6 +25,8 @@ class Exponential(Distribution):
     ----------
     Meeker & Escobar (1998), Statistical Methods for Reliability Data, chapter 4.
     """
+
+    paper = EXPONENTIAL
 
     scale: Duration
 
@@ -47,3 +50,7 @@ class Exponential(Distribution):
 
     def start(self, centre: float, spread: float) -> dict[str, float]:
         return {"scale": math.exp(centre + 0.5772156649015329)}
+
+    @classmethod
+    def from_line(cls, location: float, scale: float) -> Exponential:
+        return cls(scale=scale)

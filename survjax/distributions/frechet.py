@@ -9,6 +9,7 @@ from jax.scipy.special import gammaln
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
+from survjax.papers import FRECHET
 from survjax.parameters import Duration, Positive
 from survjax.special import between_birth_and_end, cloglog, expm1_ratio, log_inverse_cloglog, log_scaled_upper_gamma
 
@@ -31,6 +32,8 @@ class Frechet(Distribution):
     ----------
     Meeker & Escobar (1998), Statistical Methods for Reliability Data, chapter 4 (log time has a largest-extreme-value law).
     """
+
+    paper = FRECHET
 
     shape: Positive
     scale: Duration
@@ -87,6 +90,10 @@ class Frechet(Distribution):
     def start(self, centre: float, spread: float) -> dict[str, float]:
         shape = math.pi / math.sqrt(6.0) / spread
         return {"shape": shape, "scale": math.exp(centre - 0.5772156649015329 / shape)}
+
+    @classmethod
+    def from_line(cls, location: float, scale: float) -> Frechet:
+        return cls(shape=1.0 / scale, scale=math.exp(location))
 
     def _log_power(self, log_time):
         return -self.shape * (log_time - jnp.log(self.scale))

@@ -7,6 +7,7 @@ import math
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
+from survjax.papers import LARGEST_EXTREME_VALUE
 from survjax.parameters import Duration, Location
 from survjax.special import log_failed
 
@@ -30,6 +31,7 @@ class LargestExtremeValue(Distribution):
     """
 
     start_of_support = -math.inf
+    paper = LARGEST_EXTREME_VALUE
 
     location: Location
     scale: Duration
@@ -82,3 +84,7 @@ class LargestExtremeValue(Distribution):
     def start(self, centre: float, spread: float) -> dict[str, float]:
         scale = math.sqrt(6.0) / math.pi * spread
         return {"location": centre - EULER * scale, "scale": scale}
+
+    @classmethod
+    def from_line(cls, location: float, scale: float) -> LargestExtremeValue:
+        return cls(location=location, scale=scale)

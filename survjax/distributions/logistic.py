@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
+from survjax.papers import LOGISTIC
 from survjax.parameters import Duration, Location
 from survjax.special import log_failed
 
@@ -28,6 +29,7 @@ class Logistic(Distribution):
     """
 
     start_of_support = -math.inf
+    paper = LOGISTIC
 
     location: Location
     scale: Duration
@@ -66,6 +68,10 @@ class Logistic(Distribution):
 
     def start(self, centre: float, spread: float) -> dict[str, float]:
         return {"location": centre, "scale": math.sqrt(3.0) / math.pi * spread}
+
+    @classmethod
+    def from_line(cls, location: float, scale: float) -> Logistic:
+        return cls(location=location, scale=scale)
 
 
 def _log_odds(cumulative_hazard):

@@ -10,6 +10,7 @@ from jax.nn import softplus
 from jax.scipy.special import betaln
 
 from survjax.distributions.distribution import Distribution
+from survjax.papers import LOGLOGISTIC
 from survjax.parameters import Duration, Positive
 from survjax.special import between_birth_and_end, log_expm1
 
@@ -34,6 +35,8 @@ class LogLogistic(Distribution):
     ----------
     Kalbfleisch & Prentice (2002), The Statistical Analysis of Failure Time Data, section 2.2.
     """
+
+    paper = LOGLOGISTIC
 
     shape: Positive
     scale: Duration
@@ -96,6 +99,10 @@ class LogLogistic(Distribution):
 
     def start(self, centre: float, spread: float) -> dict[str, float]:
         return {"shape": math.pi / math.sqrt(3.0) / spread, "scale": math.exp(centre)}
+
+    @classmethod
+    def from_line(cls, location: float, scale: float) -> LogLogistic:
+        return cls(shape=1.0 / scale, scale=math.exp(location))
 
     def _log_odds(self, log_time):
         return self.shape * (log_time - jnp.log(self.scale))

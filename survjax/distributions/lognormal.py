@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.normal_tail import log_density, log_hazard, log_mills_ratio, log_upper, upper_quantile
+from survjax.papers import LOGNORMAL
 from survjax.parameters import LogTime, Positive
 from survjax.special import between_birth_and_end
 
@@ -29,6 +30,8 @@ class LogNormal(Distribution):
     ----------
     Meeker & Escobar (1998), Statistical Methods for Reliability Data, chapter 4.
     """
+
+    paper = LOGNORMAL
 
     location: LogTime
     scale: Positive
@@ -73,6 +76,10 @@ class LogNormal(Distribution):
 
     def start(self, centre: float, spread: float) -> dict[str, float]:
         return {"location": centre, "scale": spread}
+
+    @classmethod
+    def from_line(cls, location: float, scale: float) -> LogNormal:
+        return cls(location=location, scale=scale)
 
     def _score(self, log_time):
         return (log_time - self.location) / self.scale

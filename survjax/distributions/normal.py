@@ -8,7 +8,11 @@ import jax.numpy as jnp
 
 from survjax import normal_tail
 from survjax.distributions.distribution import Distribution
+<<<<<<< HEAD
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
+=======
+from survjax.papers import NORMAL
+>>>>>>> paper
 from survjax.parameters import Duration, Location
 
 
@@ -28,6 +32,7 @@ class Normal(Distribution):
     """
 
     start_of_support = -math.inf
+    paper = NORMAL
 
     location: Location
     scale: Duration
@@ -63,3 +68,7 @@ class Normal(Distribution):
 
     def start(self, centre: float, spread: float) -> dict[str, float]:
         return {"location": centre, "scale": spread}
+
+    @classmethod
+    def from_line(cls, location: float, scale: float) -> Normal:
+        return cls(location=location, scale=scale)

@@ -7,6 +7,7 @@ import math
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
+from survjax.papers import SMALLEST_EXTREME_VALUE
 from survjax.parameters import Duration, Location
 
 EULER = 0.5772156649015329
@@ -28,6 +29,7 @@ class SmallestExtremeValue(Distribution):
     """
 
     start_of_support = -math.inf
+    paper = SMALLEST_EXTREME_VALUE
 
     location: Location
     scale: Duration
@@ -61,3 +63,7 @@ class SmallestExtremeValue(Distribution):
     def start(self, centre: float, spread: float) -> dict[str, float]:
         scale = math.sqrt(6.0) / math.pi * spread
         return {"location": centre + EULER * scale, "scale": scale}
+
+    @classmethod
+    def from_line(cls, location: float, scale: float) -> SmallestExtremeValue:
+        return cls(location=location, scale=scale)

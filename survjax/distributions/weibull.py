@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax.scipy.special import gammaln, xlogy
 
 from survjax.distributions.distribution import Distribution
+from survjax.papers import WEIBULL
 from survjax.parameters import Duration, Positive
 from survjax.special import hazard_times_survival, log_ratio, log_scaled_upper_gamma, power_of_ratio
 
@@ -30,6 +31,8 @@ class Weibull(Distribution):
     ----------
     Meeker & Escobar (1998), Statistical Methods for Reliability Data, chapter 4.
     """
+
+    paper = WEIBULL
 
     shape: Positive
     scale: Duration
@@ -95,3 +98,7 @@ class Weibull(Distribution):
         # log time has standard deviation pi / (sqrt(6) shape) and mean log(scale) - gamma / shape
         shape = math.pi / math.sqrt(6.0) / spread
         return {"shape": shape, "scale": math.exp(centre + 0.5772156649015329 / shape)}
+
+    @classmethod
+    def from_line(cls, location: float, scale: float) -> Weibull:
+        return cls(shape=1.0 / scale, scale=math.exp(location))

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
     from matplotlib.axes import Axes
 
+    from survjax.plotting.probability_paper import Points
+
 Side = Literal["two", "lower", "upper"]
 
 
@@ -457,14 +459,26 @@ class Model(Estimator):
         # The data are the user's and may be large: a pickle holds the model, not the fleet.
         return {name: value for name, value in vars(self).items() if name != "lifetimes_"}
 
-    def plot_probability(self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
-        """The fit on Weibull probability paper, with Kaplan–Meier points and its confidence band."""
+    def plot_probability(
+        self,
+        life: Lifetimes | None = None,
+        *,
+        level: float = 0.95,
+        paper: str | None = None,
+        points: Points | None = None,
+        rank_regression: bool | Literal["x on y", "y on x"] = False,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """The fit on its own probability paper, with the points of the data and its confidence band.
+
+        Parameters and errors are those of ``survjax.plotting.plot_probability``.
+        """
         from survjax.plotting import plot_probability
 
-        return plot_probability(self, life, level=level, ax=ax)
+        return plot_probability(self, life, level=level, paper=paper, points=points, rank_regression=rank_regression, ax=ax)
 
     def plot_survival(self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
-        """Survival against age with its confidence band, beside Kaplan–Meier."""
+        """Survival against age with its confidence band, beside Kaplan–Meier or Turnbull."""
         from survjax.plotting import plot_survival
 
         return plot_survival(self, life, level=level, ax=ax)

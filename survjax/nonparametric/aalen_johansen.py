@@ -11,7 +11,7 @@ from survjax.columns import index_of, read_arguments
 from survjax.errors import NotFitted
 from survjax.lifetimes import Lifetimes
 from survjax.nonparametric.rows import first_age, from_start, refuse_all_but_plain, refuse_early_end
-from survjax.nonparametric.survival_curve import check_ages, check_level, shaped
+from survjax.nonparametric.survival_curve import check_ages, check_level, picture_begin, shaped
 from survjax.product_limit import ProductLimit, product_limit
 
 if TYPE_CHECKING:
@@ -141,14 +141,15 @@ class AalenJohansen:
         estimate = self._fitted
         ax = axes(ax)
         last = self._end if np.isfinite(self._end) else float(estimate.time[-1])
-        time = np.unique(np.concatenate([[self._begin], estimate.time, [last]]))
+        begin = picture_begin(self._begin, estimate.time, last)
+        time = np.unique(np.concatenate([[begin], estimate.time, [last]]))
         for index, cause in enumerate(self.causes_):
             ax.step(
                 time, self._at(time, np.append(0.0, self._incidence(index))), where="post", color=COMPONENTS[index % 5], label=str(cause)
             )
-        ax.set_xlim(self._begin, last)
+        ax.set_xlim(begin, last)
         ax.set_ylim(0, None)
-        given = f", given survival to {self._begin:g}" if self._begin > 0 else ""
+        given = f", given survival to {self._begin:g}" if self._begin not in (0.0, -np.inf) else ""
         return finish(ax, "Cumulative incidence", "age", f"share failed of each cause{given}")
 
     def _index(self, cause: Any) -> int:
@@ -178,5 +179,5 @@ class AalenJohansen:
     def _at(self, t: Any, values: np.ndarray) -> Any:
         (ages,), shape = read_arguments(t=t)
         estimate = self._fitted
-        check_ages(ages, self._end)
+        check_ages(ages, self._begin, self._end)
         return shaped(values[np.searchsorted(estimate.time, ages, side="right")], shape)

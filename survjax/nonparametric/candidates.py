@@ -49,7 +49,7 @@ def candidate_intervals(life: Lifetimes) -> Candidates:
     """
     life = life[life.counts() > 0]
     # (l, u] is written as the closed set from the next number after l, so that one order holds for points and intervals.
-    left = np.where(life.event_observed, life.lower, np.nextafter(life.lower, np.inf))
+    left = np.where(life.event_observed | np.isneginf(life.lower), life.lower, np.nextafter(life.lower, np.inf))
     right = life.upper
     entry = np.full(len(life), -np.inf) if life.entry is None else life.entry
     end = np.full(len(life), np.inf) if life.right_truncation is None else life.right_truncation

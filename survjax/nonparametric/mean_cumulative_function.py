@@ -159,7 +159,7 @@ class MeanCumulativeFunction:
     def _at(self, t: Any, values: np.ndarray) -> Any:
         (ages,), shape = read_arguments(t=t)
         steps = self._fitted
-        check_ages(ages, steps.end)
+        check_ages(ages, 0.0, steps.end)
         return shaped(values[np.searchsorted(steps.time, ages, side="right")], shape)
 
 

@@ -73,7 +73,10 @@ class SurvivalCurve(ABC):
 
     @property
     def conditional_on_(self) -> float:
-        """The age to whose survival the curve is conditional: the start of observation, 0 unless every unit entered later."""
+        """The age to whose survival the curve is conditional: the start of observation, 0 unless every unit entered later.
+
+        Without entries and with negative ages, lives on the whole real line, it is -inf.
+        """
         return self._fitted.begin
 
     def survival(self, t: Any) -> Any:
@@ -81,7 +84,7 @@ class SurvivalCurve(ABC):
 
         Raises
         ------
-        ValueError : t is negative, or beyond the last age under observation, after which nothing is known.
+        ValueError : t is negative where ages count from 0, or beyond the last age under observation, after which nothing is known.
         """
         return self._on_steps(t, np.exp(-np.append(0.0, self._fitted.hazard)))
 
@@ -97,7 +100,7 @@ class SurvivalCurve(ABC):
         ValueError : p is no probability, or so large a share has not failed by the end of observation.
         """
         found, probabilities = self._first_age(p, np.append(0.0, self._fitted.hazard))
-        missed = np.isinf(found)
+        missed = np.isposinf(found)
         if missed.any():
             raise ValueError(
                 f"a share of {float(np.ravel(probabilities)[np.ravel(missed)][0]):g} has not failed within observation: by age "
@@ -127,11 +130,12 @@ class SurvivalCurve(ABC):
                 )
             horizon = float(steps.time[-1])
         self._check_ages(np.array([horizon], dtype=float))
-        if horizon <= steps.begin:
+        begin = max(steps.begin, min(float(steps.time[0]), horizon)) if len(steps.time) else horizon
+        if horizon <= begin:
             return float(horizon)
-        inner = steps.time[(steps.time < horizon) & (steps.time > steps.begin)]
-        edges = np.concatenate([[steps.begin], inner, [horizon]])
-        return float(steps.begin + np.diff(edges) @ alive[steps.at(edges[:-1])])
+        inner = steps.time[(steps.time < horizon) & (steps.time > begin)]
+        edges = np.concatenate([[begin], inner, [horizon]])
+        return float(begin + np.diff(edges) @ alive[steps.at(edges[:-1])])
 
     def interval(self, what: str, at: Any, level: float = 0.95) -> pd.DataFrame:
         """Estimate, lower and upper limit, one row for each age (or share, for quantiles).
@@ -168,7 +172,8 @@ class SurvivalCurve(ABC):
         steps = self._fitted
         low, high = self._limits(level)
         last = self._last()
-        time = np.concatenate([[steps.begin], steps.time, [last] if last > np.append(steps.begin, steps.time)[-1] else []])
+        begin = picture_begin(steps.begin, steps.time, last)
+        time = np.concatenate([[begin], steps.time, [last] if last > np.append(begin, steps.time)[-1] else []])
         which = steps.at(time)
         which[0] = 0
         ax = axes(ax)
@@ -176,8 +181,8 @@ class SurvivalCurve(ABC):
                         label=f"{100 * level:g} % confidence")  # fmt: skip
         ax.step(time, np.exp(-np.append(0.0, steps.hazard))[which], where="post", color=FIT, label=self._label())
         ax.set_ylim(0, 1.02)
-        ax.set_xlim(steps.begin, time[-1])
-        given = f", given survival to {steps.begin:g}" if steps.begin > 0 else ""
+        ax.set_xlim(begin, time[-1])
+        given = f", given survival to {steps.begin:g}" if steps.begin not in (0.0, -np.inf) else ""
         return finish(ax, "Survival", "age", f"share still running{given}")
 
     def _limits(self, level: float) -> tuple[np.ndarray, np.ndarray]:
@@ -196,7 +201,7 @@ class SurvivalCurve(ABC):
         return shaped(values[self._fitted.at(ages)], shape)
 
     def _check_ages(self, ages: np.ndarray) -> None:
-        check_ages(ages, self._fitted.end)
+        check_ages(ages, self._fitted.begin, self._fitted.end)
 
     def _first_age(self, p: Any, hazard: np.ndarray) -> tuple[Any, np.ndarray]:
         (shares,), shape = read_arguments(p=p)
@@ -225,9 +230,20 @@ def check_level(level: float) -> None:
         raise ValueError(f"level is the confidence of the interval, between 0 and 1, for instance 0.95; got {level!r}.")
 
 
-def check_ages(ages: np.ndarray, end: float) -> None:
-    """Raise unless all ages lie between 0 and the end of what is known."""
-    if np.any(ages < 0):
+def picture_begin(begin: float, time: np.ndarray, last: float) -> float:
+    """Where a picture of steps at these ages (m,) begins: a little before the first where lives have no first age."""
+    if begin > -np.inf:
+        return begin
+    first = float(np.append(time, last)[0])
+    return first - 0.05 * ((last - first) or abs(first))
+
+
+def check_ages(ages: np.ndarray, begin: float, end: float) -> None:
+    """Raise unless all ages lie before the end of what is known and, where ages count from 0, none is negative.
+
+    begin : the age to whose survival the estimate is conditional; negative for lives on the whole real line.
+    """
+    if begin >= 0.0 and np.any(ages < 0):
         raise ValueError(f"t must be 0 or more; it is {ages[ages < 0][0]:g} at position {int(np.flatnonzero(ages < 0)[0])}.")
     beyond = np.flatnonzero(ages > end)
     if beyond.size:

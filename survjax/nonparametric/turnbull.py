@@ -97,13 +97,13 @@ class Turnbull(SurvivalCurve):
 
         Raises
         ------
-        ValueError : t is negative.
+        ValueError : t is negative where ages count from 0.
         """
         import pandas as pd
 
         begin = self._fitted.begin
         (ages,), _ = read_arguments(t=t)
-        check_ages(ages, np.inf)
+        check_ages(ages, begin, np.inf)
         tail = np.append(np.cumsum(self._mass[::-1])[::-1], 0.0)
         point = self._left == self._right
         begun = np.searchsorted(self._left, ages, side="left") + np.isin(ages, self._left[point])

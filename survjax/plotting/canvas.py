@@ -40,24 +40,27 @@ def finish(ax: Axes, title: str, x: str, y: str) -> Axes:
     return ax
 
 
-def data_of(model: Model, life: Lifetimes | None) -> Lifetimes:
-    """The lifetimes to draw beside the fit, those given or those of the fit; failures within an interval in its middle."""
-    if life is not None:
-        return life.in_the_middle()
-    if model.lifetimes_ is None:
+def lifetimes_of(model: Model, life: Lifetimes | None) -> Lifetimes:
+    """The lifetimes to draw beside the fit: those given, or those of the fit."""
+    life = model.lifetimes_ if life is None else life
+    if life is None:
         raise NotFitted("the data of the fit are not at hand (a loaded or fully known model has none): pass life=.")
-    return model.lifetimes_.in_the_middle()
+    return life
 
 
 def ages(life: Lifetimes) -> np.ndarray:
-    """Ages from just above 0 to where the data end, (200,)."""
-    end = _end(life.durations)
-    return np.linspace(end / GRID_POINTS / 10, end, GRID_POINTS)
+    """Ages from where lives begin to where the data end, (200,); from just above 0 where none is negative."""
+    begin, end = first_and_last(life)
+    return np.linspace(begin + (end / GRID_POINTS / 10 if begin == 0.0 else 0.0), end, GRID_POINTS)
 
 
-def _end(durations: np.ndarray) -> float:
+def first_and_last(life: Lifetimes) -> tuple[float, float]:
+    """The ages between which to draw: from 0, or below the first where ages are negative, to where the data end."""
+    ends = np.where(np.isfinite(life.upper), life.upper, life.lower)
+    low, high = float(np.where(np.isfinite(life.lower), life.lower, life.upper).min()), float(ends.max())
+    begin = 0.0 if low >= 0.0 else low - 0.05 * ((high - low) or abs(low))
     # a few units far beyond the rest would squeeze everything else to the left
-    return float(min(np.quantile(durations, 0.999) * 1.1, durations.max()))
+    return begin, min(begin + 1.1 * (float(np.quantile(ends, 0.999)) - begin), high)
 
 
 def density_histogram(life: Lifetimes, bins: int = 30) -> tuple[np.ndarray, np.ndarray]:
@@ -67,5 +70,6 @@ def density_histogram(life: Lifetimes, bins: int = 30) -> tuple[np.ndarray, np.n
     still run.
     """
     estimate = product_limit(life)
-    edges = np.linspace(0.0, min(_end(life.durations), float(estimate.time.max())), bins + 1)
+    begin, end = first_and_last(life)
+    edges = np.linspace(begin, min(end, float(estimate.time.max())), bins + 1)
     return -np.diff(estimate.at(edges)) / np.diff(edges), edges

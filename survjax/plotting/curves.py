@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from survjax.lifetimes import Lifetimes
-from survjax.plotting.canvas import COMPONENTS, DATA, FIT, ages, axes, data_of, density_histogram, finish
-from survjax.product_limit import product_limit
+from survjax.plotting.canvas import COMPONENTS, DATA, FIT, ages, axes, density_histogram, finish, first_and_last, lifetimes_of
+from survjax.plotting.estimates import estimate_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,73 +21,86 @@ AGE_GROUPS = 12
 
 
 def plot_survival(model: Model, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
-    """The share of units that outlive each age, with its confidence band, beside the Kaplan–Meier estimate."""
-    life = data_of(model, life)
+    """The share of units that outlive each age, with its confidence band, beside the estimate without a distribution.
+
+    That is Kaplan–Meier's, or Turnbull's where failures are known within intervals only: it falls somewhere in each shaded stretch.
+    Under delayed entry and right truncation it is conditional, and put on the fit's scale (the legend says so).
+    """
+    life = lifetimes_of(model, life)
     ax = axes(ax)
     grid = ages(life)
-    lowest = _kaplan_meier(ax, life, grid[-1])
+    lowest = _draw_estimate(ax, model, life, grid)
     _band(ax, model, "survival", grid, level)
-    return _finish_survival(ax, grid[-1], min(float(model.survival(grid[-1])), lowest))
+    return _finish_survival(ax, life, min(float(model.survival(grid[-1])), lowest))
 
 
 def plot_candidates(models: Mapping[str, Model], life: Lifetimes, *, ax: Axes | None = None) -> Axes:
-    """The survival curves of several models over the Kaplan–Meier estimate."""
-    life = life.in_the_middle()
+    """The survival curves of several models over the estimate without a distribution, as ``plot_survival`` draws it for the first."""
     ax = axes(ax)
     grid = ages(life)
-    lowest = _kaplan_meier(ax, life, grid[-1])
+    lowest = _draw_estimate(ax, next(iter(models.values())), life, grid) if models else 1.0
     for index, (name, model) in enumerate(models.items()):
         curve = np.asarray(model.survival(grid))
         style = "-" if index < len(COMPONENTS) else "--"
         ax.plot(grid, curve, style, color=COMPONENTS[index % len(COMPONENTS)], label=f"{name} (AIC {model.aic_:.1f})")
         lowest = min(lowest, float(curve[-1]))
-    return _finish_survival(ax, grid[-1], lowest)
+    return _finish_survival(ax, life, lowest)
 
 
-def _kaplan_meier(ax: Axes, life: Lifetimes, end: float) -> float:
-    """Draw the estimate up to an age; its height there."""
-    estimate = product_limit(life)
-    shown = estimate.time <= end
-    steps = np.append(0.0, estimate.time[shown]), np.append(1.0, estimate.survival[shown])
-    ax.step(*steps, where="post", color=DATA, linewidth=1.2, label="Kaplan–Meier")
-    return float(estimate.at(np.array([end]))[0])
+def _draw_estimate(ax: Axes, model: Model, life: Lifetimes, grid: np.ndarray) -> float:
+    """Draw the estimate up to the last age; its height there."""
+    estimate = estimate_beside(model, life)
+    shown = estimate.right <= grid[-1]
+    begin = max(grid[0] if grid[0] < 0.0 else 0.0, estimate.begin)
+    ages_of_steps = np.concatenate([[begin], estimate.right[shown], [max(grid[-1], begin)]])
+    last = float(estimate.at(grid[-1:])[0])
+    heights = 1.0 - np.concatenate([[estimate.base], estimate.after[shown], [last]])
+    ax.step(ages_of_steps, heights, where="post", color=DATA, linewidth=1.2, label=estimate.label)
+    for left, right, before, after in zip(*estimate.somewhere(), strict=True):
+        ax.fill_between([max(left, begin), right], 1.0 - before, 1.0 - after, color=DATA, alpha=0.15, linewidth=0)
+    return 1.0 - last
 
 
-def _finish_survival(ax: Axes, end: float, lowest: float) -> Axes:
+def _finish_survival(ax: Axes, life: Lifetimes, lowest: float) -> Axes:
     ax.set_ylim(max(0.0, 1 - 1.1 * (1 - lowest)), 1.005)
-    ax.set_xlim(0, end)
+    ax.set_xlim(first_and_last(life))
     return finish(ax, "Survival", "age", "share still running")
 
 
 def plot_hazard(model: Model, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
-    """The failure rate at each age, with its confidence band, beside failures per unit of exposure in age groups."""
-    life = data_of(model, life)
+    """The failure rate at each age, with its confidence band, beside failures per unit of exposure in age groups.
+
+    A failure known within an interval is spread evenly over it. Of data truncated on the right no rates are drawn: the exposure of
+    the units that had not failed in time is not in them.
+    """
+    life = lifetimes_of(model, life)
     ax = axes(ax)
     grid = ages(life)
-    rate, limits, middle, half_width = _failure_rates(life, grid[-1], level)
-    label = f"failures / exposure, {100 * level:g} %"
-    ax.errorbar(middle, rate, xerr=half_width, yerr=limits, fmt="o", color=DATA, markersize=3.5, linewidth=0.9, label=label)
+    rate, limits, middle, half_width = _failure_rates(life, level)
+    if life.right_truncation is None:
+        label = f"failures / exposure, {100 * level:g} %"
+        ax.errorbar(middle, rate, xerr=half_width, yerr=limits, fmt="o", color=DATA, markersize=3.5, linewidth=0.9, label=label)
     _band(ax, model, "hazard", grid, level)
     told = rate > limits[0] * 1.5  # where failures are few the upper limit says much of the axis and little of the rate
     top = max(float(np.max((rate + limits[1])[told], initial=0.0)), float(np.quantile(np.asarray(model.hazard(grid)), 0.9)))
     ax.set_ylim(0, 1.3 * top)
-    ax.set_xlim(0, grid[-1])
+    ax.set_xlim(first_and_last(life))
     return finish(ax, "Hazard", "age", "failures per unit of time")
 
 
 def plot_components(model: MixtureModel, life: Lifetimes | None = None, *, ax: Axes | None = None) -> Axes:
     """The density of a mixture and the share of each component in it, over the density that Kaplan–Meier gives."""
-    life = data_of(model, life)
+    life = lifetimes_of(model, life)
     ax = axes(ax)
     heights, edges = density_histogram(life)
-    grid = np.linspace(edges[-1] / 2000, edges[-1], 600)
+    grid = np.linspace(edges[0] + (edges[-1] - edges[0]) / 2000, edges[-1], 600)
     ax.stairs(heights, edges, fill=True, color=DATA, alpha=0.22, label="Kaplan–Meier density")
     density = np.asarray(model.density(grid))
     shares = model.predict_component(grid, failed=True)
     for index, share in enumerate(shares.T):
         ax.plot(grid, density * share, "--", color=COMPONENTS[index % len(COMPONENTS)], label=f"component {index}")
     ax.plot(grid, density, color=FIT, label=type(model).__name__)
-    ax.set_xlim(0, edges[-1])
+    ax.set_xlim(edges[0], edges[-1])
     ax.set_ylim(0, 1.15 * max(float(heights.max()), float(np.quantile(density, 0.98))))
     return finish(ax, "Components", "age at failure", "density per unit of time")
 
@@ -99,23 +111,27 @@ def _band(ax: Axes, model: Model, what: str, grid: np.ndarray, level: float) -> 
     ax.plot(grid, band["estimate"], color=FIT, label=type(model).__name__)
 
 
-def _failure_rates(life: Lifetimes, end: float, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _failure_rates(life: Lifetimes, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Failures per exposure in equal age groups, the distance of its limits, and the groups' middles and half widths.
 
     The limits are Garwood's (1936, Biometrika) for a Poisson count; a group without failures has an upper one only.
     """
     from scipy.stats import chi2
 
-    edges = np.linspace(0.0, end, AGE_GROUPS + 1)
+    edges = np.linspace(*first_and_last(life), AGE_GROUPS + 1)
     counts = life.counts()
-    begin = np.zeros(len(life)) if life.entry is None else np.maximum(life.entry, 0.0)
-    failed = np.histogram(life.durations[life.event_observed], edges, weights=counts[life.event_observed])[0]
-    exposure = np.array(
-        [
-            np.sum(counts * np.clip(np.minimum(life.durations, high) - np.maximum(begin, low), 0.0, None))
-            for low, high in itertools.pairwise(edges)
-        ]
-    )
+    begin = np.full(len(life), edges[0]) if life.entry is None else np.maximum(life.entry, edges[0])
+    low = np.maximum(life.lower, edges[0])
+    width = np.where(np.isfinite(life.upper), life.upper - low, 0.0)
+    spread = np.where(width > 0, width, 1.0)
+    failed_by, lived_by = [], []
+    for edge in edges:
+        into = np.clip(edge - low, 0.0, width)
+        failed = np.where(width > 0, into / spread, life.event_observed & (low <= edge))
+        lived = np.minimum(np.maximum(edge, begin), low) - np.minimum(begin, low) + into - into**2 / (2.0 * spread)
+        failed_by.append(counts @ failed)
+        lived_by.append(counts @ lived)
+    failed, exposure = np.diff([0.0, *failed_by[1:]]), np.diff(lived_by)
     seen = exposure > 0
     failed, exposure = failed[seen], exposure[seen]
     lower = np.where(failed > 0, 0.5 * chi2.ppf(0.5 * (1 - level), 2 * np.maximum(failed, 1e-9)), 0.0)

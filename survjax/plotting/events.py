@@ -36,7 +36,7 @@ def plot_events(life: LifetimeRows, *, ax: Axes | None = None, most: int = 50) -
     drawn, end = life[order], last[order]
     failed, exact = np.isfinite(drawn.upper), drawn.event_observed
     within = failed & ~exact
-    left = min(0.0, float(np.min(end)))  # lives on the whole real line have no age at which they begin
+    left = _beginning(drawn, end)
     begin = np.full(len(drawn), left) if drawn.entry is None else drawn.entry
     known = np.maximum(drawn.lower, begin)
     height = np.arange(len(drawn))
@@ -54,3 +54,10 @@ def plot_events(life: LifetimeRows, *, ax: Axes | None = None, most: int = 50) -
     finish(ax, rows, "age", "")
     ax.legend(loc="lower right", frameon=False, fontsize=9)  # the short lives are below
     return ax
+
+
+def _beginning(life: LifetimeRows, end: np.ndarray) -> float:
+    """The age from which lines are drawn: 0, or a little before the first age known, since negative lives have no first one."""
+    known = np.concatenate([life.lower[np.isfinite(life.lower)], end])
+    first = float(known.min())
+    return 0.0 if first >= 0.0 else first - 0.05 * (float(known.max()) - first or abs(first))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from survjax.lifetimes import Lifetimes
-from survjax.plotting.canvas import DATA, FIT, axes, data_of, density_histogram, finish
+from survjax.plotting.canvas import DATA, FIT, axes, density_histogram, finish, lifetimes_of
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -22,7 +22,7 @@ def plot_learning(model: Model, life: Lifetimes | None = None, *, ax: Axes | Non
     """Every step's density in one picture, from pale (the start) to dark (the optimum)."""
     import matplotlib
 
-    grid, densities, heights, edges = _steps(model, data_of(model, life))
+    grid, densities, heights, edges = _steps(model, lifetimes_of(model, life))
     ax = axes(ax)
     ax.stairs(heights, edges, fill=True, color=DATA, alpha=0.2, label="Kaplan–Meier density")
     colours = matplotlib.colormaps["Blues"](np.linspace(0.3, 0.9, len(densities)))
@@ -39,7 +39,7 @@ def plot_learning_animation(model: Model, life: Lifetimes | None = None) -> Func
     import matplotlib.pyplot as plt
     from matplotlib.animation import FuncAnimation
 
-    grid, densities, heights, edges = _steps(model, data_of(model, life))
+    grid, densities, heights, edges = _steps(model, lifetimes_of(model, life))
     figure, ax = plt.subplots(figsize=(7.0, 4.6), layout="constrained")
     ax.stairs(heights, edges, fill=True, color=DATA, alpha=0.2, label="Kaplan–Meier density")
     (line,) = ax.plot(grid, densities[0], color=FIT, linewidth=2, label=type(model).__name__)
@@ -58,10 +58,10 @@ def plot_learning_animation(model: Model, life: Lifetimes | None = None) -> Func
 
 def _steps(model: Model, life: Lifetimes) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     heights, edges = density_histogram(life)
-    grid = np.linspace(edges[-1] / 1000, edges[-1], 400)
+    grid = np.linspace(edges[0] + (edges[-1] - edges[0]) / 1000, edges[-1], 400)
     return grid, model.densities_on_path(grid), heights, edges
 
 
 def _limits(ax: Axes, densities: np.ndarray, heights: np.ndarray, edges: np.ndarray) -> None:
-    ax.set_xlim(0, edges[-1])
+    ax.set_xlim(edges[0], edges[-1])
     ax.set_ylim(0, 1.2 * max(float(heights.max()), float(np.quantile(densities[-1], 0.98))))

@@ -1,55 +1,196 @@
-"""Weibull probability paper."""
+"""Probability paper."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from survjax.distributions import LAWS, Distribution
 from survjax.lifetimes import Lifetimes
-from survjax.plotting.canvas import DATA, FIT, GRID_POINTS, axes, data_of, finish
-from survjax.product_limit import product_limit
+from survjax.median_ranks import median_ranks
+from survjax.models import Model
+from survjax.papers import SMALLEST_EXTREME_VALUE, WEIBULL, Paper
+from survjax.plotting.canvas import COMPONENTS, DATA, FIT, GRID_POINTS, axes, finish, lifetimes_of
+from survjax.plotting.estimates import estimate_beside
+from survjax.rank_lines import Direction
+from survjax.rank_lines import rank_regression as regression_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from survjax.models import Model
+Points = Literal["kaplan_meier", "median_ranks", "benard"]
+PAPERS: dict[str, Paper] = {law.__name__.lower(): law.paper for law in LAWS if law.paper is not None}
+RANKS: dict[str, Any] = {"median_ranks": "exact", "benard": "benard"}
+# those that are wanted most first; as many are drawn as have room
+TICKS = [0.5, 0.1, 0.9, 0.01, 0.99, 0.001, 0.999, 1e-4, 0.9999, 1e-5, 0.05, 0.95, 1e-6, 0.2, 0.8, 0.3, 0.7, 0.02, 0.98, 0.4, 0.6]
+TICKS += [0.005, 0.995, 0.002, 0.003, 5e-4, 0.9995, 2e-4, 5e-5, 1e-7, 1e-8, 1e-9]
+ROOM = 0.055  # of the height of the paper, between two ticks
+# on logarithmic ages, by how many decades there are; of a short stretch ticks at equal distances
+AGE_TICKS: tuple[tuple[float, tuple[float, ...]], ...] = (
+    (0.6, ()),
+    (1.4, (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)),
+    (3.5, (1.0, 2.0, 5.0)),
+    (np.inf, (1.0,)),
+)
 
-TICKS = (1e-6, 1e-5, 1e-4, 0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999)
+
+class Drawn(NamedTuple):
+    """Points of the data: the ages between which each lies, (m,) each, the share failed, and what they are."""
+
+    left: np.ndarray
+    right: np.ndarray
+    share: np.ndarray
+    label: str
 
 
-def plot_probability(model: Model, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
-    """The share failed against age on Weibull paper, on which a Weibull distribution is a straight line.
+def plot_probability(
+    model: Model,
+    life: Lifetimes | None = None,
+    *,
+    level: float = 0.95,
+    paper: str | None = None,
+    points: Points | None = None,
+    rank_regression: bool | Direction = False,
+    ax: Axes | None = None,
+) -> Axes:
+    """The share failed against age on probability paper, on which the law is a straight line if it is one on any paper.
 
-    Points: Kaplan–Meier, half-way up each step (under delayed entry conditional on survival to the first entry). Line and
-    band: the fit and its pointwise Wald confidence limits at ``level``.
+    Parameters
+    ----------
+    life : the data to draw; None: those of the fit.
+    level : of the pointwise Wald confidence band.
+    paper : the name of a law whose paper is to be used ("weibull", "exponential", "lognormal", "loglogistic", "frechet", and with
+        linear ages "normal", "logistic", "smallestextremevalue", "largestextremevalue"). None: the law's own; a law that no paper makes
+        straight (gamma, mixtures, ...) is drawn on Weibull paper, on the whole real line on that of the smallest extreme value.
+    points : "kaplan_meier" puts points half-way up each step of the Kaplan–Meier estimate (Hazen; modified Kaplan–Meier in Minitab).
+        "median_ranks" and "benard" are those of ``survjax.median_ranks``. None: median ranks beside a rank regression, else
+        Kaplan–Meier. For failures within intervals the points of the estimate are Turnbull's: a bar over each interval in which it
+        places mass, half-way up the step, since where in the interval it lies nobody knows; a law that agrees crosses the bars.
+    rank_regression : True, or "x on y" (age on rank, the same) or "y on x": also draw ``survjax.rank_regression``.
+
+    Under delayed entry and right truncation the estimate is conditional, and is put on the fit's scale (the legend says so).
+
+    Raises
+    ------
+    NotFitted : the data of the fit are not at hand.
+    ValueError : an unknown paper or kind of points; no failure to draw, or none after age 0 on logarithmic ages; Kaplan–Meier points
+        beside a rank regression; and what ``survjax.rank_regression`` raises.
     """
-    life = data_of(model, life)
-    estimate = product_limit(life)
-    failed = estimate.plotting_positions()
-    drawn = (failed > 0) & (failed < 1)
-    times, failed = estimate.time[drawn], failed[drawn]
+    life = lifetimes_of(model, life)
+    template = model._fitted.template
+    sheet = _paper_of(template, paper)
+    if rank_regression and points == "kaplan_meier":
+        raise ValueError('a rank regression is a line through median ranks: pass points="median_ranks" or "benard", or leave points out.')
+    points = points or ("median_ranks" if rank_regression else "kaplan_meier")
+    drawn = _on_paper(_points(model, life, points), sheet)
     ax = axes(ax)
-    grid = np.geomspace(times.min() / 1.5, times.max() * 1.1, GRID_POINTS)
-    band = model.interval("survival", grid, level=level)
-    ax.fill_between(grid, 1 - band["upper"], 1 - band["lower"], color=FIT, alpha=0.18, linewidth=0, label=f"{100 * level:g} % confidence")
-    ax.plot(grid, 1 - band["estimate"], color=FIT, label=type(model).__name__)
-    ax.plot(times, failed, "o", color=DATA, markersize=3 if len(times) > 100 else 4.5, alpha=0.6, label="Kaplan–Meier", zorder=1)
-    _weibull_paper(ax, float(failed.min()), float(failed.max()))
-    return finish(ax, "Weibull probability paper", "age", "share failed")
+    grid, bottom, top = _frame(drawn, sheet)
+    _draw_fit(ax, model, grid, level)
+    if rank_regression:
+        how: Direction = "x on y" if rank_regression is True else rank_regression
+        line = regression_line(template, life, regress=how, ranks=RANKS[points])
+        told = ", ".join(f"{name} {value:.4g}" for name, value in line.parameters.items())
+        share = -np.expm1(-np.asarray(Model(line.distribution).cumulative_hazard(grid)))
+        ax.plot(grid, share, "--", color=COMPONENTS[0], label=f"rank regression ({how.replace('x', 'X').replace('y', 'Y')}): {told}")
+    _draw_points(ax, drawn, grid)
+    _rule(ax, sheet, grid, bottom, top)
+    return finish(ax, f"{sheet.name} probability paper", "age", "share failed")
 
 
-def _weibull_paper(ax: Axes, lowest: float, highest: float) -> None:
-    def to_paper(share: Any) -> Any:
-        return np.log(-np.log1p(-np.clip(share, 1e-12, 1 - 1e-12)))
+def _paper_of(template: Distribution, name: str | None) -> Paper:
+    if name is None:
+        return template.paper or (WEIBULL if template.start_of_support >= 0.0 else SMALLEST_EXTREME_VALUE)
+    if not isinstance(name, str) or name.lower() not in PAPERS:
+        raise ValueError(f"there is no paper called {name!r}; there are {', '.join(PAPERS)}.")
+    return PAPERS[name.lower()]
 
-    def from_paper(height: Any) -> Any:
-        return -np.expm1(-np.exp(height))
 
-    ax.set_xscale("log")
-    ax.set_yscale("function", functions=(to_paper, from_paper))
-    bottom, top = max(lowest / 2, 1e-7), min(float(from_paper(to_paper(highest) + 0.7)), 0.9995)
-    shown = [tick for tick in TICKS if bottom <= tick <= top]
-    ax.set_yticks(shown, [f"{100 * tick:g} %" for tick in shown])
-    ax.set_yticks([], minor=True)
+def _points(model: Model, life: Lifetimes, points: str) -> Drawn:
+    if points == "kaplan_meier":
+        estimate = estimate_beside(model, life)
+        return Drawn(estimate.left, estimate.right, estimate.middle(), estimate.label)
+    if points not in RANKS:
+        raise ValueError(f"points must be one of kaplan_meier, {', '.join(RANKS)}; got {points!r}.")
+    ranks = median_ranks(life, RANKS[points])
+    return Drawn(ranks.age, ranks.age, ranks.share, "median ranks" if points == "median_ranks" else "median ranks (Benard)")
+
+
+def _on_paper(points: Drawn, sheet: Paper) -> Drawn:
+    """Those that have a place: shares inside (0, 1), and positive ages where their logarithms are drawn."""
+    kept = (points.share > 0) & (points.share < 1)
+    born = points.right > 0 if sheet.logarithmic else np.ones(len(kept), bool)
+    if not (kept & born).any():
+        raise ValueError("there is no failure to put on the paper" + (" after age 0." if kept.any() else "."))
+    left_out = np.count_nonzero(kept & ~born)
+    label = points.label + (f" ({left_out:,} at age 0 not shown)" if left_out else "")
+    kept &= born
+    return Drawn(points.left[kept], points.right[kept], points.share[kept], label)
+
+
+def _frame(points: Drawn, sheet: Paper) -> tuple[np.ndarray, float, float]:
+    """Ages (200,) from one side of the paper to the other, and its lowest and highest share."""
+    ends = np.concatenate([points.left, points.right])
+    place = sheet.place(ends[np.isfinite(ends) & ((ends > 0) | (not sheet.logarithmic))])
+    low, high = float(place.min()), float(place.max())
+    margin = 0.08 * (high - low) or (0.4 if sheet.logarithmic else max(0.4 * abs(high), 1.0))
+    grid = sheet.age(np.linspace(0.0 if sheet.from_origin else low - margin, high + margin, GRID_POINTS))
+    height = sheet.height(points.share)
+    rise = max(0.1 * float(np.ptp(height)), 0.3)
+    bottom = 0.0 if sheet.from_origin else float(height.min()) - rise
+    return grid, float(sheet.share(bottom)), float(sheet.share(float(height.max()) + rise))
+
+
+def _draw_fit(ax: Axes, model: Model, grid: np.ndarray, level: float) -> None:
+    # by the cumulative hazard: as 1 - S a share of 1e-17 would be none
+    hazard = model.interval("cumulative_hazard", grid, level=level)
+    lower, fitted, upper = (-np.expm1(-hazard[name].to_numpy()) for name in ("lower", "estimate", "upper"))
+    # what has an infinite height cannot be a corner of the band, only lie beyond the paper
+    least, most = np.finfo(float).tiny, np.nextafter(1.0, 0.0)
+    band = np.maximum(lower, least), np.minimum(upper, most)
+    ax.fill_between(grid, *band, color=FIT, alpha=0.18, linewidth=0, label=f"{100 * level:g} % confidence")
+    ax.plot(grid, fitted, color=FIT, label=type(model).__name__)
+
+
+def _draw_points(ax: Axes, points: Drawn, grid: np.ndarray) -> None:
+    exact = points.left == points.right
+    size = 3 if len(exact) > 100 else 4.5
+    if exact.any():
+        ax.plot(points.right[exact], points.share[exact], "o", color=DATA, markersize=size, alpha=0.6, label=points.label, zorder=3)
+    if not exact.all():
+        left = np.maximum(points.left[~exact], grid[0])  # an open end is beyond the paper
+        label = "" if exact.any() else points.label
+        ax.hlines(points.share[~exact], left, points.right[~exact], color=DATA, linewidth=2.2, alpha=0.6, label=label, zorder=3)
+
+
+def _rule(ax: Axes, sheet: Paper, grid: np.ndarray, bottom: float, top: float) -> None:
+    """Scales and ticks."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+    def height(share: Any) -> Any:
+        with np.errstate(divide="ignore", invalid="ignore"):  # matplotlib tries shares of 0 and beyond 1
+            return sheet.height(share)
+
+    ax.set_yscale("function", functions=(height, sheet.share))
     ax.set_ylim(bottom, top)
+    ax.yaxis.set_major_locator(FixedLocator(_ticks(sheet, bottom, top)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
+    ax.yaxis.set_minor_locator(NullLocator())
+    if sheet.logarithmic:
+        decades = float(np.log10(grid[-1] / grid[0]))
+        ax.set_xscale("log")
+        subs = next(subs for most, subs in AGE_TICKS if decades < most)
+        ax.xaxis.set_major_locator(LogLocator(subs=subs, numticks=12) if subs else MaxNLocator(6))
+        ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda age, _: f"{age:,.12g}".replace("-", "−")))
+    ax.set_xlim(grid[0], grid[-1])
+
+
+def _ticks(sheet: Paper, bottom: float, top: float) -> list[float]:
+    low, high = sheet.height(bottom), sheet.height(top)
+    chosen: list[float] = [0.0] if sheet.from_origin else []
+    for tick in TICKS:
+        height = sheet.height(tick)
+        if low <= height <= high and all(abs(height - sheet.height(other)) >= ROOM * (high - low) for other in chosen):
+            chosen.append(tick)
+    return sorted(chosen)

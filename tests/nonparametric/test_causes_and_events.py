@@ -48,6 +48,12 @@ def test_without_censoring_the_error_is_binomial():
     np.testing.assert_allclose(table["standard_error[a]"], np.sqrt(share * (1 - share) / 20), rtol=1e-12)
 
 
+def test_incidences_on_the_whole_real_line_have_no_first_age():
+    curve = sj.AalenJohansen().fit(sj.Lifetimes([-5, -2, 1, 3], cause=["a", "b", "a", "b"]))
+    np.testing.assert_array_equal(curve.cumulative_incidence([-9, -5, 2], "a"), [0, 0.25, 0.5])
+    assert curve.plot().get_xlim() == (-5.4, 3.0)
+
+
 def test_a_missing_cause_and_no_causes_are_refused():
     with pytest.raises(ValueError, match="the cause of the failure in row 1 is missing"):
         sj.AalenJohansen().fit(sj.Lifetimes([1, 2, 3], cause=["a", None, "b"]))

@@ -138,3 +138,32 @@ def test_without_a_failure_the_curve_is_flat_as_far_as_it_goes(estimate):
     curve = estimate().fit([1, 2, 3], [0, 0, 0])
     assert curve.survival(3) == 1.0
     np.testing.assert_array_equal(curve.plot().lines[0].get_ydata(), [1.0, 1.0])
+
+
+def test_curves_on_the_whole_real_line_have_no_first_age():
+    # survival(-6) was refused, and the mean counted from age 0
+    curve = sj.KaplanMeier().fit([-5, -2, 1, 3], [1, 1, 0, 1])
+    assert curve.conditional_on_ == -np.inf
+    np.testing.assert_array_equal(curve.survival([-100, -5, 0, 2, 3]), [1, 0.75, 0.5, 0.5, 0])
+    assert curve.mean() == pytest.approx(-5 + 3 * 0.75 + 5 * 0.5, rel=1e-15)
+    assert (curve.mean(horizon=-6), curve.mean(horizon=-4)) == (-6.0, -5 + 0.75)
+    np.testing.assert_array_equal(curve.quantile([0, 0.25, 0.5]), [-np.inf, -5, -2])
+    ax = curve.plot()
+    assert ax.get_xlim() == (-5.4, 3.0)
+    assert ax.lines[0].get_xydata()[:2].tolist() == [[-5.4, 1.0], [-5.0, 0.75]]
+
+
+@pytest.mark.parametrize("estimate", [sj.NelsonAalen, sj.Turnbull])
+def test_other_curves_take_negative_ages_too(estimate):
+    life = sj.Lifetimes([-5, -2, 1, 3], [1, 1, 0, 1])
+    curve = estimate().fit(life)
+    assert (curve.survival(-6), curve.plot().get_xlim()[0]) == (1.0, -5.4)
+    with pytest.raises(ValueError, match="t must be 0 or more; it is -6"):
+        estimate().fit([5, 2], [1, 1]).survival(-6)
+
+
+def test_a_life_that_ended_some_time_before_leaves_no_warning_on_the_real_line():
+    # the next number after -inf is finite, and back from there numpy warned of an overflow
+    table = sj.Turnbull().fit(sj.Lifetimes.from_intervals([-np.inf, -3, 1], [-2, -1, np.inf])).table_
+    assert table[["left", "right"]].to_numpy().tolist() == [[-3, -2], [1, np.inf]]
+    assert np.isneginf(sj.Turnbull().fit(sj.Lifetimes.from_intervals([-np.inf, 1], [-2, 3])).table_["left"][0])

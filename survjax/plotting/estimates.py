@@ -1,0 +1,83 @@
+"""What the data alone say, to be drawn beside a fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from survjax.lifetimes import Lifetimes
+from survjax.nonparametric import Turnbull
+from survjax.nonparametric.rows import first_age
+from survjax.product_limit import product_limit
+
+if TYPE_CHECKING:
+    from survjax.models import Model
+
+
+class Estimate(NamedTuple):
+    """The share failed as it rises by steps, each somewhere in (left, right], or at that age where the two are equal.
+
+    left, right, before, after : (m,) each: the ends of each step and the share failed before and after it.
+    begin, base : the age and the share failed from which it rises.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    begin: float
+    base: float
+    label: str
+
+    def middle(self) -> np.ndarray:
+        """Half-way up each step, (m,): where a law that agrees with the data crosses it."""
+        return 0.5 * (self.before + self.after)
+
+    def somewhere(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """left, right, before and after of the steps of which the age is not known."""
+        wide = self.left < self.right
+        return self.left[wide], self.right[wide], self.before[wide], self.after[wide]
+
+    def at(self, ages: np.ndarray) -> np.ndarray:
+        """The share failed by each age, steps at their right ends."""
+        return np.append(self.base, self.after)[np.searchsorted(self.right, ages, side="right")]
+
+
+def estimate_beside(model: Model, life: Lifetimes) -> Estimate:
+    """Kaplan–Meier, or Turnbull where not all is exact or running, on the scale of a fit.
+
+    Late entry and right truncation leave an estimate conditional on failing after the first entry, or before the last truncation:
+    what lies outside is then taken from the fit, and the label says so.
+    """
+    estimate = _kaplan_meier(life) if life.is_plain() else _turnbull(life)
+    start = model._fitted.template.start_of_support
+    late = life.entry is not None and estimate.begin > start
+    cut = not life.is_plain() and np.isfinite(life.upper).all() and life.right_truncation is not None
+    last = float(life.right_truncation[life.counts() > 0].max()) if cut and life.right_truncation is not None else np.inf
+    if not late and not np.isfinite(last):
+        return estimate
+    below = 1.0 - float(model.survival(estimate.begin)) if late else 0.0
+    above = 1.0 - float(model.survival(last)) if np.isfinite(last) else 1.0
+    outside = " and ".join(
+        [f"before {estimate.begin:g}"] * late + [f"after {last:g}"] * bool(np.isfinite(last))  # both may be
+    )
+    return estimate._replace(
+        before=below + (above - below) * estimate.before,
+        after=below + (above - below) * estimate.after,
+        base=below,
+        label=f"{estimate.label} (share {outside}: the fit's)",
+    )
+
+
+def _kaplan_meier(life: Lifetimes) -> Estimate:
+    steps = product_limit(life)
+    return Estimate(steps.time, steps.time, 1.0 - steps.survival_before(), 1.0 - steps.survival, first_age(life), 0.0, "Kaplan–Meier")
+
+
+def _turnbull(life: Lifetimes) -> Estimate:
+    table = Turnbull().fit(life).table_
+    table = table[np.isfinite(table["right"])]  # the rest have not failed
+    after = 1.0 - table["survival"].to_numpy()
+    left, right, mass = (table[name].to_numpy() for name in ("left", "right", "mass"))
+    return Estimate(left, right, after - mass, after, first_age(life), 0.0, "Turnbull")
