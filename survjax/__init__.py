@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Lifetimes": "survjax.lifetimes",
     "Recurrences": "survjax.recurrences",
+    "Prior": "survjax.prior",
     "Model": "survjax.models",
     "Exponential": "survjax.models",
     "Weibull": "survjax.models",

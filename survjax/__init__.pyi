@@ -24,6 +24,7 @@ from survjax.nonparametric import MeanCumulativeFunction as MeanCumulativeFuncti
 from survjax.nonparametric import NelsonAalen as NelsonAalen
 from survjax.nonparametric import Turnbull as Turnbull
 from survjax.nonparametric import log_rank_test as log_rank_test
+from survjax.prior import Prior as Prior
 from survjax.rank_lines import rank_regression as rank_regression
 from survjax.recurrences import Recurrences as Recurrences
 from survjax.yardstick import compare_with_lifelines as compare_with_lifelines

@@ -20,6 +20,7 @@ _REMEDIES = {
     "upper": "Use inf for a unit that still runs.",
     "right_truncation": "Use inf for units that would be in the data whether they had failed or not.",
     "observed_until": "Leave it out if it is not known.",
+    "resolution": "Use 0 for an age that is known exactly.",
     "failures": "Remove such ages.",
     "suspensions": "Remove such ages.",
     "x": "In a pair of x use -inf below and inf above where an end is not known.",

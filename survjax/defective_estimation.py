@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 
 from survjax.distributions import DefectiveSubpopulation
 from survjax.estimation import Fit, fit_from_data, pose
 from survjax.lifetimes import Lifetimes
+from survjax.prior import Prior
 
 SAME_VALUE = 1e-6  # in log-likelihood
 
 
-def fit_defective(template: DefectiveSubpopulation, life: Lifetimes) -> Fit:
+def fit_defective(template: DefectiveSubpopulation, life: Lifetimes, prior: Mapping[str, Prior]) -> Fit:
     """The maximum with a fraction failing below 1; where none is higher, that at 1: every unit can fail."""
-    fit = fit_from_data(pose(template, life), template, life)
-    whole = fit_from_data(pose(template.of, life), template.of, life)
-    if not whole.converged or (fit.converged and fit.log_likelihood > whole.log_likelihood + SAME_VALUE):
+    fit = fit_from_data(pose(template, life, prior=prior), template, life)
+    if "fraction_failing" in prior:  # it rules out 1
+        return fit
+    whole = fit_from_data(pose(template.of, life, prior=prior), template.of, life)
+    if not whole.converged or (fit.converged and fit.penalised > whole.penalised + SAME_VALUE):
         return fit
     names = tuple(template.parameters())
     rows = [index for index, name in enumerate(names) if name != "fraction_failing"]

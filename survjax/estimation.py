@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
 
 import jax
 import numpy as np
@@ -15,6 +18,7 @@ from survjax.distributions.distribution import PART
 from survjax.lifetimes import Lifetimes
 from survjax.likelihood import LIKELIHOOD, Described, likelihood_chunks
 from survjax.newton import Descent, Evaluation
+from survjax.prior import Penalty, Prior, penalty_of
 from survjax.search import Optimum
 from survjax.starts import several_starts, single_start
 
@@ -32,6 +36,8 @@ class Fit:
     coordinates (p,), coordinate_covariance (p, p) : on the real line.
     values (m,), covariance (m, m) : all parameters by name, known ones with zero variance, unidentified ones nan.
     path (s, p) : the coordinates a step, from start to optimum.
+    log_likelihood : that of the data alone.
+    prior : of parameters by name, where there are any; penalty : what they take off the log-likelihood.
     notes : what the reader of the result should know, in sentences.
     """
 
@@ -52,6 +58,13 @@ class Fit:
     notes: list[str] = field(default_factory=list)
     n_starts: int = 1
     n_hits: int = 1
+    prior: Mapping[str, Prior] = field(default_factory=dict)
+    penalty: float = 0.0
+
+    @property
+    def penalised(self) -> float:
+        """What the fit has made as large as it can be: the log-likelihood less the penalty."""
+        return self.log_likelihood - self.penalty
 
     @property
     def converged(self) -> bool:
@@ -69,6 +82,9 @@ class Problem:
     Attributes
     ----------
     n_failed : failures, at known ages or within intervals; n_exact : those at known ages, which contribute a density.
+    prior : of parameters by name, in the user's unit.
+
+    With a prior every log-likelihood here is a penalised one.
     """
 
     template: Distribution
@@ -77,6 +93,15 @@ class Problem:
     n_exact: float
     unit: float
     lanes: int
+    prior: Mapping[str, Prior] = field(default_factory=dict, kw_only=True)
+
+    @cached_property
+    def penalty(self) -> Penalty:
+        return penalty_of(self.prior, self.template, self.unit)
+
+    def penalty_at(self, points: np.ndarray) -> np.ndarray:
+        """What the prior takes off the log-likelihood at points (..., p)."""
+        return self.penalty.at(points)
 
     @property
     def per_unit(self) -> float:
@@ -84,13 +109,21 @@ class Problem:
         return self.n_failed or 1.0
 
     def evaluate(self, points: np.ndarray, active: np.ndarray) -> Evaluation:
-        """The mean negative log-likelihood per failure; extras are a ``Described``."""
+        """The mean negative log-likelihood per failure, with the penalty of the prior; extras are a ``Described``.
+
+        The penalty is added here, outside of the compiled program, so that a fit with a prior compiles nothing of its own.
+        """
         result = sums(LIKELIHOOD, self.template, points, active, self.data)
         counted = [statistics for statistics in result.statistics.values() if statistics]
-        failures, ages = (sum(parts) for parts in zip(*counted, strict=True)) if counted else (np.zeros((len(points), 0)),) * 2
+        failures, ages = (sum(parts) for parts in zip(*counted, strict=True)) if counted else (np.zeros(result.extras.shape[:2]),) * 2
         extras = Described(result.report, result.report_jacobian, result.extras, failures, ages)
         scale = 1.0 / self.per_unit
-        return Evaluation(-result.value * scale, -result.gradient * scale, -result.hessian * scale, extras, result.size * scale)
+        value, gradient, hessian, size = result.value, result.gradient, result.hessian, result.size
+        if self.prior:
+            penalty = self.penalty.at(points)
+            value, gradient, size = value - penalty, gradient - self.penalty.gradient(points), size + penalty
+            hessian = hessian - self.penalty.hessian(points.shape[-1])
+        return Evaluation(-value * scale, -gradient * scale, -hessian * scale, extras, size * scale)
 
     def log_likelihoods(self, points: np.ndarray) -> np.ndarray:
         """The log-likelihood at any number of points (m, p), by the program at hand; -inf where it is not finite."""
@@ -111,12 +144,20 @@ class Problem:
         return log_likelihood - self.n_exact * float(np.log(self.unit))
 
 
-def pose(template: Distribution, life: Lifetimes, lanes: int = 1, as_many_as: int = 0, unit: float | None = None) -> Problem:
+def pose(
+    template: Distribution,
+    life: Lifetimes,
+    lanes: int = 1,
+    as_many_as: int = 0,
+    unit: float | None = None,
+    prior: Mapping[str, Prior] = MappingProxyType({}),
+) -> Problem:
     """The problem of fitting a template to lifetimes, in a unit of time near the failure times."""
     if unit is None:
         unit = _unit_of_time(template, life)
     inner = jax.tree.map(lambda value: np.asarray(value, float), template.rescaled(1.0 / unit))
-    return Problem(inner, likelihood_chunks(template, life, unit, as_many_as), life.n_failed, life.n_exact, unit, lanes)
+    chunks = likelihood_chunks(template, life, unit, as_many_as)
+    return Problem(inner, chunks, life.n_failed, life.n_exact, unit, lanes, prior=prior)
 
 
 def _unit_of_time(template: Distribution, life: Lifetimes) -> float:
@@ -144,6 +185,8 @@ def fit_from_data(problem: Problem, template: Distribution, life: Lifetimes) -> 
 
     One parameter left to be learned beside known ones may have several under delayed entry: then the highest, from a scan.
     """
+    if not life.n_failed:  # then every parameter has a prior, and there is nothing else to begin at
+        return as_fit(problem, template, life, descend(problem, problem.penalty.centred(np.zeros(template.n_coordinates()))))
     starts = [single_start(problem.template, life, problem.unit)]
     if is_wrapper(template) and not _separates(template, life):
         starts += several_starts(problem.template, life, problem.unit)
@@ -235,6 +278,7 @@ def as_fit(problem: Problem, template: Distribution, life: Lifetimes, optimum: O
     moves = [True, *(np.abs(np.diff(optimum.path, axis=0)).max(axis=1, initial=0.0) > 1e-12)]  # a change of order or of sample is no step
     path = np.array(optimum.path)[moves]
     natural_covariance[known] = natural_covariance[:, known] = 0.0
+    penalty = float(problem.penalty_at(optimum.point))
     return Fit(
         template=template,
         names=names,
@@ -242,7 +286,7 @@ def as_fit(problem: Problem, template: Distribution, life: Lifetimes, optimum: O
         coordinate_covariance=covariance * np.outer(coordinate_slopes, coordinate_slopes),
         values=values,
         covariance=natural_covariance,
-        log_likelihood=problem.to_user(optimum.log_likelihood),
+        log_likelihood=problem.to_user(optimum.log_likelihood + penalty),
         n_learned=template.n_coordinates(),
         n_units=life.n_units,
         n_failed=life.n_failed,
@@ -250,6 +294,8 @@ def as_fit(problem: Problem, template: Distribution, life: Lifetimes, optimum: O
         n_steps=len(path) - 1,
         path=_user_coordinates(template, problem.unit, path),
         path_template=template,
+        prior=dict(problem.prior),
+        penalty=penalty,
     )
 
 

@@ -31,7 +31,7 @@ def check_support(template: Distribution, life: Lifetimes) -> None:
         times,
         "durations",
         f"more than 0 for a failure under {name}",
-        "A unit that failed before use was dead on arrival: leave it out, or record half the smallest unit of time.",
+        "A unit that failed before use was dead on arrival: leave it out. Where ages were rounded to 0, say how: resolution=1.0 for days.",
     )
     if life.entry is not None:
         refuse_rows(life.entry < 0, life.entry, "entry", f"0 or more for {name}", "Use 0 for units seen from the start.")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import cast
 
 import jax
@@ -19,17 +20,18 @@ from survjax.distributions import Distribution, Mixture
 from survjax.estimation import Problem
 from survjax.likelihood import Described
 from survjax.newton import Evaluation
+from survjax.prior import Prior
 from survjax.search import Optimum
 from survjax.starts import Base, places_of
 
 GONE = 800.0  # log-odds at which a weight is 0 in double precision
 
 
-def faces(template: Mixture) -> Iterator[tuple[int, ...]]:
+def faces(template: Mixture, prior: Mapping[str, Prior] = MappingProxyType({})) -> Iterator[tuple[int, ...]]:
     """The components that remain on each face, smallest faces first; of faces that are alike the first one."""
     known = [index for index, weight in enumerate(template.weights) if weight is not None]
     free = [index for index, weight in enumerate(template.weights) if weight is None]
-    kinds = alike_components(template)
+    kinds = alike_components(template, component_priors(template, prior))
     seen = set()
     for size in range(1, len(free)):
         for left in itertools.combinations(free, size):
@@ -40,10 +42,19 @@ def faces(template: Mixture) -> Iterator[tuple[int, ...]]:
                 yield kept
 
 
-def alike_components(template: Mixture) -> np.ndarray:
-    """The same number (k,) for components that may be swapped without changing the model."""
-    kinds = [str(_kind(component, weight)) for component, weight in zip(template.components, template.weights, strict=True)]
+def alike_components(template: Mixture, priors: Sequence[Mapping[str, Prior]] | None = None) -> np.ndarray:
+    """The same number (k,) for components that may be swapped without changing the model, each with its own prior."""
+    parts = zip(template.components, template.weights, priors or [{}] * len(template.components), strict=True)
+    kinds = [str((_kind(component, weight), sorted(prior.items()))) for component, weight, prior in parts]
     return np.array([kinds.index(kind) for kind in kinds])
+
+
+def component_priors(template: Mixture, prior: Mapping[str, Prior]) -> list[dict[str, Prior]]:
+    """The prior of each component, by the names that its parameters have when it stands alone."""
+    return [
+        {name: prior[f"{name}_{index}"] for name in component.parameters() if f"{name}_{index}" in prior}
+        for index, component in enumerate(template.components)
+    ]
 
 
 def of_one_kind(template: Mixture) -> bool:
@@ -132,6 +143,9 @@ class Face(Problem):
     def like(self, other: Problem) -> Face:
         return dataclasses.replace(self, data=other.data, n_failed=other.n_failed, n_exact=other.n_exact, whole=other)
 
+    def penalty_at(self, points: np.ndarray) -> np.ndarray:
+        return self.whole.penalty_at(self.in_whole(points))
+
     def evaluate(self, points: np.ndarray, active: np.ndarray) -> Evaluation:
         full = self.whole.evaluate(self.in_whole(points), active)
         described: Described = full.extras
@@ -167,6 +181,9 @@ class MergedFace(Problem):
     def matrix(self) -> np.ndarray:
         """Points of the single law as points of the mixture, (P, p)."""
         return np.tile(np.eye(self.template.n_coordinates()), (len(cast(Mixture, self.whole.template).components), 1))
+
+    def penalty_at(self, points: np.ndarray) -> np.ndarray:
+        return self.whole.penalty_at(points @ self.matrix.T)
 
     def evaluate(self, points: np.ndarray, active: np.ndarray) -> Evaluation:
         full = self.whole.evaluate(points @ self.matrix.T, active)

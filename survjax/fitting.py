@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from survjax.causes import notes_on_causes
@@ -12,6 +15,7 @@ from survjax.estimation import Fit, fit_from_data, fully_known, pose
 from survjax.existence import check_maximum_exists, check_support
 from survjax.lifetimes import Lifetimes
 from survjax.mixture_estimation import fit_mixture
+from survjax.prior import left_to_the_data, prior_in_words, read_prior
 
 ENOUGH_FAILURES = 3  # a parameter; fewer are said to be few
 
@@ -25,27 +29,37 @@ _REMEDIES["no_progress"] = _REMEDIES["step_limit"]
 
 
 def fit_distribution(
-    template: Distribution, life: Lifetimes, *, n_starts: int | None = None, seed: int = 0, require_convergence: bool = True
+    template: Distribution,
+    life: Lifetimes,
+    *,
+    n_starts: int | None = None,
+    seed: int = 0,
+    require_convergence: bool = True,
+    prior: Mapping[str, Any] | None = None,
 ) -> Fit:
-    """The maximum-likelihood fit of what the template leaves open.
+    """The fit of what the template leaves open, of maximum likelihood, or of penalised likelihood with a ``prior``.
 
     Raises
     ------
+    TypeError, ValueError : the prior is none (see ``prior.read_prior``).
     ValueError : times that the distribution says cannot happen.
     NoFiniteMaximum : the data have no finite estimate (see ``existence``).
     NotConverged : the optimiser stopped short; with ``require_convergence=False`` the fit is returned with its reason.
     """
     check_support(template, life)
     template = template.with_knots(np.log(life.in_the_middle().failed().durations)) if template.start_of_support == 0.0 else template
+    priors = read_prior(prior, template)
     if template.n_coordinates() == 0:
         return fully_known(template, life)
-    check_maximum_exists(template, life)
+    undetermined = left_to_the_data(template, priors)
+    if undetermined.n_coordinates():
+        check_maximum_exists(undetermined, life)
     if isinstance(template, Mixture):
-        fit = fit_mixture(template, life, n_starts, seed)
+        fit = fit_mixture(template, life, n_starts, seed, priors)
     elif isinstance(template, DefectiveSubpopulation) and template.fraction_failing is None:
-        fit = fit_defective(template, life)
+        fit = fit_defective(template, life, priors)
     else:
-        fit = fit_from_data(pose(template, life), template, life)
+        fit = fit_from_data(pose(template, life, prior=priors), template, life)
     fit.notes += notes_on_causes(template, life)
     learned = len(fit.coordinates)  # at a boundary fewer than the template has
     if fit.n_failed < ENOUGH_FAILURES * learned:
@@ -53,6 +67,9 @@ def fit_distribution(
             f"Only {fit.n_failed:g} failures for {learned} parameters: trust the intervals, not the estimates, and nothing far beyond the "
             "ages seen."
         )
+    if priors:
+        said = "; ".join(f"prior on {name}, {words}" for name, words in prior_in_words(priors, template).items())
+        fit.notes.insert(0, f"penalised: {said}. Estimates and errors rest on it; log_likelihood_ is that of the data alone.")
     if not fit.converged and require_convergence:
         remedy = _REMEDIES.get(fit.reason, "Look at the last state with require_convergence=False.")
         raise NotConverged(

@@ -11,6 +11,7 @@ from survjax.columns import read_rows
 from survjax.findings import Finding, findings
 from survjax.frames import alike, frame_of
 from survjax.lifetime_columns import COLUMNS, read_weights
+from survjax.resolution import within_resolution
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,6 +164,35 @@ class LifetimeRows:
     def with_weights(self, weights: Any) -> Self:
         """The same rows with other counts, (n,)."""
         return self._with(weights=read_weights(weights, len(self)))
+
+    def at_resolution(self, resolution: Any) -> Self:
+        """The same units, with ages at failure as the records have them: known to half their resolution, and no better.
+
+        A failure at age t becomes one within (t - resolution / 2, t + resolution / 2], or the part of that in which the unit could be
+        seen to fail: after entry and after 0 (unless some ages are negative), before right truncation and ``observed_until``. Running
+        units and failures within an interval stay as they are, and so do weights and causes. The likelihood of the result is a
+        probability: it is bounded where a density is not, as for a mixture of which a component sits on failures recorded alike.
+
+        Parameters
+        ----------
+        resolution : one number above 0 (1.0 for whole days), or (n,), 0 where an age is known exactly; in the unit of the ages.
+
+        Raises
+        ------
+        TypeError : it is no number.
+        ValueError : it is negative or missing, or less than 1e-5 of the age at failure, which is exact for every purpose. The message
+            names the first such row, counted from 0.
+
+        References
+        ----------
+        Meeker & Escobar (1998), Statistical Methods for Reliability Data, on the density approximation for "exact" failures.
+
+        Examples
+        --------
+        >>> print(Lifetimes([33, 44, 0], [1, 0, 1]).at_resolution(1))
+        (32.5, 33.5], 44+, (0, 0.5]
+        """
+        return self._with(**within_resolution(self._columns(), resolution))
 
     def to_frame(self) -> pd.DataFrame:
         """A pandas frame with a row for each row and the columns that are there, of which ``from_intervals`` makes the same again.

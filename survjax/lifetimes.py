@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
+from survjax.columns import refuse_different_indexes
 from survjax.frames import columns_of_frame
 from survjax.lifetime_columns import interval_columns, plain_columns
 from survjax.lifetime_rows import LifetimeRows
 from survjax.nevada import nevada_columns
 from survjax.notations import failures_and_suspensions, structured, xcnt
 from survjax.observation_window import window_columns
+from survjax.resolution import within_resolution
 
 
 class Lifetimes(LifetimeRows):
@@ -27,6 +29,8 @@ class Lifetimes(LifetimeRows):
         before it would not be in the data. None: every unit was seen from the start.
     weights : (n,) counts: how many units a row stands for; fractions are allowed. None: one each.
     cause : (n,) what each unit failed of, any labels; missing (None, nan) where it is not known. Looked at for failures only.
+    resolution : how finely ages at failure were recorded (1.0 for whole days), one number or (n,): they are then known to half of that
+        only, as ``at_resolution`` says. None: exactly.
 
     Lists, NumPy arrays, pandas and polars Series and Arrow arrays are accepted; they are copied, and never changed.
 
@@ -51,8 +55,21 @@ class Lifetimes(LifetimeRows):
 
     __slots__ = ()
 
-    def __init__(self, durations: Any, event_observed: Any = None, *, entry: Any = None, weights: Any = None, cause: Any = None) -> None:
-        self._set(**plain_columns(durations, event_observed, entry=entry, weights=weights, cause=cause))
+    def __init__(
+        self,
+        durations: Any,
+        event_observed: Any = None,
+        *,
+        entry: Any = None,
+        weights: Any = None,
+        cause: Any = None,
+        resolution: Any = None,
+    ) -> None:
+        columns = plain_columns(durations, event_observed, entry=entry, weights=weights, cause=cause)
+        if resolution is not None:
+            refuse_different_indexes(durations=durations, resolution=resolution)
+            columns |= within_resolution(columns, resolution)
+        self._set(**columns)
 
     @classmethod
     def from_intervals(
@@ -65,6 +82,7 @@ class Lifetimes(LifetimeRows):
         weights: Any = None,
         cause: Any = None,
         observed_until: Any = None,
+        resolution: Any = None,
     ) -> Lifetimes:
         """Lifetimes of which it is known that they ended between two ages.
 
@@ -78,6 +96,7 @@ class Lifetimes(LifetimeRows):
         weights, cause : (n,) as for ``Lifetimes``.
         observed_until : (n,) or one number: the age up to which each unit would have been followed had it not failed, where that
             is known. Fits do not need it; a simulated repetition of the study does.
+        resolution : as for ``Lifetimes``, of the rows whose ends are equal.
 
         Raises
         ------
@@ -86,8 +105,12 @@ class Lifetimes(LifetimeRows):
             or entry. The message names the first such row, counted from 0, and the remedy.
         """
         given = {"entry": entry, "right_truncation": right_truncation, "weights": weights, "cause": cause}
+        columns = interval_columns(lower, upper, observed_until, **given)
+        if resolution is not None:
+            refuse_different_indexes(lower=lower, resolution=resolution)
+            columns |= within_resolution(columns, resolution)
         life = cls.__new__(cls)
-        life._set(**interval_columns(lower, upper, observed_until, **given))
+        life._set(**columns)
         return life
 
     @classmethod
@@ -99,8 +122,12 @@ class Lifetimes(LifetimeRows):
         entry: Hashable = None,
         weights: Hashable = None,
         cause: Hashable = None,
+        *,
+        resolution: Any = None,
     ) -> Lifetimes:
         """Lifetimes from columns of a pandas or polars data frame or an Arrow table, given by name (text, number or tuple).
+
+        ``resolution`` is no name but the number, or (n,) numbers, that ``Lifetimes`` takes.
 
         Raises
         ------
@@ -108,7 +135,8 @@ class Lifetimes(LifetimeRows):
         KeyError : a column is not in the frame; the message lists those that are.
         ValueError : several columns have that name; and what ``Lifetimes`` itself raises.
         """
-        return cls(**columns_of_frame(frame, durations=duration, event_observed=event, entry=entry, weights=weights, cause=cause))
+        columns = columns_of_frame(frame, durations=duration, event_observed=event, entry=entry, weights=weights, cause=cause)
+        return cls(**columns, resolution=resolution)
 
     @classmethod
     def from_failures_and_suspensions(cls, failures: Any, suspensions: Any = None) -> Lifetimes:

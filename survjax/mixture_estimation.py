@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -13,10 +14,11 @@ from survjax.blocks import BLOCK
 from survjax.distributions import Distribution, Mixture
 from survjax.errors import NoFiniteMaximum
 from survjax.estimation import ARRIVED, Fit, Problem, as_fit, descend, pose
-from survjax.faces import Face, MergedFace, alike_components, faces, of_one_kind, on_face
+from survjax.faces import Face, MergedFace, alike_components, component_priors, faces, of_one_kind, on_face
 from survjax.lifetimes import Lifetimes
 from survjax.likelihood import Described
 from survjax.parameters import RealDomain
+from survjax.prior import Prior, sets_spread
 from survjax.search import LANES, SAME_PLACE, SAME_VALUE, Judge, Optimum, SearchResult, find_optima, spreads
 from survjax.starts import Base, Starts, single_start, thinned
 
@@ -26,30 +28,30 @@ SHARP_SHAPE = 15.0  # a Weibull of this shape or more: said of a component that 
 NEARLY_FLAT = 1e-7  # ratio of extreme curvatures below which some combination of parameters is all but free
 
 
-def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: int) -> Fit:
+def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: int, prior: Mapping[str, Prior]) -> Fit:
     """The best honest maximum of a mixture's likelihood; that of the best of its faces where none is higher.
 
-    Components that may be swapped are ordered by their medians.
+    Components that may be swapped are ordered by their medians. With a prior all that is compared is penalised.
 
     Raises
     ------
     NoFiniteMaximum : no start led to an honest maximum, nor is there one on a face.
     """
-    search = MixtureSearch(template, life, n_starts, seed)
+    search = MixtureSearch(template, life, n_starts, seed, prior)
     contained = search.contained()
     if len(template.components) == 1 and contained:
         return contained[0].fit
     result = search.inside(search.whole, [model.base() for model in contained if len(model.kept) == len(template.components) - 1])
-    highest = max((model.fit.log_likelihood for model in contained), default=-np.inf)
+    highest = max((model.fit.penalised for model in contained), default=-np.inf)
     # what is no higher than a model it contains is that model, seen with a weight that is all but 0
     result.optima = [optimum for optimum in result.optima if search.whole.to_user(optimum.log_likelihood) > highest + SAME_VALUE]
     if result.optima:
-        best = _ordered(search.whole, template, result.optima[0])
+        best = search.ordered(search.whole, result.optima[0])
         fit = as_fit(search.whole, template, life, best)
         fit.n_hits = best.hits
         fit.notes += _notes(fit, contained, result, best)
     elif contained:
-        simplest = next(model for model in contained if model.fit.log_likelihood >= highest - SAME_VALUE)
+        simplest = next(model for model in contained if model.fit.penalised >= highest - SAME_VALUE)
         fit = _at_boundary(template, simplest, search)
         if result.n_spikes:
             fit.notes.append(
@@ -64,7 +66,7 @@ def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: 
         )
     fit.n_starts = result.n_starts
     highest_flat = search.whole.to_user(result.highest_flat)
-    if highest_flat > fit.log_likelihood + 0.01:
+    if highest_flat > fit.penalised + 0.01:
         fit.notes.append(
             f"The likelihood is higher still ({highest_flat:.4f}) where a parameter runs to infinity, as when a part of the "
             "population never fails; no finite estimate exists there, and what is reported is the best one that does."
@@ -95,26 +97,28 @@ class Contained:
 class MixtureSearch:
     """The search of a mixture and of its faces, all with the mixture's own program."""
 
-    def __init__(self, template: Mixture, life: Lifetimes, n_starts: int | None, seed: int) -> None:
+    def __init__(self, template: Mixture, life: Lifetimes, n_starts: int | None, seed: int, prior: Mapping[str, Prior]) -> None:
         self.template, self.life, self.n_starts, self.seed = template, life, n_starts, seed
-        self.whole = pose(template, life, LANES)
+        self.priors = component_priors(template, prior)
+        self.whole = pose(template, life, LANES, prior=prior)
         self.sampled = self.whole
         if len(life) > SEARCH_ROWS:
-            self.sampled = pose(template, thinned(life, SEARCH_ROWS), LANES, as_many_as=len(life), unit=self.whole.unit)
-        self.origin = single_start(self.whole.template, life, self.whole.unit)
+            self.sampled = pose(template, thinned(life, SEARCH_ROWS), LANES, as_many_as=len(life), unit=self.whole.unit, prior=prior)
+        # a component without weight is no further from where its prior expects it than it need be: that costs nothing
+        self.origin = self.whole.penalty.centred(single_start(self.whole.template, life, self.whole.unit))
         # the records' resolution matters only where failures are taken for exact: an interval says how wide it is
         self.ages = np.unique(life.durations[life.event_observed & (life.counts() > 0)]) / self.whole.unit
 
     def contained(self) -> list[Contained]:
         """The fits of the smaller models, simplest first; those are left out that have no maximum."""
         found: list[Contained] = []
-        for kept in faces(self.template):
+        for kept in faces(self.template, self.whole.prior):
             face, model = Face.of(self.whole, kept, self.origin), on_face(self.template, kept)
             if isinstance(model, Mixture):
                 found += self._merged(face, model, kept)
                 within = [smaller for smaller in found if set(smaller.kept) < set(kept) and len(smaller.kept) == len(kept) - 1]
                 optima = self.inside(face, [face.base_within(smaller.base()) for smaller in within]).optima
-                optimum = _ordered(face, model, optima[0]) if optima else None
+                optimum = self.ordered(face, optima[0]) if optima else None
             else:
                 optimum = descend(face, single_start(face.template, self.life, self.whole.unit))
             if optimum is not None and optimum.reason in ARRIVED:
@@ -147,6 +151,7 @@ class MixtureSearch:
             n_learned=model.n_coordinates(),
             path=single.path @ matrix.T,
             path_template=model,
+            prior=dict(problem.prior),
         )
         point = matrix @ optimum.point
         evaluation = jax.tree.map(
@@ -171,31 +176,46 @@ class MixtureSearch:
         return result
 
     def judge(self, mixture: Mixture, problem: Problem) -> Judge:
-        components = mixture.components
+        components, priors = mixture.components, self.priors_on(problem)
         sizes = np.array([1 + len(component.parameters()) for component in components])
         real = np.array([isinstance(parameter.domain, RealDomain) for parameter in mixture.parameters().values()])
-        return Judge(
-            alike_components(mixture),
-            sizes,
-            real,
-            np.array([_can_narrow(part) for part in components]),
-            mixture.start_of_support < 0.0,
-            self.ages,
-            problem.per_unit,
+        narrow = np.array([_can_narrow(part, prior) for part, prior in zip(components, priors, strict=True)])
+        on_the_line = mixture.start_of_support < 0.0
+        return Judge(alike_components(mixture, priors), sizes, real, narrow, on_the_line, self.ages, problem.per_unit)
+
+    def priors_on(self, problem: Problem) -> list[dict[str, Prior]]:
+        """The prior of each component that a problem has."""
+        return [self.priors[index] for index in problem.kept] if isinstance(problem, Face) else self.priors
+
+    def ordered(self, problem: Problem, best: Optimum) -> Optimum:
+        """The same optimum with components that may be swapped ordered by median, evaluated there by the program at hand."""
+        if not _exchangeable(cast(Mixture, problem.template), self.priors_on(problem)):
+            return best
+        order = np.argsort(best.evaluation.extras.quartiles[:, 1], kind="stable")
+        if np.array_equal(order, np.arange(len(order))):
+            return best
+        path = [_swapped(point, order) for point in best.path]
+        ordered = descend(problem, path[-1])
+        return dataclasses.replace(
+            best,
+            point=ordered.point,
+            path=path + ordered.path[1:],
+            evaluation=ordered.evaluation,
+            unseen=ordered.unseen,
+            log_likelihood=ordered.log_likelihood,
         )
 
 
-def _exchangeable(template: Mixture) -> bool:
+def _exchangeable(template: Mixture, priors: list[dict[str, Prior]]) -> bool:
     structures = {jax.tree.structure(component) for component in template.components}
-    return len(structures) == 1 and not jax.tree.leaves(template)
+    return len(structures) == 1 and not jax.tree.leaves(template) and all(prior == priors[0] for prior in priors)
 
 
-def _can_narrow(component: Distribution) -> bool:
-    """Whether it can shrink onto one age: what sets its spread, its shape or else its scale, is to be learned."""
-    parameters = component.parameters().values()
-    shapes = [parameter for parameter in parameters if parameter.domain.time_power == 0]
-    scales = [parameter for parameter in parameters if not isinstance(parameter.domain, RealDomain)]
-    return any(parameter.value is None for parameter in (shapes or scales))
+def _can_narrow(component: Distribution, prior: Mapping[str, Prior]) -> bool:
+    """Whether it can shrink onto one age without end: what sets its spread, its shape or else its scale, is not held."""
+    parameters = component.parameters()
+    spreads = [name for name, parameter in parameters.items() if sets_spread(parameter, component)]
+    return any(parameters[name].value is None and name not in prior for name in (spreads or parameters))
 
 
 def _refined(problem: Problem, rough: Optimum) -> Optimum:
@@ -245,6 +265,7 @@ def _at_boundary(template: Mixture, found: Contained, search: MixtureSearch) -> 
         n_learned=template.n_coordinates(),
         path_template=boundary,
         notes=[note, *fit.notes],
+        prior={name: prior for name, prior in search.whole.prior.items() if boundary.parameters()[name].value is None},
     )
 
 
@@ -252,25 +273,6 @@ def _listed(kept: tuple[int, ...]) -> str:
     if len(kept) == 1:
         return f"component {kept[0]} has all"
     return f"components {', '.join(map(str, kept[:-1]))} and {kept[-1]} have all"
-
-
-def _ordered(problem: Problem, template: Mixture, best: Optimum) -> Optimum:
-    """The same optimum with components that may be swapped ordered by median, evaluated there by the program at hand."""
-    if not _exchangeable(template):
-        return best
-    order = np.argsort(best.evaluation.extras.quartiles[:, 1], kind="stable")
-    if np.array_equal(order, np.arange(len(order))):
-        return best
-    path = [_swapped(point, order) for point in best.path]
-    ordered = descend(problem, path[-1])
-    return dataclasses.replace(
-        best,
-        point=ordered.point,
-        path=path + ordered.path[1:],
-        evaluation=ordered.evaluation,
-        unseen=ordered.unseen,
-        log_likelihood=ordered.log_likelihood,
-    )
 
 
 def _swapped(point: np.ndarray, order: np.ndarray) -> np.ndarray:
@@ -283,11 +285,11 @@ def _swapped(point: np.ndarray, order: np.ndarray) -> np.ndarray:
 
 def _notes(fit: Fit, contained: list[Contained], result: SearchResult, best: Optimum) -> list[str]:
     notes = []
-    simpler = min(contained, key=lambda model: _bic_by_failures(model.fit), default=None)
+    simpler = min(contained, key=lambda model: _bic_by_failures(model.fit), default=None) if fit.n_failed else None
     if simpler is not None and _bic_by_failures(fit) >= _bic_by_failures(simpler.fit):
         notes.append(
-            f"Not distinguishable from {simpler}, which is the safer description: by BIC with n = {fit.n_failed:g} failures (bic_ "
-            f"takes all units) it has {_bic_by_failures(simpler.fit):.2f} against {_bic_by_failures(fit):.2f} for the mixture."
+            f"Not distinguishable from {simpler}, which is the safer description: by {_criterion(fit)} it has "
+            f"{_bic_by_failures(simpler.fit):.2f} against {_bic_by_failures(fit):.2f} for the mixture."
         )
     notes += _sharp_components(fit, best.evaluation.extras)
     eigenvalues = np.linalg.eigvalsh(best.evaluation.hessian)
@@ -320,4 +322,9 @@ def _sharp_components(fit: Fit, described: Described) -> list[str]:
 
 
 def _bic_by_failures(fit: Fit) -> float:
-    return -2.0 * fit.log_likelihood + fit.n_learned * float(np.log(fit.n_failed))
+    return -2.0 * fit.penalised + fit.n_learned * float(np.log(fit.n_failed))
+
+
+def _criterion(fit: Fit) -> str:
+    penalised = "of the penalised likelihoods" if fit.prior else "(bic_ takes all units)"
+    return f"BIC with n = {fit.n_failed:g} failures {penalised}"

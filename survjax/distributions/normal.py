@@ -8,11 +8,8 @@ import jax.numpy as jnp
 
 from survjax import normal_tail
 from survjax.distributions.distribution import Distribution
-<<<<<<< HEAD
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
-=======
 from survjax.papers import NORMAL
->>>>>>> paper
 from survjax.parameters import Duration, Location
 
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from survjax.columns import read_arguments
+from survjax.columns import read_arguments, refuse_different_indexes
 from survjax.lifetimes import Lifetimes
 
 
-def as_lifetimes(durations: Any, event_observed: Any = None, entry: Any = None, weights: Any = None) -> Lifetimes:
+def as_lifetimes(durations: Any, event_observed: Any = None, entry: Any = None, weights: Any = None, resolution: Any = None) -> Lifetimes:
     """Lifetimes from ``fit(life)``, ``fit(durations, event_observed, entry=, weights=)`` or scikit-learn's ``fit(X, y)``.
 
-    In the last form y is a Lifetimes or a structured array (event, time) as scikit-survival's, and X is not looked at.
+    In the last form y is a Lifetimes or a structured array (event, time) as scikit-survival's, and X is not looked at. With a
+    ``resolution`` exact ages at failure become intervals (``Lifetimes.at_resolution``).
 
     Raises
     ------
@@ -23,6 +24,14 @@ def as_lifetimes(durations: Any, event_observed: Any = None, entry: Any = None, 
     ValueError : a Lifetimes without units, as a selection of rows may be; a structured y without two fields; and what
         ``Lifetimes`` itself raises.
     """
+    life = _as_given(durations, event_observed, entry, weights)
+    if resolution is None:
+        return life
+    refuse_different_indexes(durations=durations, resolution=resolution)
+    return life.at_resolution(resolution)
+
+
+def _as_given(durations: Any, event_observed: Any, entry: Any, weights: Any) -> Lifetimes:
     if isinstance(durations, Lifetimes):
         given = [n for n, v in (("event_observed", event_observed), ("entry", entry), ("weights", weights)) if v is not None]
         if given:

@@ -10,7 +10,8 @@ import numpy as np
 
 from survjax.distributions import Distribution, Mixture
 from survjax.estimation import Fit
-from survjax.parameters import SimplexDomain
+from survjax.parameters import ProbabilityDomain, SimplexDomain
+from survjax.prior import penalty_of
 
 SAME_VALUE = 1e-9  # relative: parameters follow the last step, of 1e-7 at most, to first order
 SAME_COVARIANCE = 1e-6  # of the largest term in each sum: the covariance is that before the last step
@@ -35,7 +36,10 @@ def check_fit(fit: Fit) -> None:
     known = np.array([parameter.value is not None for parameter in fit.template.parameters().values()])
     # Where a mixture turned out to be one distribution, the components without weight have neither values nor errors.
     weightless = np.array(_without_weight(fit.template), dtype=bool)
-    at_boundary = bool(weightless.any())
+    # nor has a weight or a fraction an error at the end of its range
+    shares = np.array([isinstance(one.domain, (SimplexDomain, ProbabilityDomain)) for one in fit.template.parameters().values()])
+    at_end = shares & ((values == 0.0) | (values == 1.0)) & np.isnan(np.diag(fit.covariance))
+    at_boundary = bool(np.any(weightless | at_end))
     expected = np.where(weightless & np.isnan(fit.values), np.nan, values)
     _refuse(not np.all(np.isfinite(values)), "the coordinates lead to parameters that are not finite")
     _refuse(
@@ -46,10 +50,8 @@ def check_fit(fit: Fit) -> None:
         covariance = jacobian @ fit.coordinate_covariance @ jacobian.T
         size = np.abs(jacobian) @ np.abs(fit.coordinate_covariance) @ np.abs(jacobian.T)
     covariance[known] = covariance[:, known] = 0.0
-    if at_boundary:
-        weights = np.array([isinstance(parameter.domain, SimplexDomain) for parameter in fit.template.parameters().values()])
-        unsure = (weightless & np.isnan(fit.values)) | (weights & ((values == 0.0) | (values == 1.0)) & np.isnan(np.diag(fit.covariance)))
-        covariance[unsure] = covariance[:, unsure] = np.nan
+    unsure = (weightless & np.isnan(fit.values)) | at_end
+    covariance[unsure] = covariance[:, unsure] = np.nan
     same = np.isfinite(size) & (np.abs(fit.covariance - covariance) <= SAME_COVARIANCE * size)
     _refuse(
         not np.all(same | (np.isnan(fit.covariance) & np.isnan(covariance))), "the covariance does not follow from that of the coordinates"
@@ -58,6 +60,8 @@ def check_fit(fit: Fit) -> None:
         not (fit.n_learned == fit.template.n_coordinates() or (at_boundary and fit.n_learned > fit.template.n_coordinates())),
         "the number of parameters learned is not that of the distribution",
     )
+    penalty = float(penalty_of(fit.prior, fit.template).at(fit.coordinates))
+    _refuse(not math.isclose(fit.penalty, penalty, rel_tol=SAME_VALUE, abs_tol=ROUNDING), "the penalty is not that of the prior")
 
 
 @jax.jit

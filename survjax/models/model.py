@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -32,6 +33,7 @@ from survjax.models.predictions import (
     values_on_path,
 )
 from survjax.models.template import as_template
+from survjax.prior import Prior, prior_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +84,8 @@ class Model(Estimator):
         *,
         entry: Any = None,
         weights: Any = None,
+        resolution: Any = None,
+        prior: Mapping[str, Prior | tuple[float, float]] | None = None,
         require_convergence: bool = True,
     ) -> Self:
         """Learn what the constructor leaves open, by maximum likelihood.
@@ -91,21 +95,29 @@ class Model(Estimator):
         durations : a ``Lifetimes``, or (n,) ages as for ``Lifetimes``; or scikit-learn's X, which is not looked at, when the
             next argument is y: a ``Lifetimes`` or a structured array (event, time).
         event_observed, entry, weights : (n,), as for ``Lifetimes``.
+        resolution : of the records, one number or (n,), in the unit of the ages: a failure at an age is one within half of it to
+            either side (``Lifetimes.at_resolution``). What ``score`` and ``log_likelihood`` are given is taken as it is.
+        prior : for parameters by name what is known of them beforehand, as (median, deviation) or ``Prior``: the median in the
+            parameter's unit, the standard deviation on the real line, of the logarithm of a positive parameter, the log-odds of a
+            probability, the value itself of any number. ``{"shape": (2.0, 0.5)}``: log shape is normal about log 2. A name without the
+            number of a component stands for every component. The fit is then of penalised likelihood (``notes_`` and ``summary_``
+            say so): it exists where one failure age, perfect inspections or late entry leave the likelihood without a maximum, and a
+            mixture has no spikes where every shape has one. Without failures every parameter needs one.
         require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
 
         Raises
         ------
-        TypeError, ValueError : the data are malformed, or impossible under this distribution.
+        TypeError, ValueError : the data are malformed, or impossible under this distribution; so is the resolution or the prior.
         NoFiniteMaximum : the data have no finite estimate.
         NotConverged : the optimiser stopped short; the last state is attached.
 
         A fit that raises leaves the model as it was.
         """
-        life = as_lifetimes(durations, event_observed, entry, weights)
+        life = as_lifetimes(durations, event_observed, entry, weights, resolution)
         template = self._template()
         if template.n_coordinates() == 0 and says_nothing(life):
             raise ValueError("all units are still running at age 0, which says nothing of a known distribution; leave such a fit out.")
-        fit = fit_distribution(template, life, require_convergence=require_convergence, **self._search())
+        fit = fit_distribution(template, life, require_convergence=require_convergence, prior=prior, **self._search())
         self._fit = fit
         self.lifetimes_ = life
         return self
@@ -141,7 +153,7 @@ class Model(Estimator):
 
     @property
     def standard_errors_(self) -> pd.Series:
-        """Standard errors of ``parameters_``, from the observed information; 0 for known parameters."""
+        """Standard errors of ``parameters_``, from the observed information and the prior, if any; 0 for known parameters."""
         return self._series(np.sqrt(np.diag(self._fitted.covariance)))
 
     @property
@@ -159,18 +171,27 @@ class Model(Estimator):
 
     @property
     def log_likelihood_(self) -> float:
-        """The log-likelihood of the data of the fit, densities per unit of time."""
+        """The log-likelihood of the data of the fit, densities per unit of time; without the penalty of a prior."""
         return self._learned("log_likelihood")
 
     @property
     def aic_(self) -> float:
-        """Akaike's criterion: twice the parameters learned less twice the log-likelihood."""
+        """Akaike's criterion: twice the parameters learned less twice the log-likelihood. Refused with a prior (ValueError)."""
+        self._refuse_penalised("aic_")
         return 2.0 * self._learned("n_learned") - 2.0 * self.log_likelihood_
 
     @property
     def bic_(self) -> float:
-        """Schwarz's criterion, n being the number of units (the sum of the weights)."""
+        """Schwarz's criterion, n being the number of units (the sum of the weights). Refused with a prior (ValueError)."""
+        self._refuse_penalised("bic_")
         return float(np.log(self._learned("n_units"))) * self._learned("n_learned") - 2.0 * self.log_likelihood_
+
+    def _refuse_penalised(self, criterion: str) -> None:
+        if self._learned("prior"):
+            raise ValueError(
+                f"{criterion} compares fits of maximum likelihood, and this one is penalised by a prior: its log-likelihood is not the "
+                "highest, and a parameter that the prior holds is not wholly learned. Compare the score of data held out."
+            )
 
     @property
     def converged_(self) -> bool:
@@ -237,9 +258,15 @@ class Model(Estimator):
         return self.summary()
 
     def summary(self, level: float = 0.95) -> pd.DataFrame:
-        """Estimate, standard error and Wald limits at ``level`` of every parameter; one row a parameter."""
+        """Estimate, standard error and Wald limits at ``level`` of every parameter; one row a parameter.
+
+        A penalised fit says so in a last column, ``penalised by prior``, with the prior of each parameter.
+        """
         table = self.interval("parameters", level=level)
         table.insert(1, "standard error", self.standard_errors_)
+        if self._fitted.prior:
+            words = prior_in_words(self._fitted.prior, self._fitted.template)
+            table["penalised by prior"] = [words.get(name, "") for name in table.index]
         return table
 
     # ---- of the whole life

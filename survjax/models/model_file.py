@@ -20,6 +20,7 @@ from survjax.models.mixtures import MixtureModel
 from survjax.models.model import Model
 from survjax.models.precision import in_double_precision
 from survjax.models.template import as_template
+from survjax.prior import read_prior
 
 FORMAT, FORMAT_VERSION = "survjax model", 1
 _LAWS: Mapping[str, Any] = {law.__name__: law for law in (*LAWS, *WRAPPERS)}
@@ -58,6 +59,7 @@ def write_model(model: Model, path: Path) -> None:
             "starts": fit.n_starts,
             "starts_that_reached_it": fit.n_hits,
             "notes": fit.notes,
+            **({"prior": {name: list(one) for name, one in fit.prior.items()}, "penalty": fit.penalty} if fit.prior else {}),
         },
         "distribution": _encode(fit.template),
         "coordinates": _numbers(fit.coordinates),
@@ -163,6 +165,8 @@ def _restore(content: dict[str, Any]) -> Model:
         notes=about["notes"],
         n_starts=about["starts"],
         n_hits=about["starts_that_reached_it"],
+        prior=read_prior(about.get("prior"), template),
+        penalty=_float(about.get("penalty", 0.0)),
     )
     check_fit(fit)
     errors = _array([content["standard_errors"][name] for name in names], (len(names),), "standard_errors")
