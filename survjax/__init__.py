@@ -45,6 +45,8 @@ _HOMES = {
     "AalenJohansen": "survjax.nonparametric",
     "MeanCumulativeFunction": "survjax.nonparametric",
     "log_rank_test": "survjax.nonparametric",
+    "WeibayesLowerBound": "survjax.weibayes",
+    "weibayes_lower_bound": "survjax.weibayes",
     "load": "survjax.models.model_file",
     "compare": "survjax.comparison",
     "compare_with_lifelines": "survjax.yardstick",

@@ -44,7 +44,7 @@ FLOORS = (
     ("mixture_estimation", "defective_estimation"),
     ("fitting",),
     ("models",),
-    ("plotting", "yardstick", "comparison", "fleet_report"),
+    ("plotting", "yardstick", "comparison", "fleet_report", "weibayes"),
     ("cli",),
     ("__main__",),
 )
