@@ -160,9 +160,9 @@ def test_priors_on_all_shapes_leave_a_mixture_no_spikes():
     assert model.n_hits_ >= 3
 
     def minus_penalised(x):
-        w, k, eta = 1 / (1 + np.exp(-x[0])), np.exp(x[1:3]), np.exp(x[3:])
-        density = [k[i] / eta[i] * (ages / eta[i]) ** (k[i] - 1) * np.exp(-((ages / eta[i]) ** k[i])) for i in (0, 1)]
-        return -np.log(w * density[0] + (1 - w) * density[1]).sum() + 2 * ((x[1:3] - np.log(2)) ** 2).sum()
+        k, z = np.exp(x[1:3, None]), np.log(ages) - x[3:, None]
+        parts = np.log(k) - np.log(ages) + k * z - np.exp(k * z) - np.logaddexp(0.0, [[-x[0]], [x[0]]])
+        return -np.logaddexp(*parts).sum() + 2 * ((x[1:3] - np.log(2)) ** 2).sum()
 
     p = model.parameters_
     at = np.array([np.log(p["weight_0"] / p["weight_1"]), *np.log(p[["shape_0", "shape_1", "scale_0", "scale_1"]])])
@@ -170,7 +170,8 @@ def test_priors_on_all_shapes_leave_a_mixture_no_spikes():
     np.testing.assert_allclose(best.x, at, atol=1e-5)  # slopes of differences, of 1e-8, stop it no nearer
     assert minus_penalised(at) <= best.fun + 1e-9
     # nor is another start of scipy's any higher
-    others = [minimize(minus_penalised, at + step, method="BFGS").fun for step in np.random.default_rng(0).normal(size=(12, 5))]
+    steps = 0.7 * np.random.default_rng(0).normal(size=(8, 5))
+    others = [minimize(minus_penalised, at + step, method="Nelder-Mead", options={"maxfev": 4000}).fun for step in steps]
     assert min(others) > best.fun - 1e-6
 
 

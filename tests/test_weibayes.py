@@ -70,7 +70,9 @@ def test_it_lies_below_the_true_scale_as_often_as_it_says(shape, until):
         bound = sj.weibayes_lower_bound(np.minimum(row, ends), row <= ends, shape=shape, level=level)
         below += bound.scale <= 1.0
     error = np.sqrt(level * (1 - level) / studies)  # 0.005
-    assert below / studies > level - 4 * error
+    # conservative, since a number of failures is whole: where few or none are seen, the true scale is hardly ever below
+    most = 1.0 if until == 0.1 else level + 0.04 + 4 * error
+    assert level - 4 * error < below / studies <= most
 
 
 REFUSED = {
