@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import survjax as sj
+from survjax.blocks import _sums_of_chunk
 from tests.conftest import shipped
 
 DIGITS = 30
@@ -54,6 +55,15 @@ def test_a_weibull_fit_is_that_of_a_penalised_likelihood_written_by_hand():
     np.testing.assert_allclose(model.log_likelihood_ - penalty, -best.fun, rtol=1e-12)
     # log_likelihood_ is that of the data alone
     np.testing.assert_allclose(model.log_likelihood_, model.log_likelihood(durations, failed, entry=entry), rtol=1e-12)
+
+
+def test_a_prior_compiles_nothing():
+    durations, failed = simulated()
+    for model, prior in ((sj.Weibull(), WEAK), (sj.WeibullMixture(), {"shape_1": (2.0, 0.5)})):
+        model.fit(durations, failed)
+        before = _sums_of_chunk._cache_size()
+        model.fit(durations, failed, prior=prior)
+        assert _sums_of_chunk._cache_size() == before
 
 
 def test_a_weak_prior_gives_way_to_the_data_and_a_strong_one_holds():
