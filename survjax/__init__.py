@@ -46,6 +46,8 @@ _HOMES = {
     "MeanCumulativeFunction": "survjax.nonparametric",
     "log_rank_test": "survjax.nonparametric",
     "rank_regression": "survjax.rank_lines",
+    "WeibayesLowerBound": "survjax.weibayes",
+    "weibayes_lower_bound": "survjax.weibayes",
     "load": "survjax.models.model_file",
     "compare": "survjax.comparison",
     "compare_with_lifelines": "survjax.yardstick",

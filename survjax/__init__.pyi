@@ -27,6 +27,8 @@ from survjax.nonparametric import log_rank_test as log_rank_test
 from survjax.prior import Prior as Prior
 from survjax.rank_lines import rank_regression as rank_regression
 from survjax.recurrences import Recurrences as Recurrences
+from survjax.weibayes import WeibayesLowerBound as WeibayesLowerBound
+from survjax.weibayes import weibayes_lower_bound as weibayes_lower_bound
 from survjax.yardstick import compare_with_lifelines as compare_with_lifelines
 
 __version__: str

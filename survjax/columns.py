@@ -20,6 +20,7 @@ _REMEDIES = {
     "upper": "Use inf for a unit that still runs.",
     "right_truncation": "Use inf for units that would be in the data whether they had failed or not.",
     "observed_until": "Leave it out if it is not known.",
+    "shape": "Give the shape that you assume, for instance 2.0.",
     "resolution": "Use 0 for an age that is known exactly.",
     "failures": "Remove such ages.",
     "suspensions": "Remove such ages.",

@@ -51,8 +51,9 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
     if not np.isfinite(life.upper).any():
         raise NoFiniteMaximum(
             "none of the units has failed, so the likelihood keeps rising towards units that never do, even with a known shape: "
-            "no estimate exists. A known shape and a confidence level would give a one-sided lower bound of the scale, "
-            "nothing more. Wait for failures, or add units that have failed."
+            "no estimate exists. With a shape that you assume there is a lower bound of the scale, and nothing more: "
+            "sj.weibayes_lower_bound(life, shape=2.0). Wait for failures, add units that have failed, or give every parameter a prior: "
+            'fit(life, prior={"shape": (2.0, 0.5), ...}).'
         )
     if is_labelled(template) and life.cause is not None:
         _check_each_cause(template, life)
@@ -65,13 +66,15 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
     elif _can_narrow_on(template, failures) and np.all(life.lower <= failures[0]) and np.all(life.upper >= failures[0]):
         raise NoFiniteMaximum(
             f"all failures fall on one age, {failures[0]:g}, and no unit ran on beyond it: the likelihood grows without bound "
-            "as the distribution narrows on that age. Give a known shape (for instance Weibull(shape=2.0)), or "
+            "as the distribution narrows on that age. Give a known shape (for instance Weibull(shape=2.0)) or a prior on it (fit(life, "
+            'prior={"shape": (2.0, 0.5)})), or '
             "wait for a second failure age or a unit that outlives the first."
         )
     elif isinstance(template, Weibull) and n_learned > 1 and _hazard_falls_like_one_over_age(life):
         raise NoFiniteMaximum(
             "every unit came under observation late (entry > 0), and over the ages seen the failure rate falls as fast as 1/age or "
-            "faster: the likelihood keeps rising as the shape runs to 0. Give a known shape (for instance Weibull(shape=0.5)), or "
+            "faster: the likelihood keeps rising as the shape runs to 0. Give a known shape (for instance Weibull(shape=0.5)) or a prior "
+            'on it (fit(life, prior={"shape": (2.0, 0.5)})), or '
             "add units observed from the start."
         )
 
@@ -117,7 +120,8 @@ def _check_inspections(template: Distribution, life: Lifetimes) -> None:
         raise NoFiniteMaximum(
             f"every unit was alive at {alive:g} or is not known to have been, and every failure lies beyond it and may have happened by "
             f"{failed:g}: if all failed at one age in between, the data would be explained perfectly, so the likelihood keeps rising as "
-            "the distribution narrows. Give a known shape (for instance Weibull(shape=2.0)), or add inspections at other ages."
+            "the distribution narrows. Give a known shape (for instance Weibull(shape=2.0)) or a prior on it (fit(life, "
+            'prior={"shape": (2.0, 0.5)})), or add inspections at other ages.'
         )
 
 

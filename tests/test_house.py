@@ -46,7 +46,7 @@ FLOORS = (
     ("mixture_estimation", "defective_estimation", "profile"),
     ("fitting",),
     ("models",),
-    ("rank_lines", "plotting", "yardstick", "comparison", "fleet_report"),
+    ("rank_lines", "plotting", "yardstick", "comparison", "fleet_report", "weibayes"),
     ("cli",),
     ("__main__",),
 )

@@ -119,7 +119,7 @@ class WeibullMixture(MixtureModel):
     -----
     The likelihood of a mixture has no upper bound, since a component may shrink onto one failure time. The fit is the
     highest maximum at which no component is such a spike, or the single Weibull where no mixture is better (``notes_`` says
-    which).
+    which). ``fit`` offers two ways out where a component is as narrow as the records: their ``resolution``, and a ``prior`` on the shapes.
 
     References
     ----------
