@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from survjax.distributions import Distribution
+from survjax.distributions import Distribution, Gompertz, LogLogistic, SmallestExtremeValue, Weibull
 from tests.laws.registry import EXAMPLES, EXTREMES
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -99,6 +99,16 @@ def test_density_is_hazard_times_survival_and_integrates_to_1(law):
     t = jnp.asarray(times(law)[:-1])  # beyond, the density underflows
     np.testing.assert_allclose(law.density(t), law.hazard(t) * law.survival(t), rtol=1e-11)
     np.testing.assert_allclose(integral(law.density, law, corners(law)), 1.0, atol=1e-9)  # quad's own error
+
+
+def test_the_integral_of_the_hazard_is_the_cumulative_hazard(law):
+    low, middle, high = np.asarray(ages(law, jnp.array([1e-3, 0.7, 3.0])))
+    hazard = jax.jit(law.hazard)
+    edges = np.sort([low, middle, high, *(bend for bend in corners(law) if low < bend < high)])
+    collected = sum(
+        quad(lambda t: float(hazard(t)), begin, end, epsabs=0, epsrel=1e-11, limit=200)[0] for begin, end in itertools.pairwise(edges)
+    )
+    np.testing.assert_allclose(collected, 3.0 - 1e-3, rtol=1e-9)  # quad's own error
 
 
 @pytest.mark.parametrize("level", [0.0, 0.01, 0.5, 0.999])
@@ -237,6 +247,44 @@ def test_samples_follow_the_law(law):
     assert distance < 1.95 / np.sqrt(n)  # the 99.9 % point of Kolmogorov's distribution; one fixed key
 
 
+# drawn by hypothesis: values of the parameters, for laws whose programs are small; the shapes of arrays stay, so that nothing compiles anew
+DRAWN = {
+    "weibull": (Weibull, (st.floats(0.2, 30.0), st.floats(1e-3, 1e6))),
+    "loglogistic": (LogLogistic, (st.floats(0.3, 30.0), st.floats(1e-3, 1e6))),
+    "gompertz": (Gompertz, (st.floats(-0.5, 2.0), st.floats(1e-6, 10.0))),
+    "smallest extreme value": (SmallestExtremeValue, (st.floats(-1e3, 1e3), st.floats(1e-3, 1e3))),
+}
+
+
+@jax.jit
+def at_levels(law, levels):
+    """Cumulative hazards at the ages by which they should be reached, log survival on the way, and looks ahead in one and in two."""
+    times = law.age_at(levels)
+    steps = jnp.diff(times)
+    whole = law.cumulative_hazard_between(times[:-1], steps)
+    halves = law.cumulative_hazard_between(times[:-1], 0.5 * steps) + law.cumulative_hazard_between(times[:-1] + 0.5 * steps, 0.5 * steps)
+    return times, law.cumulative_hazard(times), law.log_survival(times), whole, halves
+
+
+@pytest.mark.parametrize("name", DRAWN)
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(data=st.data(), shares=st.lists(st.floats(0.0, 1.0), min_size=8, max_size=8))
+def test_any_values_of_the_parameters_obey(name, data, shares):
+    kind, strategies = DRAWN[name]
+    with jax.enable_x64(True):
+        law = kind(*(jnp.asarray(data.draw(strategy)) for strategy in strategies))
+        never = float(jnp.exp(law.log_survival(jnp.inf)))
+        assume(never == 0.0)  # a Gompertz that falls leaves some for ever, who reach no cumulative hazard
+        levels = np.sort(10.0 ** (-9.0 + 11.0 * np.array(shares)))
+        times, reached, log_survival, whole, halves = (np.asarray(array) for array in at_levels(law, levels))
+    # a rounding of the age moves the cumulative hazard by its elasticity: at most 30, or |location| / scale on the real line
+    elasticity = 30.0 + 1e6 * (law.start_of_support < 0.0)
+    np.testing.assert_allclose(reached, levels, rtol=1e-14 * elasticity)
+    assert np.all(np.diff(log_survival) <= 0.0)
+    assert np.all(np.diff(times) >= 0.0)
+    np.testing.assert_allclose(whole, halves, rtol=1e-9, atol=1e-14 * elasticity * levels[-1])
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     shape=st.floats(0.2, 30),
@@ -245,8 +293,6 @@ def test_samples_follow_the_law(law):
     ahead=st.floats(1e-9, 20),
 )
 def test_splitting_a_look_ahead_in_two_changes_nothing(shape, scale, age, ahead):
-    from survjax.distributions import Weibull
-
     with jax.enable_x64(True):
         law = Weibull(shape=shape, scale=scale)
         start, length = age * scale, ahead * scale
