@@ -2,13 +2,20 @@
 
 from collections.abc import Callable
 
+from survjax.models.defective_subpopulation import DefectiveSubpopulation
 from survjax.models.mixtures import Mixture, WeibullMixture
 from survjax.models.model import Model
 from survjax.models.named import NAMED_MODELS
 
-LEARNERS: dict[str, Callable[..., Model]] = {"Model": Model, **NAMED_MODELS, "Mixture": Mixture, "WeibullMixture": WeibullMixture}
+LEARNERS: dict[str, Callable[..., Model]] = {
+    "Model": Model,
+    **NAMED_MODELS,
+    "DefectiveSubpopulation": DefectiveSubpopulation,
+    "Mixture": Mixture,
+    "WeibullMixture": WeibullMixture,
+}
 
-for _learner in (Model, Mixture, WeibullMixture):
+for _learner in (Model, DefectiveSubpopulation, Mixture, WeibullMixture):
     _learner.__module__ = "survjax"  # where users find it, and where a pickle looks
 
-__all__ = ["LEARNERS", "NAMED_MODELS", "Mixture", "Model", "WeibullMixture"]
+__all__ = ["LEARNERS", "NAMED_MODELS", "DefectiveSubpopulation", "Mixture", "Model", "WeibullMixture"]

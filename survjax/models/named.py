@@ -1,4 +1,4 @@
-"""A learner for each distribution of the registry but mixtures, which have a search of their own."""
+"""A learner for each distribution of the registry but those that are asked more than others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from survjax.distributions import LAWS, WRAPPERS, Distribution, Mixture
+from survjax.distributions import LAWS, WRAPPERS, DefectiveSubpopulation, Distribution, Mixture
 from survjax.distributions.distribution import PART
 from survjax.models.model import Model
 from survjax.models.template import as_template
@@ -62,4 +62,6 @@ def _annotation(law: type[Distribution], name: str) -> str:
     return f"Sequence[{inside}] | None" if _default(law, name) is None else f"Sequence[{inside}]"
 
 
-NAMED_MODELS: dict[str, Callable[..., Model]] = {law.__name__: named_model(law) for law in (*LAWS, *WRAPPERS) if law is not Mixture}
+NAMED_MODELS: dict[str, Callable[..., Model]] = {
+    law.__name__: named_model(law) for law in (*LAWS, *WRAPPERS) if law not in (Mixture, DefectiveSubpopulation)
+}
