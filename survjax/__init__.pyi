@@ -14,6 +14,7 @@ from survjax.errors import NotConverged as NotConverged
 from survjax.errors import NotFitted as NotFitted
 from survjax.lifetimes import Lifetimes as Lifetimes
 from survjax.models import CompetingRisks as CompetingRisks
+from survjax.models import DefectiveSubpopulation as DefectiveSubpopulation
 from survjax.models import Mixture as Mixture
 from survjax.models import Model as Model
 from survjax.models import WeibullMixture as WeibullMixture
@@ -125,8 +126,3 @@ class LargestExtremeValue(Model):
     location: float | None
     scale: float | None
     def __init__(self, location: float | None = None, scale: float | None = None) -> None: ...
-
-class DefectiveSubpopulation(Model):
-    of: Model | Distribution
-    fraction_failing: float | None
-    def __init__(self, of: Model | Distribution, fraction_failing: float | None = None) -> None: ...

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WORKERS = 2  # compiling is most of a first comparison, and it runs beside itself
 # of the registry those are left out that need settings of their own or are made of others
-ALL = tuple(name for name in NAMED_MODELS if name not in ("PiecewiseExponential", "RoystonParmar", "DefectiveSubpopulation"))
+ALL = tuple(name for name in NAMED_MODELS if name not in ("PiecewiseExponential", "RoystonParmar"))
 
 
 @dataclass

@@ -90,6 +90,11 @@ class FleetReport:
         return "\n".join(lines) + "\n"
 
     def _extrapolation(self) -> list[str]:
+        if np.isinf(self.model.mean()):
+            return [
+                "  note: the mean life is infinite under this fit, and so is every expected remaining life; look at the median, at "
+                "quantiles, or at the mean up to a horizon (predict_rul with a horizon)."
+            ]
         odd = [row for finding in self.life.checks() for row in finding.rows]
         oldest = float(np.delete(self.life.durations, odd).max())
         if self.model.mean() <= oldest:

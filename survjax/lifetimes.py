@@ -192,6 +192,7 @@ class Lifetimes(LifetimeRows):
         installed: Any,
         removed: Any,
         *,
+        failed: Any = None,
         observed_from: Any = None,
         observed_until: Any,
         unit: str = "days",
@@ -200,11 +201,14 @@ class Lifetimes(LifetimeRows):
         """Lifetimes of a fleet seen through a window of the calendar.
 
         Units installed before ``observed_from`` enter at the age they had then (left truncation). Those not removed, and those
-        removed after ``observed_until``, are running units of the age they had then. ``observed_until`` of the result is that age.
+        removed after ``observed_until``, are running units of the age they had then. ``observed_until`` of the result is that age. Units
+        removed for another reason than failure are running units of the age at which they were taken out.
 
         Parameters
         ----------
-        installed : (n,) dates. removed : (n,) dates of failure, missing (None, NaT) for units still running.
+        installed : (n,) dates. removed : (n,) dates of removal, missing (None, NaT) for units still running.
+        failed : (n,) 1 or True where the removal was a failure, 0 or False where not (scrapped, sold, overhauled) and for units still
+            running. None: all removals were failures.
         observed_from, observed_until : one date or (n,): since when every removal is recorded (None: since always), and until when.
         unit : of the ages: "hours", "days", "weeks" or "years" of 365.25 days; elapsed time, whatever the clocks changed.
         usage_rate : one number or (n,): usage per such unit (kilometres a day). Ages are then usage.
@@ -215,7 +219,8 @@ class Lifetimes(LifetimeRows):
         ------
         TypeError : numbers in place of dates.
         ValueError : no date where one is needed; removed before installed; installed after ``observed_until``; removed before the
-            window opened; time zones mixed; a usage rate not above 0. The message names the first such row and the remedy.
+            window opened; failed where not removed; time zones mixed; a usage rate not above 0. The message names the first such row
+            and the remedy.
 
         References
         ----------
@@ -228,7 +233,7 @@ class Lifetimes(LifetimeRows):
         ... )
         Lifetimes(2 units: 1 failed, 1 running; 1 entered late)
         """
-        return cls.from_intervals(**window_columns(installed, removed, observed_from, observed_until, unit, usage_rate))
+        return cls.from_intervals(**window_columns(installed, removed, failed, observed_from, observed_until, unit, usage_rate))
 
     @classmethod
     def from_nevada(

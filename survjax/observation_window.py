@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survjax.columns import ROWS_COUNT_FROM, read_column, refuse_different_indexes, refuse_rows
+from survjax.columns import ROWS_COUNT_FROM, read_column, read_flags, refuse_different_indexes, refuse_rows
 from survjax.errors import BadRow
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ HOURS_IN = {"hours": 1.0, "days": 24.0, "weeks": 168.0, "years": 8766.0}
 
 
 def window_columns(
-    installed: Any, removed: Any, observed_from: Any, observed_until: Any, unit: str, usage_rate: Any
+    installed: Any, removed: Any, failed: Any, observed_from: Any, observed_until: Any, unit: str, usage_rate: Any
 ) -> dict[str, np.ndarray]:
-    """The columns of ``Lifetimes.from_intervals``: left-truncated at the window's opening, censored at its close."""
+    """The columns of ``Lifetimes.from_intervals``: left-truncated at the window's opening, censored at its close or a removal."""
     if unit not in HOURS_IN:
         raise ValueError(f"unit must be one of {', '.join(HOURS_IN)}; got {unit!r}.")
-    refuse_different_indexes(installed=installed, removed=removed)
+    refuse_different_indexes(installed=installed, removed=removed, failed=failed)
     dates = {"installed": _read_dates(installed, "installed")}
     rows = len(dates["installed"])
     if rows == 0:
@@ -37,26 +37,39 @@ def window_columns(
         if name != "removed":
             _refuse(column.isna(), {name: column}, "a date in every row", "Only removed may be missing: the unit still runs.")
     _refuse_mixed_zones(dates)
-    _check_order(dates)
-    return _ages(dates, HOURS_IN[unit], 1.0 if usage_rate is None else _read_rate(usage_rate, rows))
+    failures = ~dates["removed"].isna().to_numpy() if failed is None else _read_failed(failed, dates["removed"])
+    _check_order(dates, failures)
+    return _ages(dates, failures, HOURS_IN[unit], 1.0 if usage_rate is None else _read_rate(usage_rate, rows))
 
 
-def _ages(dates: dict[str, pd.Series], hours: float, rate: Any) -> dict[str, np.ndarray]:
+def _read_failed(failed: Any, removed: pd.Series) -> np.ndarray:
+    """Which removals were failures, (n,)."""
+    flags = read_flags(failed, "failed")
+    if len(flags) != len(removed):
+        raise ValueError(f"failed has {len(flags):,} rows and installed {len(removed):,}; every row needs both.")
+    contradiction = flags & removed.isna().to_numpy()
+    remedy = "Give the date at which the failed unit was removed, or failed=0 for a unit that still runs."
+    refuse_rows(contradiction, flags.astype(float), "failed", "0 where removed is missing", remedy)
+    return flags
+
+
+def _ages(dates: dict[str, pd.Series], failures: np.ndarray, hours: float, rate: Any) -> dict[str, np.ndarray]:
     installed, removed, close = (dates[name] for name in ("installed", "removed", "observed_until"))
 
     def age(at: pd.Series) -> np.ndarray:
         return (at - installed).dt.total_seconds().to_numpy() / (3600.0 * hours) * rate
 
-    failed = (removed <= close).to_numpy()
+    gone = (removed <= close).to_numpy()
     end = age(close)
-    lower = np.where(failed, age(removed), end)
-    columns = {"lower": lower, "upper": np.where(failed, lower, np.inf), "observed_until": end}
+    lower = np.where(gone, age(removed), end)
+    failed = gone & failures
+    columns = {"lower": lower, "upper": np.where(failed, lower, np.inf), "observed_until": np.where(gone & ~failed, lower, end)}
     if "observed_from" in dates:
         columns["entry"] = np.maximum(age(dates["observed_from"]), 0.0)
     return columns
 
 
-def _check_order(dates: dict[str, pd.Series]) -> None:
+def _check_order(dates: dict[str, pd.Series], failures: np.ndarray) -> None:
     installed, removed, close = (dates[name] for name in ("installed", "removed", "observed_until"))
     _refuse(
         removed < installed,
@@ -75,7 +88,7 @@ def _check_order(dates: dict[str, pd.Series]) -> None:
     opening = dates["observed_from"]
     _refuse(opening >= close, {"observed_from": opening, "observed_until": close}, "before observed_until", "The window is empty.")
     _refuse(
-        (removed == installed) & (installed >= opening),
+        (removed == installed) & (installed >= opening) & failures,
         {"removed": removed, "installed": installed},
         "after installed where observed_from is given",
         "A unit dead on arrival has no age at which it enters the window: give times of day, or count such units apart.",

@@ -88,6 +88,20 @@ def test_each_unit_may_have_a_window_of_its_own():
     assert str(life) == "3662, 31, 1095+, 70"
 
 
+def test_units_removed_for_another_reason_are_suspended_at_removal():
+    life = fleet(failed=[1, 0, 0, 1])
+    # the last was removed, failed, after the window closed
+    assert str(life) == "3662, 31+, 1095+, 10+"
+    # a unit taken out would not have been followed beyond
+    assert life.observed_until.tolist() == [5113.0, 31.0, 1095.0, 10.0]
+    assert life.entry.tolist() == fleet().entry.tolist()
+    assert fleet(failed=pd.Series([True, True, False, True])).to_frame().equals(fleet().to_frame())
+
+
+def test_a_unit_taken_out_on_the_day_it_came_is_not_dead_on_arrival():
+    assert str(fleet(removed=[None, "2021-01-01", None, None], failed=[0] * 4)) == "5113+, 0+, 1095+, 10+"
+
+
 UTC = pd.Series(pd.to_datetime(INSTALLED)).dt.tz_localize("UTC")
 BAD = {
     "gone before": (
@@ -135,6 +149,18 @@ BAD = {
     "scalar": ({"installed": "2021-01-01"}, TypeError, r"installed must be a column of dates"),
     "no units": ({"installed": [], "removed": []}, ValueError, r"installed is empty"),
     "unit": ({"unit": "months"}, ValueError, r"unit must be one of hours, days, weeks, years; got 'months'"),
+    "failed and running": (
+        {"failed": [1, 1, 1, 0]},
+        ValueError,
+        r"failed must be 0 where removed is missing; row 2 has failed=1 .*the date at which .*or failed=0",
+    ),
+    "failed neither 0 nor 1": ({"failed": [1, 2, 0, 0]}, ValueError, r"failed must be 1 .*row 1 has failed=2"),
+    "failed of another length": ({"failed": [1, 1]}, ValueError, r"failed has 2 rows and installed 4"),
+    "failed of another index": (
+        {"installed": pd.Series(INSTALLED), "failed": pd.Series([1, 1, 0, 0], index=[3, 2, 1, 0])},
+        ValueError,
+        "installed and failed are pandas Series with different indexes",
+    ),
     "no usage": ({"usage_rate": [1, 1, 0, 1]}, ValueError, r"usage_rate must be more than 0; row 2"),
     "usage of another length": ({"usage_rate": [1, 1]}, ValueError, r"usage_rate has 2 rows and installed 4"),
     "indexes": (

@@ -136,6 +136,11 @@ def test_failures_within_intervals_are_spread_over_them_in_failure_rates():
     np.testing.assert_allclose(rate, 1 / (12 - middle), rtol=1e-12)
 
 
+def test_the_dead_on_arrival_have_no_rate():
+    ax = sj.Exponential(scale=6.0).plot_hazard(sj.Lifetimes([0, 0, 12], [1, 1, 0]))
+    np.testing.assert_array_equal(ax.containers[0][0].get_ydata(), np.zeros(12))
+
+
 def test_of_right_truncated_data_no_rates_are_drawn():
     life = sj.Lifetimes.from_intervals([2.0, 5.0], [2.0, 5.0], right_truncation=[6.0, 7.0])
     assert not sj.Exponential(scale=6.0).plot_hazard(life).containers

@@ -114,6 +114,20 @@ def test_under_late_entry_points_are_on_the_scale_of_the_fit():
     np.testing.assert_allclose(points[:, 1], before + (1 - before) * np.array([1 / 6, 1 / 2]), rtol=1e-14)
 
 
+def test_where_nobody_was_left_while_others_entered_later_points_begin_after_that():
+    model = sj.Weibull(2.0, 50.0)
+    ax = model.plot_probability(sj.Lifetimes([15, 40, 60, 70], [1, 1, 1, 0], entry=[10, 20, 25, 30]))
+    before = 1 - model.survival(20)
+    points = line(ax, "Kaplan–Meier (share before 20: the fit's)")
+    np.testing.assert_allclose(points, [[40, before + (1 - before) / 6], [60, before + (1 - before) / 2]], rtol=1e-14)
+
+
+def test_rows_that_are_not_truncated_leave_the_estimate_unconditional():
+    life = sj.Lifetimes.from_intervals([10, 20, 30], [10, 20, 30], right_truncation=[60, 60, np.inf])
+    points = line(sj.Weibull(2.0, 50.0).plot_probability(life), "Turnbull")
+    np.testing.assert_allclose(points[:, 1], np.array([1, 3, 5]) / 6, rtol=1e-9)
+
+
 def test_under_right_truncation_points_are_on_the_scale_of_the_fit():
     model = sj.Weibull(2.0, 50.0)
     life = sj.Lifetimes.from_intervals([10, 20, 30], [10, 20, 30], right_truncation=[60, 60, 60])

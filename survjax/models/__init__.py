@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from survjax.models.competing_risks import CompetingRisks
+from survjax.models.defective_subpopulation import DefectiveSubpopulation
 from survjax.models.mixtures import Mixture, WeibullMixture
 from survjax.models.model import Model
 from survjax.models.named import NAMED_MODELS
@@ -11,11 +12,12 @@ LEARNERS: dict[str, Callable[..., Model]] = {
     "Model": Model,
     **NAMED_MODELS,
     "CompetingRisks": CompetingRisks,
+    "DefectiveSubpopulation": DefectiveSubpopulation,
     "Mixture": Mixture,
     "WeibullMixture": WeibullMixture,
 }
 
-for _learner in (Model, CompetingRisks, Mixture, WeibullMixture):
+for _learner in (Model, CompetingRisks, DefectiveSubpopulation, Mixture, WeibullMixture):
     _learner.__module__ = "survjax"  # where users find it, and where a pickle looks
 
-__all__ = ["LEARNERS", "NAMED_MODELS", "CompetingRisks", "Mixture", "Model", "WeibullMixture"]
+__all__ = ["LEARNERS", "NAMED_MODELS", "CompetingRisks", "DefectiveSubpopulation", "Mixture", "Model", "WeibullMixture"]

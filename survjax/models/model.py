@@ -364,7 +364,8 @@ class Model(Estimator):
         Parameters
         ----------
         what : "parameters", "survival", "hazard", "cumulative_hazard", "density", "quantile", "mean", "median",
-            "failure_probability" or "rul".
+            "failure_probability" or "rul"; of a DefectiveSubpopulation also "probability_of_failing", "rul_if_failing" and
+            "mean_if_failing".
         *at, **keywords : exactly the arguments of that prediction, for instance ``("failure_probability", age, horizon)``,
             ``("rul", age, kind="median")``.
         level : confidence.

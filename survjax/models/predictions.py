@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from survjax.distributions import Distribution, Mixture
+from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,27 @@ def _rul_quantile(distribution, age, kind):
     return distribution.given_survival(age).quantile(kind)
 
 
+def _probability_of_failing(distribution, age):
+    return distribution.probability_of_ever_failing(age)
+
+
+def _log_odds_of_failing(distribution, age):
+    defective, whole = distribution.fraction_failing, 1.0 - distribution.fraction_failing
+    return jnp.log(defective) + distribution.of.log_survival(age) - jnp.log(whole)
+
+
+def _share_from_log_odds(link: np.ndarray) -> np.ndarray:
+    return 1.0 / (1.0 + np.exp(-link))
+
+
+def _rul_if_failing(distribution, age):
+    return distribution.mean_if_failing_after(age)
+
+
+def _mean_if_failing(distribution, age):
+    return distribution.of.mean()
+
+
 PREDICTIONS: dict[str, Prediction] = {
     "survival": Prediction(("t",), _survival, _log_cumulative_hazard, _survival_from_link),
     "hazard": _positive(("t",), _hazard, lambda distribution, t: distribution.log_hazard(t)),
@@ -115,10 +136,20 @@ ON_THE_LINE = {
     "quantile": Prediction(("p",), _quantile, _quantile, np.asarray),
     "mean": Prediction(("age",), _mean_on_the_line, _mean_on_the_line, np.asarray),
 }
+# of a population of which a part never fails
+OF_DEFECTIVE = {
+    "probability_of_failing": Prediction(("age",), _probability_of_failing, _log_odds_of_failing, _share_from_log_odds),
+    "rul_if_failing": _positive(("age",), _rul_if_failing),
+    "mean_if_failing": _positive(("age",), _mean_if_failing),
+}
 
 
 def prediction_of(name: str, distribution: Distribution) -> Prediction:
     """What is asked by this name, of a law of its kind."""
+    if name in OF_DEFECTIVE:
+        if not isinstance(distribution, DefectiveSubpopulation):
+            raise ValueError(f"{name} is asked of a DefectiveSubpopulation, of which some units never fail; not of {distribution!r:.60}.")
+        return OF_DEFECTIVE[name]
     on_the_line = distribution.start_of_support < 0.0 and name in ON_THE_LINE
     return ON_THE_LINE[name] if on_the_line else PREDICTIONS[name]
 
@@ -166,6 +197,9 @@ _ORDER = {
     "median": (),
     "failure_probability": ("age", "horizon"),
     "rul": ("age", "kind", "horizon"),
+    "probability_of_failing": ("age",),
+    "rul_if_failing": ("age",),
+    "mean_if_failing": (),
 }
 
 
@@ -187,8 +221,8 @@ def arguments_of(what: str, at: tuple[Any, ...], keywords: dict[str, Any]) -> tu
         raise TypeError(f"the interval of {what} needs {', '.join(missing)}.")
     if what == "rul":
         return rul_arguments(**{"kind": "mean", "horizon": None, **arguments})
-    if what == "mean":
-        return "mean", {"age": 0.0}
+    if what in ("mean", "mean_if_failing"):
+        return what, {"age": 0.0}
     if what == "median":
         return "quantile", {"p": 0.5}
     return what, arguments

@@ -11,6 +11,7 @@ from scipy.special import ndtri
 from survjax.columns import index_of, read_arguments, read_labels
 from survjax.errors import NotFitted
 from survjax.nonparametric.survival_curve import check_ages, check_level, shaped
+from survjax.recurrences import Recurrences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,18 +49,23 @@ class MeanCumulativeFunction:
 
         Parameters
         ----------
-        unit : (n,) the unit of each event, any labels; or an object with attributes unit, age, end and entry.
+        unit : a ``Recurrences``, which holds all the rest; or (n,) the unit of each event, any labels.
         age : (n,) its age at the event. Several events of a unit at one age all count.
         end : end of observation of every unit, also of those without an event: a mapping or pandas Series from unit to age.
         entry : the same for the age at which observation began; None: 0.
 
         Raises
         ------
-        TypeError : end or entry is no mapping. ValueError : a unit without an end, an event outside the observation of its unit, an end
-            not after entry, missing values. The message names the first such row or unit.
+        TypeError : end or entry is no mapping; a Recurrences beside columns of its own.
+        ValueError : a unit without an end, an event outside the observation of its unit, an end not after entry, missing values. The
+            message names the first such row or unit.
         """
-        if age is None and hasattr(unit, "unit"):
-            unit, age, end, entry = unit.unit, unit.age, unit.end, unit.entry
+        if isinstance(unit, Recurrences):
+            for name, column in (("age", age), ("end", end), ("entry", entry)):
+                if column is not None:
+                    raise TypeError(f"a Recurrences carries its own {name}; leave {name} out.")
+            self._learn(unit.row, unit.age, unit.entry, unit.end)
+            return self
         labels = read_labels(unit, "unit")
         (ages,), _ = read_arguments(age=age)
         if len(ages) != len(labels):

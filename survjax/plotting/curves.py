@@ -131,7 +131,7 @@ def _failure_rates(life: Lifetimes, level: float) -> tuple[np.ndarray, np.ndarra
         lived = np.minimum(np.maximum(edge, begin), low) - np.minimum(begin, low) + into - into**2 / (2.0 * spread)
         failed_by.append(counts @ failed)
         lived_by.append(counts @ lived)
-    failed, exposure = np.diff([0.0, *failed_by[1:]]), np.diff(lived_by)
+    failed, exposure = np.diff(failed_by), np.diff(lived_by)  # the dead on arrival have no rate
     seen = exposure > 0
     failed, exposure = failed[seen], exposure[seen]
     lower = np.where(failed > 0, 0.5 * chi2.ppf(0.5 * (1 - level), 2 * np.maximum(failed, 1e-9)), 0.0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from survjax.lifetimes import Lifetimes
 from survjax.nonparametric import Turnbull
-from survjax.nonparametric.rows import first_age
+from survjax.nonparametric.rows import first_age, from_start
 from survjax.product_limit import product_limit
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class Estimate(NamedTuple):
     """The share failed as it rises by steps, each somewhere in (left, right], or at that age where the two are equal.
 
     left, right, before, after : (m,) each: the ends of each step and the share failed before and after it.
-    begin, base : the age and the share failed from which it rises.
+    begin, base : the age and the share failed from which it rises. end : the age before which all must fail to be seen, or inf.
     """
 
     left: np.ndarray
@@ -27,6 +27,7 @@ class Estimate(NamedTuple):
     before: np.ndarray
     after: np.ndarray
     begin: float
+    end: float
     base: float
     label: str
 
@@ -51,33 +52,35 @@ def estimate_beside(model: Model, life: Lifetimes) -> Estimate:
     what lies outside is then taken from the fit, and the label says so.
     """
     estimate = _kaplan_meier(life) if life.is_plain() else _turnbull(life)
-    start = model._fitted.template.start_of_support
-    late = life.entry is not None and estimate.begin > start
-    cut = not life.is_plain() and np.isfinite(life.upper).all() and life.right_truncation is not None
-    last = float(life.right_truncation[life.counts() > 0].max()) if cut and life.right_truncation is not None else np.inf
-    if not late and not np.isfinite(last):
-        return estimate
+    late = life.entry is not None and estimate.begin > model._fitted.template.start_of_support
+    cut = np.isfinite(estimate.end)
     below = 1.0 - float(model.survival(estimate.begin)) if late else 0.0
-    above = 1.0 - float(model.survival(last)) if np.isfinite(last) else 1.0
-    outside = " and ".join(
-        [f"before {estimate.begin:g}"] * late + [f"after {last:g}"] * bool(np.isfinite(last))  # both may be
-    )
+    above = 1.0 - float(model.survival(estimate.end)) if cut else 1.0
+    outside = [f"before {estimate.begin:g}"] * late + [f"after {estimate.end:g}"] * int(cut)
     return estimate._replace(
         before=below + (above - below) * estimate.before,
         after=below + (above - below) * estimate.after,
         base=below,
-        label=f"{estimate.label} (share {outside}: the fit's)",
+        label=f"{estimate.label} (share {' and '.join(outside)}: the fit's)" if outside else estimate.label,
     )
 
 
 def _kaplan_meier(life: Lifetimes) -> Estimate:
     steps = product_limit(life)
-    return Estimate(steps.time, steps.time, 1.0 - steps.survival_before(), 1.0 - steps.survival, first_age(life), 0.0, "Kaplan–Meier")
+    if life.entry is not None:
+        # where nobody was left while others entered later, the curve would stay at 0: it begins after that
+        ended = steps.time[(steps.failures >= steps.at_risk) & (steps.time <= life.entry[life.counts() > 0].max())]
+        if len(ended):
+            life = from_start(life, float(ended[-1]))
+            steps = product_limit(life)
+    before, after = 1.0 - steps.survival_before(), 1.0 - steps.survival
+    return Estimate(steps.time, steps.time, before, after, first_age(life), np.inf, 0.0, "Kaplan–Meier")
 
 
 def _turnbull(life: Lifetimes) -> Estimate:
-    table = Turnbull().fit(life).table_
-    table = table[np.isfinite(table["right"])]  # the rest have not failed
+    curve = Turnbull().fit(life)
+    table = curve.table_[np.isfinite(curve.table_["right"])]  # the rest have not failed
     after = 1.0 - table["survival"].to_numpy()
     left, right, mass = (table[name].to_numpy() for name in ("left", "right", "mass"))
-    return Estimate(left, right, after - mass, after, first_age(life), 0.0, "Turnbull")
+    end = np.inf if curve.given_failure_by_ is None else curve.given_failure_by_
+    return Estimate(left, right, after - mass, after, first_age(life), end, 0.0, "Turnbull")

@@ -20,14 +20,15 @@ LAWS = {
 }
 
 
-@pytest.mark.parametrize("name", LAWS)
-@pytest.mark.parametrize("z", [-21.0, -5.0, -0.3, 0.0, 0.4, 3.0, 6.5])
+# of the largest extreme value nobody has failed to any precision 21 scales before: exp(-exp(21))
+FAILED_SOME = [(name, z) for name in LAWS for z in (-21.0, -5.0, -0.3, 0.0, 0.4, 3.0, 6.5) if (name, z) != ("largest", -21.0)]
+
+
+@pytest.mark.parametrize(("name", "z"), FAILED_SOME)
 def test_both_tails_agree_with_mpmath(name, z):
     law, failed = LAWS[name]
     location, scale = 12.0, 4.0
     time = location + scale * z
-    if name == "largest" and z < -6:
-        pytest.skip("nobody has failed to any precision: exp(-exp(21))")
     exact = -mpmath.log1p(-failed(mpmath.mpf(z)))
     computed = law(location, scale)
     np.testing.assert_allclose(computed.cumulative_hazard(time), float(exact), rtol=1e-12)
@@ -44,13 +45,13 @@ def test_quantiles_reach_a_failure_probability_of_1e_minus_100(name):
     np.testing.assert_allclose(float(mpmath.log(failed(mpmath.mpf(float(time))))), -100 * np.log(10), rtol=1e-13)
 
 
-@pytest.mark.parametrize("name", LAWS)
-@pytest.mark.parametrize("start", [-8.0, -1.0, 0.0, 5.0])
+STARTS = [(name, start) for name in LAWS for start in (-8.0, -1.0, 0.0, 5.0) if (name, start) != ("largest", -8.0)]
+
+
+@pytest.mark.parametrize(("name", "start"), STARTS)
 @pytest.mark.parametrize("length", [1e-12, 1e-3, 0.9, 1.1, 20.0])
 def test_the_hazard_ahead_keeps_its_digits(name, start, length):
     law, failed = LAWS[name]
-    if name == "largest" and start < -5:
-        pytest.skip("nobody has failed to any precision: exp(-exp(8))")
     z, u = mpmath.mpf(start), mpmath.mpf(length)
     exact = float(mpmath.log1p(-failed(z)) - mpmath.log1p(-failed(z + u)))
     standard = law(0.0, 1.0)

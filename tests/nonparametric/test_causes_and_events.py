@@ -71,6 +71,26 @@ def test_the_mean_cumulative_function_of_the_valve_seats_is_nelsons():
     np.testing.assert_allclose(table[["age", "at_risk", "events", "mean"]], R["mcf:valve_seats"]["rows"], rtol=1e-14)
 
 
+def test_histories_give_the_function_that_their_columns_give():
+    frame = sj.datasets.load_valve_seats()
+    histories = sj.Recurrences.from_frame(frame, "unit", "time", "status")
+    model = sj.MeanCumulativeFunction().fit(histories)
+    np.testing.assert_allclose(model.table_.reset_index()[["age", "at_risk", "events", "mean"]], R["mcf:valve_seats"]["rows"], rtol=1e-14)
+    assert model.table_.equals(sj.MeanCumulativeFunction().fit(*valve_seats()).table_)
+    with pytest.raises(TypeError, match="a Recurrences carries its own end; leave end out"):
+        sj.MeanCumulativeFunction().fit(histories, end={"a": 1})
+
+
+def test_histories_whose_units_enter_late_keep_their_entries():
+    histories = sj.Recurrences(["a", "b"], [2, 6], end={"a": 8, "b": 8}, entry={"a": 0, "b": 4})
+    np.testing.assert_array_equal(sj.MeanCumulativeFunction().fit(histories).table_["at_risk"], [1, 2])
+
+
+def test_histories_without_an_event_have_a_mean_of_none():
+    model = sj.MeanCumulativeFunction().fit(sj.Recurrences([], [], end={"a": 5}))
+    assert model.mean(4) == 0.0
+
+
 def test_with_all_units_under_observation_the_error_is_that_of_a_mean():
     # 2, 1 and 0 events: mean 1, variance of a mean of three with divisor n: (1 + 0 + 1) / 9
     model = sj.MeanCumulativeFunction().fit(["a", "a", "b"], [1, 3, 2], {"a": 5, "b": 5, "c": 5})
