@@ -246,15 +246,13 @@ def as_markdown(weibull: list[Timing], mixture: list[Timing], predicted: list[tu
     lines += ["", "## A new number of units", ""]
     lines += ["Programs compiled by nine fits of n = 513, 574, …, 940, 1,000 (half failed) after one of n = 800:", ""]
     lines += ["| model | programs |", "|---|---:|", *(f"| {model} | {count} |" for model, count in compiled.items())]
+    return "\n".join([*lines, "", f"{os.cpu_count()} cores; {versions()}.", ""])
+
+
+def versions() -> str:
     peers = [f"{library} {version(library)}" for library in ("lifelines", "surpyval") if globals()[library] is not None]
-    versions = [
-        f"Python {platform.python_version()}",
-        f"jax {jax.__version__}",
-        f"numpy {np.__version__}",
-        f"survjax {sj.__version__}",
-        *peers,
-    ]
-    return "\n".join([*lines, "", f"{os.cpu_count()} cores; {', '.join(versions)}.", ""])
+    own = (f"Python {platform.python_version()}", f"jax {jax.__version__}", f"numpy {np.__version__}", f"survjax {sj.__version__}")
+    return ", ".join([*own, *peers])
 
 
 def main() -> None:

@@ -39,8 +39,13 @@ def plain(rows, point):
     return jnp.sum(w * jnp.exp(-point[0] * x) * point[1]) + jnp.sum(v * point[1] ** 2 * y)
 
 
-@pytest.mark.parametrize(("block", "count"), [(16_384, 16), (64, 2)], ids=["one block", "several super-blocks"])
-def test_blocked_sums_are_the_plain_sums_with_their_derivatives(block, count, monkeypatch):
+@pytest.mark.parametrize(
+    ("small", "block", "count"),
+    [(2_048, 16_384, 16), (64, 512, 16), (64, 64, 2)],
+    ids=["one block", "one super-block of small blocks", "several super-blocks"],
+)
+def test_blocked_sums_are_the_plain_sums_with_their_derivatives(small, block, count, monkeypatch):
+    monkeypatch.setattr(blocks, "SMALL_BLOCK", small)
     monkeypatch.setattr(blocks, "BLOCK", block)
     monkeypatch.setattr(blocks, "BLOCKS", count)
     rows, points = data(300), np.array([[0.7, 1.3], [0.2, -0.4]])
@@ -63,11 +68,13 @@ def test_a_point_that_is_not_active_returns_zeros():
 
 
 def test_buckets_are_few():
-    assert [bucket(n) for n in (1, 64, 65, 1000, 16_384, 16_385, 262_144, 262_145)] == [
+    assert [bucket(n) for n in (1, 64, 65, 1000, 2_048, 2_049, 16_384, 16_385, 262_144, 262_145)] == [
         64,
         64,
         128,
         1024,
+        2_048,
+        16_384,
         16_384,
         262_144,
         262_144,

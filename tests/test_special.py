@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from survjax.special import exponential_rest, log_failed, log_ratio, log_scaled_upper_gamma, log_weighted_sum, power_of_ratio
+from survjax.special import exponential_rest, log1mexp, log_failed, log_ratio, log_scaled_upper_gamma, log_weighted_sum, power_of_ratio
 
 pytestmark = pytest.mark.usefixtures("double")
 DIGITS = mpmath.mp.dps = 40
@@ -21,6 +21,17 @@ def test_powers_and_ratios_are_right_at_age_0_with_finite_derivatives():
 def test_weighted_sums_keep_what_underflows():
     assert log_weighted_sum([-2000.0, -2001.0], [0.5, 0.5]) == pytest.approx(-2000 + np.log(0.5 * (1 + np.exp(-1))), rel=1e-15)
     assert log_weighted_sum([jnp.array(-jnp.inf), jnp.array(-jnp.inf)], [0.5, 0.5]) == -jnp.inf
+
+
+@pytest.mark.parametrize("log", [-800.0, -40.0, -1.0, -0.7, -0.69, -1e-3, -1e-12])
+def test_the_log_of_the_complement_agrees_with_mpmath_in_value_and_derivatives(log):
+    survival = mpmath.e ** mpmath.mpf(log)
+    odds = survival / (1 - survival)
+    expected = [mpmath.log1p(-survival), -odds, -odds * (1 + odds), -odds * (1 + odds) * (1 + 2 * odds)]
+    derivative = log1mexp
+    for value in expected:
+        np.testing.assert_allclose(derivative(log), float(value), rtol=1e-14)
+        derivative = jax.grad(derivative)
 
 
 @pytest.mark.parametrize("log_hazard", [-700.0, -40.0, -1.0, -1e-9, 0.0, 0.3, 3.0, 6.5])
