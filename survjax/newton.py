@@ -66,11 +66,18 @@ def propose(gradient, hessian, radius, xp=np) -> Step:
     # The shift that brings the step to the radius, by bisection of its logarithm: monotone, so it cannot fail.
     high = xp.sqrt((along**2).sum(-1)) / radius + 1e-300
     low = high * 1e-16
-    if np.any(cut):
-        for _ in range(SECULAR_ITERATIONS):
-            middle = xp.sqrt(low * high)
-            long = ((along / (size + middle[..., None])) ** 2).sum(-1) > radius**2
-            low, high = xp.where(long, middle, low), xp.where(long, high, middle)
+
+    def halve(_, bounds):
+        low, high = bounds
+        middle = xp.sqrt(low * high)
+        long = ((along / (size + middle[..., None])) ** 2).sum(-1) > radius**2
+        return xp.where(long, middle, low), xp.where(long, high, middle)
+
+    if xp is not np:
+        low, high = jax.lax.fori_loop(0, SECULAR_ITERATIONS, halve, (low, high))
+    elif np.any(cut):
+        for iteration in range(SECULAR_ITERATIONS):
+            low, high = halve(iteration, (low, high))
     shift = xp.where(cut, high, 0.0)
     moved = -along / (size + shift[..., None])
     promised = -(along * moved).sum(-1) - 0.5 * (eigenvalues * moved**2).sum(-1)

@@ -13,6 +13,7 @@ from survjax.nonparametric.candidates import Candidates, covered, covered_togeth
 EM_STEPS = 20
 NEWTON_STEPS = 500
 DAMPING = 1e-8  # of the Hessian's diagonal, where several estimates are equally likely and it is singular
+VALUE_ROUNDING = 1e-14  # relative
 GRADIENT_FLOOR = 1e-10  # relative to the sum it is the rest of
 
 
@@ -188,9 +189,10 @@ def _towards(likelihood: Likelihood, before: np.ndarray, aim: np.ndarray, gain: 
     if gain <= 1e-20 * n:
         return aim, True
     value = likelihood.value(before)
+    rounding = VALUE_ROUNDING * abs(value)  # without it a full step that rounding shows as a loss is halved to nothing
     for halvings in range(60):
         moved = before + 0.5**halvings * (aim - before)
-        if likelihood.value(moved) >= value + 1e-4 * 0.5**halvings * gain:
+        if likelihood.value(moved) >= value + 1e-4 * 0.5**halvings * gain - rounding:
             return moved, False
     if gain <= 1e-11 * abs(value):  # below the rounding of the likelihood; the gradient is known better
         return aim, False

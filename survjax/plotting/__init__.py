@@ -4,6 +4,7 @@ from survjax.plotting.curves import plot_candidates, plot_components, plot_hazar
 from survjax.plotting.events import plot_events
 from survjax.plotting.learning import plot_learning, plot_learning_animation
 from survjax.plotting.probability_paper import plot_probability
+from survjax.plotting.residuals import plot_residuals
 
 __all__ = [
     "plot_candidates",
@@ -13,5 +14,6 @@ __all__ = [
     "plot_learning",
     "plot_learning_animation",
     "plot_probability",
+    "plot_residuals",
     "plot_survival",
 ]

@@ -125,3 +125,21 @@ def test_a_thousand_inspections_at_ages_of_their_own_reach_the_conditions_of_the
     slope = np.array([share[(cells.first <= j) & (j < cells.last)].sum() for j in range(len(mass))])
     np.testing.assert_allclose(slope[place], 1000.0, rtol=1e-9)  # Kuhn and Tucker: n where there is mass
     assert slope.max() <= 1000.0 * (1 + 1e-9)  # and no more elsewhere
+
+
+@pytest.mark.parametrize("seed", [18, 58, 155, 189])
+def test_a_full_step_that_rounding_shows_as_a_loss_is_taken(seed):
+    # these stood still before the maximum for 500 steps: each was halved until the log-likelihood did not fall at all
+    rng, n, gap = np.random.default_rng(seed), 60, 20.0
+    life, phase = 100 * rng.weibull(2, n), rng.uniform(0, gap, n)
+    visit = np.ceil((life - phase) / gap)
+    lower, upper = np.maximum(phase + gap * (visit - 1), 0), phase + gap * visit
+    end = rng.uniform(60, 200, n)
+    running = upper > end
+    lower = np.where(running, phase + gap * np.floor((end - phase) / gap), lower)
+    rows = sj.Lifetimes.from_intervals(lower, np.where(running, np.inf, upper))
+    curve = sj.Turnbull().fit(rows)
+    table = curve.table_
+    inside = (table["left"].to_numpy() >= rows.lower[:, None]) & (table["right"].to_numpy() <= rows.upper[:, None])
+    level = (inside / (inside @ table["mass"].to_numpy())[:, None]).sum(axis=0)
+    np.testing.assert_allclose(level, n, rtol=1e-9)  # Kuhn and Tucker, as above
