@@ -36,7 +36,7 @@ FLOORS = (
         "observation_window",
     ),
     ("distributions", "lifetimes", "recurrences"),
-    ("product_limit", "likelihood", "existence", "inference", "lifetimes_file"),
+    ("product_limit", "likelihood", "existence", "limits", "inference", "lifetimes_file"),
     ("starts", "search", "nonparametric"),
     ("estimation",),
     ("faces",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution, Part
+from survjax.distributions.edges import Edges
 from survjax.parameters import Probability
 
 
@@ -27,6 +28,8 @@ class DefectiveSubpopulation(Distribution):
 
     of: Part
     fraction_failing: Probability
+
+    edges = Edges(untold_if_truncated=("fraction_failing",))
 
     def log_survival(self, time):
         return jnp.log1p(self.fraction_failing * jnp.expm1(self.of.log_survival(time)))

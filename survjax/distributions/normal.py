@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from survjax import normal_tail
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.edges import ZERO, location_scale
 from survjax.parameters import Duration, Location
 
 
@@ -30,6 +31,8 @@ class Normal(Distribution):
 
     location: Location
     scale: Duration
+
+    edges = location_scale("scale", ZERO, place="location", on_log_age=False)
 
     def _standard(self, time):
         return (time - self.location) / self.scale
