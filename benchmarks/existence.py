@@ -25,7 +25,7 @@ def between(lower, upper, **more):
 
 
 INF = np.inf
-POWER_LAW = 4.0 * np.sqrt([0.1, 0.3, 0.5, 0.7, 0.9])
+POWER_LAW = 4.0 * np.array([0.05, 0.6, 0.7, 0.8, 0.9])
 DATA = {
     "one failure": plain([5]),
     "one failure, one stopped before": plain([5, 3], [1, 0]),

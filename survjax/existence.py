@@ -165,8 +165,8 @@ def _can_narrow(template: Distribution, low: float, high: float) -> bool:
             elif place in coordinates:
                 found = True
             else:
-                value = float(getattr(law, place))
-                found = low <= (np.exp(value) if isinstance(law.field_kinds()[place], LogTimeDomain) else value) <= high
+                ends = np.log([low, high]) if isinstance(law.field_kinds()[place], LogTimeDomain) else (low, high)
+                found = ends[0] <= float(getattr(law, place)) <= ends[1]
             if found:
                 return True
     return False
@@ -213,7 +213,8 @@ def _check_late_failures(template: Distribution, life: Lifetimes) -> None:
     begin, low, high, end = (
         (column / unit) ** power for column in (_entry(life, 0.0), np.maximum(life.lower, 0.0), life.upper, life.right_truncation)
     )
-    slopes = np.where(failed, 0.5 * (begin + end) - 0.5 * (low + high), begin - low)
+    slopes = begin - low
+    slopes[failed] = 0.5 * (begin + end)[failed] - 0.5 * (low + high)[failed]
     if float(life.counts() @ slopes) <= 0.0:
         raise NoFiniteMaximum(
             "every failure is in the data only because it came before its right_truncation, and on average the failures came in the later "

@@ -16,7 +16,7 @@ from survjax.distributions.edges import INFINITY, Edges, Limit
 from survjax.lifetimes import Lifetimes
 from survjax.parameters import Domain, Several, SimplexDomain, n_simplex_coordinates
 
-FAR = 3.0  # in log parameters from the start, a factor of 20: a fit that stopped short so far out is on its way to an edge
+FAR, STILL_GOING = 2.0, 0.1  # in log parameters, from the start and over the later half of the steps: what runs to an edge does both
 SAME_VALUE = 1e-7  # in log-likelihood
 WIDEST = 1e4  # how steep a tail is looked at, in units of one over the spread of the data, and its reciprocal how flat
 GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
@@ -53,21 +53,23 @@ def edge_reached(template: Distribution, path: np.ndarray, unit: float) -> str |
     path (s, p) : its coordinates, the start first. unit : a typical age.
     """
     slopes = [domain.coordinate_slope(1.0 / unit) for domain in template.coordinate_domains()]
-    moved = (path[-1] - path[0]) * np.array(slopes)
+    moved, lately = (path[-1] - path[0]) * np.array(slopes), (path[-1] - path[len(path) // 2]) * np.array(slopes)
     best: tuple[float, int, Limit] | None = None
     for law, coordinates in laws_within(template):
         for limit in law.edges.limits if law.edges else ():
             if not coordinates.keys() >= limit.towards.keys():
                 continue
-            run = min(moved[coordinates[name]] * (1.0 if end == INFINITY else -1.0) for name, end in limit.towards.items())
+            signs = {coordinates[name]: 1.0 if end == INFINITY else -1.0 for name, end in limit.towards.items()}
+            run = min(moved[index] * sign for index, sign in signs.items())
+            going = min(lately[index] * sign for index, sign in signs.items())
             # of two edges in the same direction the one that says more
-            if run > FAR and (best is None or (len(limit.towards), run) > best[:2]):
+            if run > FAR and going > STILL_GOING and (best is None or (len(limit.towards), run) > best[:2]):
                 best = (len(limit.towards), run, limit)
     if best is None:
         return None
     limit = best[2]
     where = " and ".join(f"{name} runs to {end:g}" for name, end in limit.towards.items()).replace("inf", "infinity")
-    return f"the likelihood keeps rising as {where}, where the law becomes this: {limit.becomes}. {limit.remedy}"
+    return f"the likelihood keeps rising as {where} (in the limit: {limit.becomes}). {limit.remedy}"
 
 
 def better_tail(template: Distribution, life: Lifetimes, reached: float) -> str | None:

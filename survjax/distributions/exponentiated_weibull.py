@@ -42,7 +42,7 @@ class ExponentiatedWeibull(Distribution):
             narrows(shape=INFINITY),
             narrows(power=INFINITY, scale=ZERO),
             widens(shape=ZERO),
-            Limit({"shape": ZERO, "power": INFINITY}, "the Frechet law", "Use Frechet()."),
+            Limit({"shape": ZERO, "scale": ZERO, "power": INFINITY}, "the Frechet law", "Use Frechet()."),
             Limit({"shape": INFINITY, "power": ZERO}, ENDS_AT_LAST, "Use Weibull(), or more data."),
         ),
         place="scale",
