@@ -28,7 +28,16 @@ class BadRow(ValueError):
 
 
 class NoFiniteMaximum(ValueError):
-    """The likelihood of these data has no finite maximum, so no estimate exists. The message says why and what to do."""
+    """The likelihood of these data has no finite maximum, so no estimate exists. The message says why and what to do.
+
+    Attributes
+    ----------
+    state : None where the data alone decide; else as of ``NotConverged``, where a fit was on its way without end.
+    """
+
+    def __init__(self, message: str, state: Any = None) -> None:
+        super().__init__(message)
+        self.state = state
 
 
 class NotConverged(RuntimeError):

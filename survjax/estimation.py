@@ -154,13 +154,13 @@ def pose(
 ) -> Problem:
     """The problem of fitting a template to lifetimes, in a unit of time near the failure times."""
     if unit is None:
-        unit = _unit_of_time(template, life)
+        unit = unit_of_time(template, life)
     inner = jax.tree.map(lambda value: np.asarray(value, float), template.rescaled(1.0 / unit))
     chunks = likelihood_chunks(template, life, unit, as_many_as)
     return Problem(inner, chunks, life.n_failed, life.n_exact, unit, lanes, prior=prior)
 
 
-def _unit_of_time(template: Distribution, life: Lifetimes) -> float:
+def unit_of_time(template: Distribution, life: Lifetimes) -> float:
     """The geometric mean of the failure times, so that fits in different units take the same path.
 
     On the whole real line their standard deviation, about which the same holds.

@@ -10,10 +10,11 @@ import numpy as np
 from survjax.causes import notes_on_causes
 from survjax.defective_estimation import fit_defective
 from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture
-from survjax.errors import NotConverged
-from survjax.estimation import Fit, fit_from_data, fully_known, pose
-from survjax.existence import check_maximum_exists, check_support
+from survjax.errors import NoFiniteMaximum, NotConverged
+from survjax.estimation import Fit, fit_from_data, fully_known, pose, unit_of_time
+from survjax.existence import check_anything_failed, check_maximum_exists, check_support
 from survjax.lifetimes import Lifetimes
+from survjax.limits import better_tail, edge_reached
 from survjax.mixture_estimation import fit_mixture
 from survjax.prior import left_to_the_data, prior_in_words, read_prior
 
@@ -47,8 +48,10 @@ def fit_distribution(
     NotConverged : the optimiser stopped short; with ``require_convergence=False`` the fit is returned with its reason.
     """
     check_support(template, life)
-    template = template.with_knots(np.log(life.in_the_middle().failed().durations)) if template.start_of_support == 0.0 else template
     priors = read_prior(prior, template)
+    if left_to_the_data(template, priors).n_coordinates():
+        check_anything_failed(life)
+    template = template.with_knots(np.log(life.in_the_middle().failed().durations)) if template.start_of_support == 0.0 else template
     if template.n_coordinates() == 0:
         return fully_known(template, life)
     undetermined = left_to_the_data(template, priors)
@@ -61,6 +64,7 @@ def fit_distribution(
     else:
         fit = fit_from_data(pose(template, life, prior=priors), template, life)
     fit.notes += notes_on_causes(template, life)
+    _check_where_it_ended(template, life, fit, require_convergence)
     learned = len(fit.coordinates)  # at a boundary fewer than the template has
     if fit.n_failed < ENOUGH_FAILURES * learned:
         fit.notes.append(
@@ -78,3 +82,17 @@ def fit_distribution(
             fit,
         )
     return fit
+
+
+def _check_where_it_ended(template: Distribution, life: Lifetimes, fit: Fit, require_convergence: bool) -> None:
+    """Refuse a fit beyond which the likelihood is higher still; where it stopped short and is wanted so, only note it."""
+    if isinstance(template, Mixture):  # whose search has met its faces and edges by itself
+        return
+    # a prior holds what would have to run away
+    reason = None if fit.prior else better_tail(template, life, fit.log_likelihood)
+    if reason is None and not fit.converged:
+        reason = edge_reached(fit.path_template, fit.path, unit_of_time(template, life))
+    if reason and (fit.converged or require_convergence):
+        raise NoFiniteMaximum(f"no estimate exists: {reason}", fit)
+    if reason:
+        fit.notes.append(f"No estimate exists: {reason}")

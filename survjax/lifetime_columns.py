@@ -88,7 +88,10 @@ def _check_entry(entry: np.ndarray | None, durations: np.ndarray, name: str) -> 
     if entry is not None:
         word = "duration" if name == "durations" else name
         remedy = "Remove units that were never under observation, or correct the age at which observation began."
-        _refuse_pair(entry >= durations, {"entry": entry, name: durations}, f"less than {word}", f"less than the {word}", remedy)
+        newborn = (entry == 0) & (durations == 0)  # a running unit of age 0 says nothing, with an entry or without
+        _refuse_pair(
+            (entry >= durations) & ~newborn, {"entry": entry, name: durations}, f"less than {word}", f"less than the {word}", remedy
+        )
 
 
 def _in_window(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ import math
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.edges import INFINITY, ZERO, Edges, Limit, narrows
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.normal_tail import log_density, log_hazard, log_upper, upper_quantile
 from survjax.parameters import Duration, Positive
@@ -32,6 +33,14 @@ class BirnbaumSaunders(Distribution):
 
     shape: Positive
     scale: Duration
+
+    edges = Edges(
+        (
+            narrows(shape=ZERO),
+            Limit({"shape": INFINITY}, "wider than any sample, half of the lives at once or never", "Use LogNormal() or Weibull()."),
+        ),
+        place="scale",
+    )
 
     def log_survival(self, time):
         return between_birth_and_end(lambda t: self.log_survival_from(t, jnp.log(t)), time, self.scale, 0.0, -jnp.inf)

@@ -7,6 +7,7 @@ from functools import partial
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution, Part
+from survjax.distributions.edges import Edges
 from survjax.parameters import Probability
 
 
@@ -33,6 +34,8 @@ class DefectiveSubpopulation(Distribution):
     @property
     def start_of_support(self) -> float:  # type: ignore[override]
         return self.of.start_of_support
+
+    edges = Edges(untold_if_truncated=("fraction_failing",))
 
     def log_survival(self, time):
         return jnp.log1p(self.fraction_failing * jnp.expm1(self.of.log_survival(time)))

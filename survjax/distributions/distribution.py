@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, dataclass_transform, get_args, get_
 import jax
 import jax.numpy as jnp
 
+from survjax.distributions.edges import Edges
 from survjax.papers import Paper
 from survjax.parameters import (
     Domain,
@@ -69,6 +70,7 @@ class Distribution:
 
     start_of_support: ClassVar[float] = 0.0
     paper: ClassVar[Paper | None] = None  # on which it is a straight line, where there is such
+    edges: ClassVar[Edges | None] = None  # None: not known
     _kinds: ClassVar[dict[str, Any]] = {}
     _rules: ClassVar[tuple[str, ...]] = (
         "log_survival",
@@ -255,6 +257,20 @@ class Distribution:
         placed = {name: tuple(part.with_knots(log_failure_times) for part in _parts(value)) for name, value in parts.items()}
         changed = {name: value if isinstance(parts[name], tuple) else value[0] for name, value in placed.items()}
         return dataclasses.replace(self, **changed) if changed else self  # type: ignore[type-var]
+
+    def age_power(self) -> float | None:
+        """The power of age by which a cumulative hazard rises of which only the size is still to be learned; None for other laws."""
+        return None
+
+    def untold(self, failed_from, failed_by, seen_from, seen_to) -> str | None:
+        """Which parameter has no finite estimate whatever the others, and what to do, as a sentence; None where none is known.
+
+        Parameters
+        ----------
+        failed_from, failed_by : (m,) NumPy arrays, the ages between which each failure fell; equal where the age is known.
+        seen_from, seen_to : (n,) between which ages each unit was under observation.
+        """
+        return None
 
     # ---- parameters, known and to be learned
 

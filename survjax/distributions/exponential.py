@@ -7,6 +7,7 @@ import math
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.edges import Edges
 from survjax.papers import EXPONENTIAL
 from survjax.parameters import Duration
 
@@ -30,6 +31,8 @@ class Exponential(Distribution):
 
     scale: Duration
 
+    edges = Edges()
+
     def log_survival(self, time):
         return -time / self.scale
 
@@ -47,6 +50,9 @@ class Exponential(Distribution):
 
     def restricted_mean_after(self, start, horizon):
         return -self.scale * jnp.expm1(-horizon / self.scale)
+
+    def age_power(self) -> float | None:
+        return 1.0 if self.scale is None else None
 
     def start(self, centre: float, spread: float) -> dict[str, float]:
         return {"scale": math.exp(centre + 0.5772156649015329)}

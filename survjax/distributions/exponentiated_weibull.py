@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.edges import ENDS_AT_LAST, INFINITY, ZERO, Edges, Limit, narrows, widens
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.distributions.weibull import Weibull
 from survjax.parameters import Duration, Positive
@@ -35,6 +36,19 @@ class ExponentiatedWeibull(Distribution):
     shape: Positive
     scale: Duration
     power: Positive
+
+    edges = Edges(
+        (
+            narrows(shape=INFINITY),
+            narrows(power=INFINITY, scale=ZERO),
+            widens(shape=ZERO),
+            Limit({"shape": ZERO, "scale": ZERO, "power": INFINITY}, "the Frechet law", "Use Frechet()."),
+            Limit({"shape": INFINITY, "power": ZERO}, ENDS_AT_LAST, "Use Weibull(), or more data."),
+        ),
+        place="scale",
+        early=True,
+        late=True,
+    )
 
     def log_survival(self, time):
         return between_birth_and_end(lambda t: self.log_survival_from(t, jnp.log(t)), time, self.scale, 0.0, -jnp.inf)

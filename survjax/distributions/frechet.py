@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax.scipy.special import gammaln
 
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.edges import INFINITY, location_scale
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.papers import FRECHET
 from survjax.parameters import Duration, Positive
@@ -37,6 +38,8 @@ class Frechet(Distribution):
 
     shape: Positive
     scale: Duration
+
+    edges = location_scale("shape", INFINITY, place="scale", on_log_age=True)
 
     def log_survival(self, time):
         return between_birth_and_end(lambda t: self.log_survival_from(t, jnp.log(t)), time, self.scale, 0.0, -jnp.inf)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax.scipy.special import gammaln, xlogy
 
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.edges import INFINITY, TOO_FAR, ZERO, Edges, narrows, widens
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.incomplete_gamma import log_standard_density, log_tails, mean_growth, standard_quantile
 from survjax.parameters import Duration, Positive
@@ -34,6 +35,8 @@ class Gamma(Distribution):
 
     shape: Positive
     scale: Duration
+
+    edges = Edges((narrows(shape=INFINITY), widens(shape=ZERO), TOO_FAR), early=True)
 
     def _standard(self, log_time):
         """The q and w of ``survjax.incomplete_gamma``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.edges import INFINITY, MINUS_INFINITY, WALL, ZERO, Edges, Limit, narrows, widens
 from survjax.distributions.gompertz import Gompertz, exponent, integrated_exponential, length_of_integral
 from survjax.parameters import Rate, RealRate
 from survjax.roots import solve_increasing
@@ -29,6 +30,18 @@ class GompertzMakeham(Distribution):
     shape: RealRate
     rate: Rate
     makeham: Rate
+
+    edges = Edges(
+        (
+            narrows(shape=INFINITY, rate=ZERO, makeham=ZERO),
+            widens(shape=MINUS_INFINITY),
+            Limit({"makeham": ZERO}, "the Gompertz law, without the constant part", "Use Gompertz()."),
+            Limit({"rate": ZERO}, "the exponential law, without the ageing part", "Use Exponential()."),
+            Limit({"shape": INFINITY, "rate": ZERO}, WALL, "Use Gompertz(), or Exponential() if few failed there."),
+        ),
+        on_log_age=False,
+        early=True,
+    )
 
     def log_survival(self, time):
         return -self.cumulative_hazard_between(jnp.zeros_like(time), time)

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.edges import INFINITY, ZERO, Edges, Limit, narrows
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.normal_tail import log_density, log_mills_ratio, log_upper, upper_quantile
 from survjax.parameters import Duration
@@ -37,6 +38,15 @@ class InverseGaussian(Distribution):
 
     mean_life: Duration
     shape: Duration
+
+    edges = Edges(
+        (
+            narrows(shape=INFINITY),
+            Limit({"mean_life": INFINITY}, "a first passage without drift, whose mean is infinite", "Use LogNormal(), or give mean_life."),
+            Limit({"mean_life": ZERO, "shape": ZERO}, "a tail of age to the power -3/2 that fades", "Use Weibull() or Gamma()."),
+        ),
+        place="mean_life",
+    )
 
     def log_survival(self, time):
         return between_birth_and_end(lambda t: self.log_survival_from(t, jnp.log(t)), time, self.mean_life, 0.0, -jnp.inf)

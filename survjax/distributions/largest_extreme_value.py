@@ -7,6 +7,7 @@ import math
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.edges import ZERO, location_scale
 from survjax.papers import LARGEST_EXTREME_VALUE
 from survjax.parameters import Duration, Location
 from survjax.special import log_failed
@@ -35,6 +36,8 @@ class LargestExtremeValue(Distribution):
 
     location: Location
     scale: Duration
+
+    edges = location_scale("scale", ZERO, place="location", on_log_age=False)
 
     def _standard(self, time):
         return (time - self.location) / self.scale

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.edges import ZERO, location_scale
 from survjax.papers import LOGISTIC
 from survjax.parameters import Duration, Location
 from survjax.special import log_failed
@@ -33,6 +34,8 @@ class Logistic(Distribution):
 
     location: Location
     scale: Duration
+
+    edges = location_scale("scale", ZERO, place="location", on_log_age=False)
 
     def _standard(self, time):
         return (time - self.location) / self.scale

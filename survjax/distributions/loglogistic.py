@@ -10,6 +10,7 @@ from jax.nn import softplus
 from jax.scipy.special import betaln
 
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.edges import INFINITY, location_scale
 from survjax.papers import LOGLOGISTIC
 from survjax.parameters import Duration, Positive
 from survjax.special import between_birth_and_end, log_expm1
@@ -40,6 +41,8 @@ class LogLogistic(Distribution):
 
     shape: Positive
     scale: Duration
+
+    edges = location_scale("shape", INFINITY, place="scale", on_log_age=True)
 
     def log_survival(self, time):
         return between_birth_and_end(lambda t: self.log_survival_from(t, jnp.log(t)), time, self.scale, 0.0, -jnp.inf)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.edges import ZERO, location_scale
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.normal_tail import log_density, log_hazard, log_mills_ratio, log_upper, upper_quantile
 from survjax.papers import LOGNORMAL
@@ -35,6 +36,8 @@ class LogNormal(Distribution):
 
     location: LogTime
     scale: Positive
+
+    edges = location_scale("scale", ZERO, place="location", on_log_age=True)
 
     def log_survival(self, time):
         return between_birth_and_end(lambda t: log_upper(self._score(jnp.log(t))), time, self._median(), 0.0, -jnp.inf)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from survjax import normal_tail
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.edges import ZERO, location_scale
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.papers import NORMAL
 from survjax.parameters import Duration, Location
@@ -33,6 +34,8 @@ class Normal(Distribution):
 
     location: Location
     scale: Duration
+
+    edges = location_scale("scale", ZERO, place="location", on_log_age=False)
 
     def _standard(self, time):
         return (time - self.location) / self.scale

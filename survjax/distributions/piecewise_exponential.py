@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from survjax.distributions.distribution import Age, Distribution
+from survjax.distributions.edges import Edges
 from survjax.parameters import Rates
 
 
@@ -34,6 +35,8 @@ class PiecewiseExponential(Distribution):
 
     breaks: Age
     rate: Rates
+
+    edges = Edges()
 
     def __post_init__(self):
         if isinstance(self.breaks, (list, tuple)):
@@ -95,6 +98,20 @@ class PiecewiseExponential(Distribution):
             mean = mean + jnp.exp(-collected) * jnp.where(endless, 1.0, -jnp.expm1(-rate * finite)) / rate
             collected, left = jnp.where(endless, jnp.inf, collected + rate * finite), left - finite
         return mean
+
+    def untold(self, failed_from, failed_by, seen_from, seen_to) -> str | None:
+        begins, ends = np.concatenate([[0.0], self.breaks]), np.concatenate([self.breaks, [np.inf]])
+        for index, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+            if self.rate[index] is not None:
+                continue
+            piece = f"the piece from {begin:g} to {end:g} (rate_{index})"
+            remedy = f"Merge it with its neighbour: leave out the break at {begin if index else end:g}."
+            if not np.any((seen_to > begin) & (seen_from < end)):
+                return f"nobody was under observation in {piece}, so that its rate can be anything. {remedy}"
+            exact = failed_from == failed_by
+            if not np.any(np.where(exact, (failed_from >= begin) & (failed_from < end), (failed_by > begin) & (failed_from < end))):
+                return f"nobody failed in {piece}, so that its rate runs to 0. {remedy}"
+        return None
 
     def start(self, centre: float, spread: float) -> dict[str, Any]:
         return {"rate": (math.exp(-centre - 0.5772156649015329),) * len(self.rate)}

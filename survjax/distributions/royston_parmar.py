@@ -9,7 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from survjax.distributions.distribution import Age, Distribution
+from survjax.distributions.edges import INFINITY, Edges, narrows
 from survjax.distributions.piecewise_exponential import check_ages
+from survjax.errors import NoFiniteMaximum
 from survjax.parameters import Reals
 
 
@@ -43,6 +45,8 @@ class RoystonParmar(Distribution):
     gamma: Reals
     knots: Age = None
 
+    edges = Edges((narrows(gamma_1=INFINITY),), early=True, late=True)
+
     def __post_init__(self):
         if isinstance(self.knots, (list, tuple)):
             object.__setattr__(self, "knots", np.asarray(self.knots, float))
@@ -66,13 +70,13 @@ class RoystonParmar(Distribution):
 
         Raises
         ------
-        ValueError : there are fewer distinct failure times than knots.
+        NoFiniteMaximum : there are fewer distinct failure times than knots.
         """
         if self.knots is not None:
             return self
         distinct = np.unique(log_failure_times)
         if len(distinct) < self.n_knots + 2:
-            raise ValueError(
+            raise NoFiniteMaximum(
                 f"{self.n_knots} inner knots need at least {self.n_knots + 2} distinct failure times; there are {len(distinct)}. "
                 "Use fewer knots."
             )

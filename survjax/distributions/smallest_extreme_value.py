@@ -7,6 +7,7 @@ import math
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.edges import ZERO, location_scale
 from survjax.papers import SMALLEST_EXTREME_VALUE
 from survjax.parameters import Duration, Location
 
@@ -33,6 +34,8 @@ class SmallestExtremeValue(Distribution):
 
     location: Location
     scale: Duration
+
+    edges = location_scale("scale", ZERO, place="location", on_log_age=False)
 
     def _standard(self, time):
         return (time - self.location) / self.scale

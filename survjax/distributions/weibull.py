@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax.scipy.special import gammaln, xlogy
 
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.edges import INFINITY, location_scale
 from survjax.papers import WEIBULL
 from survjax.parameters import Duration, Positive
 from survjax.special import hazard_times_survival, log_ratio, log_scaled_upper_gamma, power_of_ratio
@@ -36,6 +37,8 @@ class Weibull(Distribution):
 
     shape: Positive
     scale: Duration
+
+    edges = location_scale("shape", INFINITY, place="scale", on_log_age=True)
 
     def log_survival(self, time):
         return -power_of_ratio(time, self.scale, self.shape)
@@ -93,6 +96,9 @@ class Weibull(Distribution):
         # (the mean of a whole life - a) / S(a) is right to first order at birth, so that its derivative is
         at_birth = (whole_life - origin) * jnp.exp(power_of_ratio(origin, self.scale, self.shape))
         return jnp.where(aged, jnp.exp(log_mean), at_birth)
+
+    def age_power(self) -> float | None:
+        return None if self.shape is None or self.scale is not None else float(self.shape)
 
     def start(self, centre: float, spread: float) -> dict[str, float]:
         # log time has standard deviation pi / (sqrt(6) shape) and mean log(scale) - gamma / shape
