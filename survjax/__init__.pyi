@@ -129,3 +129,13 @@ class DefectiveSubpopulation(Model):
     of: Model | Distribution
     fraction_failing: float | None
     def __init__(self, of: Model | Distribution, fraction_failing: float | None = None) -> None: ...
+
+class ZeroInflated(Model):
+    of: Model | Distribution
+    fraction_dead_on_arrival: float | None
+    def __init__(self, of: Model | Distribution, fraction_dead_on_arrival: float | None = None) -> None: ...
+
+class Threshold(Model):
+    of: Model | Distribution
+    threshold: float | None
+    def __init__(self, of: Model | Distribution, threshold: float | None = None) -> None: ...

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from survjax.defective_estimation import fit_defective
-from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture
+from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture, Threshold, ZeroInflated
 from survjax.errors import NotConverged
 from survjax.estimation import Fit, fit_from_data, fully_known, pose
 from survjax.existence import check_maximum_exists, check_support
 from survjax.lifetimes import Lifetimes
 from survjax.mixture_estimation import fit_mixture
+from survjax.threshold_estimation import fit_threshold
+from survjax.zero_inflated_estimation import fit_zero_inflated
 
 ENOUGH_FAILURES = 3  # a parameter; fewer are said to be few
 
@@ -35,16 +39,9 @@ def fit_distribution(
     NotConverged : the optimiser stopped short; with ``require_convergence=False`` the fit is returned with its reason.
     """
     check_support(template, life)
-    template = template.with_knots(np.log(life.in_the_middle().failed().durations)) if template.start_of_support == 0.0 else template
+    fit = _best(template, life, n_starts, seed)
     if template.n_coordinates() == 0:
-        return fully_known(template, life)
-    check_maximum_exists(template, life)
-    if isinstance(template, Mixture):
-        fit = fit_mixture(template, life, n_starts, seed)
-    elif isinstance(template, DefectiveSubpopulation) and template.fraction_failing is None:
-        fit = fit_defective(template, life)
-    else:
-        fit = fit_from_data(pose(template, life), template, life)
+        return fit
     learned = len(fit.coordinates)  # at a boundary fewer than the template has
     if fit.n_failed < ENOUGH_FAILURES * learned:
         fit.notes.append(
@@ -59,3 +56,23 @@ def fit_distribution(
             fit,
         )
     return fit
+
+
+def _best(template: Distribution, life: Lifetimes, n_starts: int | None, seed: int) -> Fit:
+    """The search that the distribution needs; that of a wrapper may ask for those of its part."""
+    find = partial(_best, n_starts=n_starts, seed=seed)
+    if template.n_coordinates() and isinstance(template, ZeroInflated):
+        return fit_zero_inflated(template, life, find)
+    if template.n_coordinates() and isinstance(template, Threshold):
+        return fit_threshold(template, life, find)
+    if template.start_of_support == 0.0:
+        ages = life.in_the_middle().failed().durations
+        template = template.with_knots(np.log(ages[ages > 0]))
+    if template.n_coordinates() == 0:
+        return fully_known(template, life)
+    check_maximum_exists(template, life)
+    if isinstance(template, Mixture):
+        return fit_mixture(template, life, n_starts, seed)
+    if isinstance(template, DefectiveSubpopulation) and template.fraction_failing is None:
+        return fit_defective(template, life)
+    return fit_from_data(pose(template, life), template, life)

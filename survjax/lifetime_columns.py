@@ -86,9 +86,12 @@ def _check_weights(weights: np.ndarray | None) -> None:
 
 def _check_entry(entry: np.ndarray | None, durations: np.ndarray, name: str) -> None:
     if entry is not None:
+        at_birth = (entry == 0) & (durations == 0)  # dead on arrival, or still running when last seen new
         word = "duration" if name == "durations" else name
         remedy = "Remove units that were never under observation, or correct the age at which observation began."
-        _refuse_pair(entry >= durations, {"entry": entry, name: durations}, f"less than {word}", f"less than the {word}", remedy)
+        _refuse_pair(
+            (entry >= durations) & ~at_birth, {"entry": entry, name: durations}, f"less than {word}", f"less than the {word}", remedy
+        )
 
 
 def _in_window(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -3,7 +3,8 @@
 A failure at age t contributes log f(t), a unit still running at t log S(t), one that failed between l and u
 log(S(l) - S(u)). All is conditional on the window in which the unit could be seen: delayed entry at age e takes log S(e)
 away, right truncation at r as well log(S(e) - S(r)). These terms are rows of their own, with negative weight, so that nobody
-pays for terms that his rows do not have.
+pays for terms that his rows do not have. Under a law with a point mass at 0 a failure at 0 contributes log P(T = 0), a unit still
+running at 0 log P(T > 0).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from survjax.lifetimes import Lifetimes
 from survjax.special import log1mexp
 
 FAILED, SURVIVED, FAILED_BETWEEN, FAILED_BY = "failed", "survived", "failed between", "failed by"
+DEAD_ON_ARRIVAL, ALIVE_ON_ARRIVAL = "dead on arrival", "alive on arrival"
 QUARTILES = (0.25, 0.5, 0.75)
 
 
@@ -44,6 +46,10 @@ def row_log_likelihood(template: Distribution, point, kind: str, row):
 def _log_probability(distribution: Distribution, kind: str, row):
     if kind == FAILED:
         return distribution.log_density_from(row["time"], row["log_time"])
+    if kind == DEAD_ON_ARRIVAL:
+        return jnp.log(distribution.probability_at_start())
+    if kind == ALIVE_ON_ARRIVAL:
+        return jnp.log1p(-distribution.probability_at_start())
     log_survival = distribution.log_survival_from(row["time"], row["log_time"])
     if kind == SURVIVED:
         return log_survival
@@ -88,13 +94,15 @@ def likelihood_chunks(template: Distribution, life: Lifetimes, unit: float = 1.0
     """
     logarithms = np.log if template.start_of_support == 0.0 else np.zeros_like
     rows = {}
-    for kind, columns_of_kind in _split(life, template.start_of_support).items():
+    for kind, columns_of_kind in _split(life, template).items():
         told = columns_of_kind[2] != 0
         if not told.any():
             continue
         begin, end, weights = (column[told] for column in columns_of_kind)
         begin, end = begin / unit, end / unit
-        columns = {"time": begin, "log_time": logarithms(begin)}
+        columns = {"time": begin}
+        if kind not in (DEAD_ON_ARRIVAL, ALIVE_ON_ARRIVAL):
+            columns["log_time"] = logarithms(begin)
         if kind == FAILED_BETWEEN:
             columns |= {"end": end, "log_end": logarithms(end)}
         if isinstance(template, Mixture) and kind != SURVIVED:
@@ -103,12 +111,19 @@ def likelihood_chunks(template: Distribution, life: Lifetimes, unit: float = 1.0
     return chunks(rows, as_many_as)
 
 
-def _split(life: Lifetimes, start: float) -> dict[str, tuple[Any, ...]]:
+def _split(life: Lifetimes, template: Distribution) -> dict[str, tuple[Any, ...]]:
     """Begin, end and weight of the rows of each kind; for all but ``FAILED_BETWEEN`` the end is the begin."""
-    w, lower, upper = life.counts(), life.lower, life.upper
+    w, lower, upper, start = life.counts(), life.lower, life.upper, template.start_of_support
     exact, running = life.event_observed, np.isinf(upper)
-    kinds = {FAILED: [(lower, lower, w, exact)], SURVIVED: [(lower, lower, w, running & (lower > start))]}
-    within = ~exact & ~running
+    arrival = {}
+    if template.has_mass_at_start:
+        arrival = {
+            DEAD_ON_ARRIVAL: [(lower, lower, w, exact & (lower == start))],
+            ALIVE_ON_ARRIVAL: [(lower, lower, w, running & (lower == start))],
+        }
+        exact = exact & (lower > start)
+    kinds = {FAILED: [(lower, lower, w, exact)], SURVIVED: [(lower, lower, w, running & (lower > start))], **arrival}
+    within = ~life.event_observed & ~running
     if within.any():
         kinds[FAILED_BETWEEN] = [(lower, upper, w, within & (lower > start))]
         kinds[FAILED_BY] = [(upper, upper, w, within & (lower <= start))]

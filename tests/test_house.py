@@ -40,7 +40,7 @@ FLOORS = (
     ("starts", "search", "nonparametric"),
     ("estimation",),
     ("faces",),
-    ("mixture_estimation", "defective_estimation"),
+    ("mixture_estimation", "defective_estimation", "zero_inflated_estimation", "threshold_estimation", "enclosure"),
     ("fitting",),
     ("models",),
     ("plotting", "yardstick", "comparison", "fleet_report"),

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from survjax.distributions import Distribution, Mixture
+from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture, Threshold, ZeroInflated
 from survjax.estimation import Fit
 from survjax.parameters import SimplexDomain
 
@@ -35,7 +35,9 @@ def check_fit(fit: Fit) -> None:
     known = np.array([parameter.value is not None for parameter in fit.template.parameters().values()])
     # Where a mixture turned out to be one distribution, the components without weight have neither values nor errors.
     weightless = np.array(_without_weight(fit.template), dtype=bool)
-    at_boundary = bool(weightless.any())
+    # At a boundary, or below a local shape of 2, what a wrapper adds has no standard error, and may be known in the template.
+    errorless = np.array(_added_by_wrappers(fit.template), dtype=bool) & np.isnan(np.diag(fit.covariance))
+    at_boundary = bool(weightless.any() or (errorless & known).any())
     expected = np.where(weightless & np.isnan(fit.values), np.nan, values)
     _refuse(not np.all(np.isfinite(values)), "the coordinates lead to parameters that are not finite")
     _refuse(
@@ -46,7 +48,8 @@ def check_fit(fit: Fit) -> None:
         covariance = jacobian @ fit.coordinate_covariance @ jacobian.T
         size = np.abs(jacobian) @ np.abs(fit.coordinate_covariance) @ np.abs(jacobian.T)
     covariance[known] = covariance[:, known] = 0.0
-    if at_boundary:
+    covariance[errorless] = covariance[:, errorless] = np.nan
+    if weightless.any():
         weights = np.array([isinstance(parameter.domain, SimplexDomain) for parameter in fit.template.parameters().values()])
         unsure = (weightless & np.isnan(fit.values)) | (weights & ((values == 0.0) | (values == 1.0)) & np.isnan(np.diag(fit.covariance)))
         covariance[unsure] = covariance[:, unsure] = np.nan
@@ -97,6 +100,8 @@ def _check_covariance(covariance: np.ndarray, name: str) -> None:
 
 def _without_weight(distribution: Distribution) -> list[bool]:
     """For each parameter in order, whether it belongs to a component of a mixture whose weight is known to be 0."""
+    if isinstance(distribution, (DefectiveSubpopulation, ZeroInflated, Threshold)):
+        return [*_without_weight(distribution.of), False]
     if not isinstance(distribution, Mixture):
         return [False] * len(distribution.parameters())
     marked: list[bool] = []
@@ -104,6 +109,13 @@ def _without_weight(distribution: Distribution) -> list[bool]:
         inner = _without_weight(component)
         marked += [False, *([True] * len(inner) if weight == 0.0 else inner)]
     return marked
+
+
+def _added_by_wrappers(distribution: Distribution) -> list[bool]:
+    """For each parameter in order, whether a wrapper adds it to those of its part: a fraction or a threshold."""
+    if not isinstance(distribution, (DefectiveSubpopulation, ZeroInflated, Threshold)):
+        return [False] * len(distribution.parameters())
+    return [*_added_by_wrappers(distribution.of), True]
 
 
 def _refuse(wrong: bool, why: str) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from survjax.distributions import Distribution
 from survjax.distributions.distribution import PART
+from survjax.distributions.nesting import check_nesting
 from survjax.parameters import Domain, Several, SimplexDomain
 
 
@@ -33,7 +34,6 @@ def as_template(given: Any) -> Distribution:
 
 
 def _checked(distribution: Distribution) -> Distribution:
-    distribution.check()
     changed: dict[str, Any] = {}
     for name, kind in distribution.field_kinds().items():
         value = getattr(distribution, name)
@@ -51,7 +51,10 @@ def _checked(distribution: Distribution) -> Distribution:
             )
         elif kind is PART:
             changed[name] = tuple(as_template(part) for part in value) if isinstance(value, (tuple, list)) else as_template(value)
-    return dataclasses.replace(distribution, **changed)  # type: ignore[type-var]
+    checked: Distribution = dataclasses.replace(distribution, **changed)  # type: ignore[type-var]
+    checked.check()
+    check_nesting(checked)
+    return checked
 
 
 def checked_value(domain: Domain, value: Any, name: str) -> float:

@@ -109,7 +109,8 @@ def _failure_rates(life: Lifetimes, end: float, level: float) -> tuple[np.ndarra
     edges = np.linspace(0.0, end, AGE_GROUPS + 1)
     counts = life.counts()
     begin = np.zeros(len(life)) if life.entry is None else np.maximum(life.entry, 0.0)
-    failed = np.histogram(life.durations[life.event_observed], edges, weights=counts[life.event_observed])[0]
+    observed = life.event_observed & (life.durations > 0)  # the dead on arrival have no rate
+    failed = np.histogram(life.durations[observed], edges, weights=counts[observed])[0]
     exposure = np.array(
         [
             np.sum(counts * np.clip(np.minimum(life.durations, high) - np.maximum(begin, low), 0.0, None))
