@@ -37,6 +37,8 @@ _HOMES = {
     "LargestExtremeValue": "survjax.models",
     "CompetingRisks": "survjax.models",
     "DefectiveSubpopulation": "survjax.models",
+    "ZeroInflated": "survjax.models",
+    "Threshold": "survjax.models",
     "Mixture": "survjax.models",
     "WeibullMixture": "survjax.models",
     "KaplanMeier": "survjax.nonparametric",

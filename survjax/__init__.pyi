@@ -126,3 +126,13 @@ class LargestExtremeValue(Model):
     location: float | None
     scale: float | None
     def __init__(self, location: float | None = None, scale: float | None = None) -> None: ...
+
+class ZeroInflated(Model):
+    of: Model | Distribution
+    fraction_dead_on_arrival: float | None
+    def __init__(self, of: Model | Distribution, fraction_dead_on_arrival: float | None = None) -> None: ...
+
+class Threshold(Model):
+    of: Model | Distribution
+    threshold: float | None
+    def __init__(self, of: Model | Distribution, threshold: float | None = None) -> None: ...

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from survjax.distributions import LAWS, PiecewiseExponential, RoystonParmar
 from survjax.errors import NoFiniteMaximum, NotConverged
 from survjax.lifetimes import Lifetimes
 from survjax.models import NAMED_MODELS, Model
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WORKERS = 2  # compiling is most of a first comparison, and it runs beside itself
-# of the registry those are left out that need settings of their own or are made of others
-ALL = tuple(name for name in NAMED_MODELS if name not in ("PiecewiseExponential", "RoystonParmar"))
+# of the laws those are left out that need settings of their own
+ALL = tuple(law.__name__ for law in LAWS if law not in (PiecewiseExponential, RoystonParmar))
 
 
 @dataclass

@@ -81,7 +81,8 @@ class Problem:
 
     Attributes
     ----------
-    n_failed : failures, at known ages or within intervals; n_exact : those at known ages, which contribute a density.
+    n_failed : failures, at known ages or within intervals; n_exact : those at known ages, which contribute a density; the dead on arrival
+        do not.
     prior : of parameters by name, in the user's unit.
 
     With a prior every log-likelihood here is a penalised one.
@@ -156,8 +157,15 @@ def pose(
     if unit is None:
         unit = unit_of_time(template, life)
     inner = jax.tree.map(lambda value: np.asarray(value, float), template.rescaled(1.0 / unit))
-    chunks = likelihood_chunks(template, life, unit, as_many_as)
-    return Problem(inner, chunks, life.n_failed, life.n_exact, unit, lanes, prior=prior)
+    data = likelihood_chunks(template, life, unit, as_many_as)
+    return Problem(inner, data, life.n_failed, _n_densities(template, life), unit, lanes, prior=prior)
+
+
+def _n_densities(template: Distribution, life: Lifetimes) -> float:
+    """How many units contribute a density: those that failed at a known age, where the law has no mass."""
+    if not template.has_mass_at_start:
+        return life.n_exact
+    return life[life.event_observed & (life.lower > template.start_of_support)].n_units
 
 
 def unit_of_time(template: Distribution, life: Lifetimes) -> float:
@@ -167,6 +175,8 @@ def unit_of_time(template: Distribution, life: Lifetimes) -> float:
     """
     life = life.in_the_middle()
     observed = life.event_observed & (life.counts() > 0)
+    if template.has_mass_at_start:
+        observed = observed & (life.durations > template.start_of_support)
     if not template.knows_its_unit() or not observed.any():
         return 1.0
     if template.start_of_support < 0.0:

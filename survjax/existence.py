@@ -20,23 +20,33 @@ def check_support(template: Distribution, life: Lifetimes) -> None:
 
     Raises
     ------
-    ValueError : a negative time, or a failure at exactly 0, for a distribution of positive lifetimes.
+    ValueError : a negative time, or a failure at exactly 0, for a distribution of positive lifetimes; a failure at or before a known
+        threshold.
     """
-    if template.start_of_support != 0.0:
-        return
     name = type(template).__name__
+    if template.start_of_support != 0.0:
+        if life.entry is not None:
+            remedy = "On the whole real line age 0 is an age like any other: leave such units out."
+            refuse_rows(life.entry >= life.upper, life.entry, "entry", f"less than the duration for {name}", remedy)
+        return
     times = life.durations
     bad = (times < 0) & ~np.isneginf(times)  # -inf: failed some time before the upper end
     refuse_rows(bad, times, "durations", f"0 or more for {name}", "Check the sign, or the order of the two dates it came from.")
     impossible = (life.upper <= 0) & ~life.event_observed
     refuse_rows(impossible, life.upper, "upper", f"more than 0 for {name}", "Nothing fails before it is used.")
-    refuse_rows(
-        (times == 0) & life.event_observed,
-        times,
-        "durations",
-        f"more than 0 for a failure under {name}",
-        "A unit that failed before use was dead on arrival: leave it out. Where ages were rounded to 0, say how: resolution=1.0 for days.",
-    )
+    if not template.has_mass_at_start:
+        refuse_rows(
+            (times == 0) & life.event_observed,
+            times,
+            "durations",
+            f"more than 0 for a failure under {name}",
+            f"A unit that failed before use was dead on arrival: fit ZeroInflated({name}(...)), or leave it out. Where ages were rounded "
+            "to 0, say how: resolution=1.0 for days.",
+        )
+    first = float(template.first_age())
+    if first > 0.0:
+        early = (life.upper <= first) & ~((life.upper == 0) & template.has_mass_at_start)
+        refuse_rows(early, life.upper, "upper", f"more than {first:g}, the threshold given", "Give an earlier one, or None to learn it.")
     if life.entry is not None:
         refuse_rows(life.entry < 0, life.entry, "entry", f"0 or more for {name}", "Use 0 for units seen from the start.")
 
@@ -69,8 +79,8 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
     NoFiniteMaximum : no failures; none known to have survived anything; all failures may have been at one age, and no unit ran on
         beyond it; inspections that a law explains the better, the wider it is; a Weibull hazard that falls like 1/age among units that
         all came late; failures so late before their right truncation that their scale may be anything; a fraction failing where
-        only failures are seen; a piece of a hazard without failures; too few failure ages for a mixture; a cause, where causes are looked at, of which that
-        holds.
+        only failures are seen; a piece of a hazard without failures; too few failure ages for a mixture; a
+        cause, where causes are looked at, of which that holds.
     """
     life = life[life.counts() > 0]
     check_anything_failed(life)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from survjax.causes import notes_on_causes
 from survjax.defective_estimation import fit_defective
-from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture
+from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture, Threshold, ZeroInflated
 from survjax.errors import NoFiniteMaximum, NotConverged
 from survjax.estimation import Fit, fit_from_data, fully_known, pose, unit_of_time
 from survjax.existence import check_anything_failed, check_maximum_exists, check_support
 from survjax.lifetimes import Lifetimes
 from survjax.limits import better_tail, edge_reached
 from survjax.mixture_estimation import fit_mixture
-from survjax.prior import left_to_the_data, prior_in_words, read_prior
+from survjax.prior import Prior, left_to_the_data, prior_in_words, read_prior
+from survjax.threshold_estimation import fit_threshold
+from survjax.zero_inflated_estimation import fit_zero_inflated
 
 ENOUGH_FAILURES = 3  # a parameter; fewer are said to be few
 
@@ -49,22 +52,9 @@ def fit_distribution(
     """
     check_support(template, life)
     priors = read_prior(prior, template)
-    if left_to_the_data(template, priors).n_coordinates():
-        check_anything_failed(life)
-    template = template.with_knots(np.log(life.in_the_middle().failed().durations)) if template.start_of_support == 0.0 else template
+    fit = _best(template, life, n_starts, seed, require_convergence, priors)
     if template.n_coordinates() == 0:
-        return fully_known(template, life)
-    undetermined = left_to_the_data(template, priors)
-    if undetermined.n_coordinates():
-        check_maximum_exists(undetermined, life)
-    if isinstance(template, Mixture):
-        fit = fit_mixture(template, life, n_starts, seed, priors)
-    elif isinstance(template, DefectiveSubpopulation) and template.fraction_failing is None:
-        fit = fit_defective(template, life, priors)
-    else:
-        fit = fit_from_data(pose(template, life, prior=priors), template, life)
-    fit.notes += notes_on_causes(template, life)
-    _check_where_it_ended(template, life, fit, require_convergence)
+        return fit
     learned = len(fit.coordinates)  # at a boundary fewer than the template has
     if fit.n_failed < ENOUGH_FAILURES * learned:
         fit.notes.append(
@@ -84,10 +74,39 @@ def fit_distribution(
     return fit
 
 
+def _best(
+    template: Distribution, life: Lifetimes, n_starts: int | None, seed: int, require_convergence: bool, priors: Mapping[str, Prior]
+) -> Fit:
+    """The search that the distribution needs; that of a wrapper may ask for those of its part."""
+    priors = {name: priors[name] for name in template.parameters() if name in priors}
+    find = partial(_best, n_starts=n_starts, seed=seed, require_convergence=require_convergence, priors=priors)
+    if template.n_coordinates() and isinstance(template, ZeroInflated):
+        return fit_zero_inflated(template, life, find, priors)
+    if template.n_coordinates() and isinstance(template, Threshold):
+        return fit_threshold(template, life, find, priors)
+    undetermined = left_to_the_data(template, priors)
+    if undetermined.n_coordinates():
+        check_anything_failed(life)
+    if template.start_of_support == 0.0:
+        ages = life.in_the_middle().failed().durations
+        template = template.with_knots(np.log(ages[ages > 0]))
+    if template.n_coordinates() == 0:
+        return fully_known(template, life)
+    if undetermined.n_coordinates():
+        check_maximum_exists(left_to_the_data(template, priors), life)
+    if isinstance(template, Mixture):
+        return fit_mixture(template, life, n_starts, seed, priors)  # whose search meets its faces and edges by itself
+    if isinstance(template, DefectiveSubpopulation) and template.fraction_failing is None:
+        fit = fit_defective(template, life, priors)
+    else:
+        fit = fit_from_data(pose(template, life, prior=priors), template, life)
+    fit.notes += notes_on_causes(template, life)
+    _check_where_it_ended(template, life, fit, require_convergence)
+    return fit
+
+
 def _check_where_it_ended(template: Distribution, life: Lifetimes, fit: Fit, require_convergence: bool) -> None:
     """Refuse a fit beyond which the likelihood is higher still; where it stopped short and is wanted so, only note it."""
-    if isinstance(template, Mixture):  # whose search has met its faces and edges by itself
-        return
     # a prior holds what would have to run away
     reason = None if fit.prior else better_tail(template, life, fit.log_likelihood)
     if reason is None and not fit.converged:

@@ -86,11 +86,11 @@ def _check_weights(weights: np.ndarray | None) -> None:
 
 def _check_entry(entry: np.ndarray | None, durations: np.ndarray, name: str) -> None:
     if entry is not None:
+        at_birth = (entry == 0) & (durations == 0)  # dead on arrival, or still running when last seen new
         word = "duration" if name == "durations" else name
         remedy = "Remove units that were never under observation, or correct the age at which observation began."
-        newborn = (entry == 0) & (durations == 0)  # a running unit of age 0 says nothing, with an entry or without
         _refuse_pair(
-            (entry >= durations) & ~newborn, {"entry": entry, name: durations}, f"less than {word}", f"less than the {word}", remedy
+            (entry >= durations) & ~at_birth, {"entry": entry, name: durations}, f"less than {word}", f"less than the {word}", remedy
         )
 
 

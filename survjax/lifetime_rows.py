@@ -109,6 +109,20 @@ class LifetimeRows:
         scaled = {name: getattr(self, name) for name in ("lower", "upper", "entry", "right_truncation", "observed_until")}
         return self._with(**{name: None if column is None else column / unit for name, column in scaled.items()})
 
+    def since(self, age: float) -> Self:
+        """The same lifetimes with ages counted from ``age``: what lies before it is seen from the start.
+
+        A lower end of 0 or less stays 0, whatever the age: some time before the upper end, or still running when last seen new.
+        """
+        lower = np.where(self.lower > 0, np.maximum(self.lower - age, 0.0), 0.0)
+        moved: dict[str, Any] = {"lower": lower, "upper": np.where(self.event_observed, lower, self.upper - age)}
+        if self.entry is not None:
+            moved["entry"] = np.where(self.entry > 0, np.maximum(self.entry - age, 0.0), 0.0)
+        for name in ("right_truncation", "observed_until"):
+            column = getattr(self, name)
+            moved[name] = None if column is None else np.maximum(column - age, 0.0)
+        return self._with(**moved)
+
     # ---- rows
 
     def __len__(self) -> int:

@@ -4,7 +4,8 @@ A failure at age t contributes log f(t), a unit still running at t log S(t), one
 log(S(l) - S(u)); where competing risks are told apart and the cause is known, that cause's hazard takes the place of the sum of
 all. All is conditional on the window in which the unit could be seen: delayed entry at age e takes log S(e)
 away, right truncation at r as well log(S(e) - S(r)). These terms are rows of their own, with negative weight, so that nobody
-pays for terms that his rows do not have.
+pays for terms that his rows do not have. Under a law with a point mass at 0 a failure at 0 contributes log P(T = 0), a unit still
+running at 0 log P(T > 0).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from survjax.special import log1mexp
 
 FAILED, SURVIVED, FAILED_BETWEEN, FAILED_BY = "failed", "survived", "failed between", "failed by"
 FAILED_OF, FAILED_BETWEEN_OF = "failed of a cause", "failed between of a cause"
+DEAD_ON_ARRIVAL, ALIVE_ON_ARRIVAL = "dead on arrival", "alive on arrival"
 QUARTILES = (0.25, 0.5, 0.75)
 
 
@@ -52,6 +54,10 @@ def _log_probability(distribution: Distribution, kind: str, row):
         return cast(CompetingRisks, distribution).log_probability_of(row["cause"], row["time"], row["end"])
     if kind == FAILED:
         return distribution.log_density_from(row["time"], row["log_time"])
+    if kind == DEAD_ON_ARRIVAL:
+        return jnp.log(distribution.probability_at_start())
+    if kind == ALIVE_ON_ARRIVAL:
+        return jnp.log1p(-distribution.probability_at_start())
     log_survival = distribution.log_survival_from(row["time"], row["log_time"])
     if kind == SURVIVED:
         return log_survival
@@ -97,13 +103,15 @@ def likelihood_chunks(template: Distribution, life: Lifetimes, unit: float = 1.0
     logarithms = np.log if template.start_of_support == 0.0 else np.zeros_like
     of = component_of_each(template, life) if is_labelled(template) else np.full(len(life), UNKNOWN)
     rows = _rows_of_causes(life, of, template.start_of_support, unit, logarithms)
-    for kind, columns_of_kind in _split(life, of == UNKNOWN, template.start_of_support).items():
+    for kind, columns_of_kind in _split(life, template, of == UNKNOWN).items():
         told = columns_of_kind[2] != 0
         if not told.any():
             continue
         begin, end, weights = (column[told] for column in columns_of_kind)
         begin, end = begin / unit, end / unit
-        columns = {"time": begin, "log_time": logarithms(begin)}
+        columns = {"time": begin}
+        if kind not in (DEAD_ON_ARRIVAL, ALIVE_ON_ARRIVAL):
+            columns["log_time"] = logarithms(begin)
         if kind == FAILED_BETWEEN:
             columns |= {"end": end, "log_end": logarithms(end)}
         if isinstance(template, Mixture) and kind != SURVIVED:
@@ -125,12 +133,18 @@ def _rows_of_causes(life: Lifetimes, of: np.ndarray, start: float, unit: float, 
     return rows
 
 
-def _split(life: Lifetimes, any_cause: np.ndarray, start: float) -> dict[str, tuple[Any, ...]]:
+def _split(life: Lifetimes, template: Distribution, any_cause: np.ndarray) -> dict[str, tuple[Any, ...]]:
     """Begin, end and weight of the rows of each kind but those of a known cause; for all but ``FAILED_BETWEEN`` the end is the begin."""
-    w, lower, upper = life.counts(), life.lower, life.upper
-    running = np.isinf(upper)
-    exact = life.event_observed & any_cause
-    kinds = {FAILED: [(lower, lower, w, exact)], SURVIVED: [(lower, lower, w, running & (lower > start))]}
+    w, lower, upper, start = life.counts(), life.lower, life.upper, template.start_of_support
+    exact, running = life.event_observed & any_cause, np.isinf(upper)
+    arrival = {}
+    if template.has_mass_at_start:
+        arrival = {
+            DEAD_ON_ARRIVAL: [(lower, lower, w, exact & (lower == start))],
+            ALIVE_ON_ARRIVAL: [(lower, lower, w, running & (lower == start))],
+        }
+        exact = exact & (lower > start)
+    kinds = {FAILED: [(lower, lower, w, exact)], SURVIVED: [(lower, lower, w, running & (lower > start))], **arrival}
     within = ~life.event_observed & ~running & any_cause
     if within.any():
         kinds[FAILED_BETWEEN] = [(lower, upper, w, within & (lower > start))]

@@ -91,11 +91,11 @@ class LogTimeDomain(RealDomain):
         return 1.0
 
 
-class ProbabilityDomain(Domain):
-    """A probability, more than 0 and at most 1; its coordinate is the log of its odds."""
+class ShareDomain(Domain):
+    """A share, from 0 to below 1; its coordinate is the log of its odds."""
 
     def admits(self, value: float) -> bool:
-        return 0 < value <= 1
+        return 0 <= value < 1
 
     def from_real(self, coordinate):
         return 1.0 / (1.0 + jnp.exp(-coordinate))
@@ -106,6 +106,13 @@ class ProbabilityDomain(Domain):
     def moved(self, value, error, reach):
         odds = np.log(value / (1 - value)) + reach * error / (value * (1 - value))
         return 1 / (1 + np.exp(-odds))
+
+
+class ProbabilityDomain(ShareDomain):
+    """A probability, more than 0 and at most 1; its coordinate is the log of its odds."""
+
+    def admits(self, value: float) -> bool:
+        return 0 < value <= 1
 
 
 class SimplexDomain(Domain):
@@ -148,6 +155,7 @@ REAL = RealDomain("a number")
 LOCATION = RealDomain("a number, in the unit of time", time_power=1)
 LOG_TIME = LogTimeDomain("a number, the logarithm of a time", time_power=1)
 PROBABILITY = ProbabilityDomain("a number above 0 and at most 1")
+SHARE = ShareDomain("a number from 0 to below 1")
 WEIGHT = SimplexDomain("a number between 0 and 1; all weights together 1")
 
 Positive = Annotated[Any, POSITIVE]
@@ -160,6 +168,7 @@ LogTime = Annotated[Any, LOG_TIME]
 Rates = Annotated[Any, Several(RATE)]
 Reals = Annotated[Any, Several(REAL)]
 Probability = Annotated[Any, PROBABILITY]
+Share = Annotated[Any, SHARE]
 Weights = Annotated[Any, WEIGHT]
 
 

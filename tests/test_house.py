@@ -58,7 +58,7 @@ FLOORS = (
     ("residuals",),
     ("goodness",),
     ("faces",),
-    ("mixture_estimation", "defective_estimation", "profile"),
+    ("mixture_estimation", "defective_estimation", "enclosure", "profile", "zero_inflated_estimation", "threshold_estimation"),
     ("fitting",),
     ("models",),
     ("rank_lines", "plotting", "yardstick", "comparison", "fleet_report", "weibayes"),

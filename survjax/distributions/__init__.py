@@ -22,7 +22,9 @@ from survjax.distributions.piecewise_exponential import PiecewiseExponential
 from survjax.distributions.remaining_life import RemainingLife
 from survjax.distributions.royston_parmar import RoystonParmar
 from survjax.distributions.smallest_extreme_value import SmallestExtremeValue
+from survjax.distributions.threshold import Threshold
 from survjax.distributions.weibull import Weibull
+from survjax.distributions.zero_inflated import ZeroInflated
 
 LAWS: tuple[type[Distribution], ...] = (  # with parameters of their own
     Exponential,
@@ -44,7 +46,13 @@ LAWS: tuple[type[Distribution], ...] = (  # with parameters of their own
     SmallestExtremeValue,
     LargestExtremeValue,
 )
-WRAPPERS: tuple[type[Distribution], ...] = (Mixture, CompetingRisks, DefectiveSubpopulation)  # made of other distributions
+WRAPPERS: tuple[type[Distribution], ...] = (  # made of other distributions
+    Mixture,
+    CompetingRisks,
+    DefectiveSubpopulation,
+    ZeroInflated,
+    Threshold,
+)
 
 __all__ = [
     "LAWS",
@@ -71,5 +79,7 @@ __all__ = [
     "RemainingLife",
     "RoystonParmar",
     "SmallestExtremeValue",
+    "Threshold",
     "Weibull",
+    "ZeroInflated",
 ]

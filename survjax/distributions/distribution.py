@@ -71,6 +71,7 @@ class Distribution:
     start_of_support: ClassVar[float] = 0.0
     paper: ClassVar[Paper | None] = None  # on which it is a straight line, where there is such
     edges: ClassVar[Edges | None] = None  # None: not known
+    has_mass_at_start: ClassVar[bool] = False
     _kinds: ClassVar[dict[str, Any]] = {}
     _rules: ClassVar[tuple[str, ...]] = (
         "log_survival",
@@ -118,6 +119,18 @@ class Distribution:
     @elementwise
     def log_hazard(self, time):
         return jnp.log(-jax.grad(self.log_survival)(time))
+
+    def probability_at_start(self):
+        """P(T = 0) of a law that has mass there, as its ``has_mass_at_start`` says."""
+        raise TypeError(f"{type(self).__name__} has no mass at the start of its support.")
+
+    def first_age(self):
+        """The age before which nothing fails; that of a template is the first that its known parameters leave."""
+        return min((part.first_age() for part in self.parts()), default=self.start_of_support)
+
+    def can_be_negative(self) -> bool:
+        """Whether some lives may be negative, so that a quantile has no logarithm."""
+        return self.start_of_support < 0.0 or any(part.can_be_negative() for part in self.parts())
 
     @elementwise
     def log_density(self, time):
@@ -373,13 +386,17 @@ class Distribution:
     def knows_its_unit(self) -> bool:
         """Whether ``rescaled`` is to be trusted: some parameter says how it depends on the unit of time."""
         kinds = self.field_kinds()
-        parts = [part for name, kind in kinds.items() if kind is PART for part in _parts(getattr(self, name))]
+        parts = self.parts()
         domains = [kind.domain if isinstance(kind, Several) else kind for kind in kinds.values()]
         if any(isinstance(domain, Domain) and domain.time_power for domain in domains):
             return True
         if parts:
             return all(part.knows_its_unit() for part in parts)
         return any(isinstance(kind, ConstantKind) and kind.time_power for kind in kinds.values())
+
+    def parts(self) -> list[Distribution]:
+        """The distributions that this one is made of, in order; none for a law with parameters of its own."""
+        return [part for name, kind in self.field_kinds().items() if kind is PART for part in _parts(getattr(self, name))]
 
 
 def common_start(parts: tuple[Distribution, ...]) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import jax.numpy as jnp
+
 from survjax.distributions.distribution import Age, Distribution, Part
 from survjax.special import hazard_times_survival
 
@@ -22,6 +24,12 @@ class RemainingLife(Distribution):
 
     of: Part
     age: Age
+
+    def first_age(self):
+        return jnp.maximum(self.of.first_age() - self.age, 0.0)
+
+    def can_be_negative(self) -> bool:
+        return False
 
     def log_survival(self, time):
         return -self.of.cumulative_hazard_between(self.age, time)

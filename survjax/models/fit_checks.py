@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from survjax.distributions import Distribution, Mixture
+from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture, Threshold, ZeroInflated
 from survjax.estimation import Fit
 from survjax.parameters import ProbabilityDomain, SimplexDomain
 from survjax.prior import penalty_of
@@ -36,10 +36,12 @@ def check_fit(fit: Fit) -> None:
     known = np.array([parameter.value is not None for parameter in fit.template.parameters().values()])
     # Where a mixture turned out to be one distribution, the components without weight have neither values nor errors.
     weightless = np.array(_without_weight(fit.template), dtype=bool)
-    # nor has a weight or a fraction an error at the end of its range
+    # At the end of its range a weight or a fraction has no error, nor has, below a local shape of 2, what a wrapper adds, and either may be
+    # known in the template.
     shares = np.array([isinstance(one.domain, (SimplexDomain, ProbabilityDomain)) for one in fit.template.parameters().values()])
-    at_end = shares & ((values == 0.0) | (values == 1.0)) & np.isnan(np.diag(fit.covariance))
-    at_boundary = bool(np.any(weightless | at_end))
+    may_lack = np.array(_added_by_wrappers(fit.template), dtype=bool) | (shares & ((values == 0.0) | (values == 1.0)))
+    errorless = may_lack & np.isnan(np.diag(fit.covariance))
+    at_boundary = bool(np.any(weightless | (errorless & known)))
     expected = np.where(weightless & np.isnan(fit.values), np.nan, values)
     _refuse(not np.all(np.isfinite(values)), "the coordinates lead to parameters that are not finite")
     _refuse(
@@ -50,7 +52,7 @@ def check_fit(fit: Fit) -> None:
         covariance = jacobian @ fit.coordinate_covariance @ jacobian.T
         size = np.abs(jacobian) @ np.abs(fit.coordinate_covariance) @ np.abs(jacobian.T)
     covariance[known] = covariance[:, known] = 0.0
-    unsure = (weightless & np.isnan(fit.values)) | at_end
+    unsure = (weightless & np.isnan(fit.values)) | errorless
     covariance[unsure] = covariance[:, unsure] = np.nan
     same = np.isfinite(size) & (np.abs(fit.covariance - covariance) <= SAME_COVARIANCE * size)
     _refuse(
@@ -101,6 +103,8 @@ def _check_covariance(covariance: np.ndarray, name: str) -> None:
 
 def _without_weight(distribution: Distribution) -> list[bool]:
     """For each parameter in order, whether it belongs to a component of a mixture whose weight is known to be 0."""
+    if isinstance(distribution, (DefectiveSubpopulation, ZeroInflated, Threshold)):
+        return [*_without_weight(distribution.of), False]
     if not isinstance(distribution, Mixture):
         return [False] * len(distribution.parameters())
     marked: list[bool] = []
@@ -108,6 +112,13 @@ def _without_weight(distribution: Distribution) -> list[bool]:
         inner = _without_weight(component)
         marked += [False, *([True] * len(inner) if weight == 0.0 else inner)]
     return marked
+
+
+def _added_by_wrappers(distribution: Distribution) -> list[bool]:
+    """For each parameter in order, whether a wrapper adds it to those of its part: a fraction or a threshold."""
+    if not isinstance(distribution, (DefectiveSubpopulation, ZeroInflated, Threshold)):
+        return [False] * len(distribution.parameters())
+    return [*_added_by_wrappers(distribution.of), True]
 
 
 def _refuse(wrong: bool, why: str) -> None:

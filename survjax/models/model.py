@@ -117,7 +117,7 @@ class Model(Estimator):
         """
         life = as_lifetimes(durations, event_observed, entry, weights, resolution)
         template = self._template()
-        if template.n_coordinates() == 0 and says_nothing(life):
+        if template.n_coordinates() == 0 and not template.has_mass_at_start and says_nothing(life):
             raise ValueError("all units are still running at age 0, which says nothing of a known distribution; leave such a fit out.")
         fit = fit_distribution(template, life, require_convergence=require_convergence, prior=prior, **self._search())
         self._fit = fit
@@ -448,7 +448,7 @@ class Model(Estimator):
         life = as_lifetimes(durations, event_observed, entry, weights)
         template = self._fitted.template
         check_support(template, life)
-        if template.start_of_support == 0.0 and says_nothing(life):
+        if template.start_of_support == 0.0 and not template.has_mass_at_start and says_nothing(life):
             return 0.0
         return log_likelihood(self.distribution_, life)
 

@@ -82,7 +82,7 @@ def _quantile(distribution, p):
     return distribution.quantile(p)
 
 
-def _mean_on_the_line(distribution, age):
+def _mean(distribution, age):
     return distribution.mean()
 
 
@@ -126,15 +126,15 @@ PREDICTIONS: dict[str, Prediction] = {
     "density": _positive(("t",), _density, lambda distribution, t: distribution.log_density(t)),
     "failure_probability": Prediction(("age", "horizon"), _failure_probability, _log_hazard_ahead, _failure_from_link),
     "quantile": _positive(("p",), _quantile),
-    "mean": _positive(("age",), _rul_mean),
+    "mean": _positive(("age",), _mean),
     "rul_mean": _positive(("age",), _rul_mean),
     "rul_restricted": _positive(("age", "horizon"), _rul_restricted),
     "rul_quantile": _positive(("age", "kind"), _rul_quantile),
 }
-# what may be negative for a law on the whole real line needs no link
+# what may be negative needs no link
 ON_THE_LINE = {
     "quantile": Prediction(("p",), _quantile, _quantile, np.asarray),
-    "mean": Prediction(("age",), _mean_on_the_line, _mean_on_the_line, np.asarray),
+    "mean": Prediction(("age",), _mean, _mean, np.asarray),
 }
 # of a population of which a part never fails
 OF_DEFECTIVE = {
@@ -150,7 +150,7 @@ def prediction_of(name: str, distribution: Distribution) -> Prediction:
         if not isinstance(distribution, DefectiveSubpopulation):
             raise ValueError(f"{name} is asked of a DefectiveSubpopulation, of which some units never fail; not of {distribution!r:.60}.")
         return OF_DEFECTIVE[name]
-    on_the_line = distribution.start_of_support < 0.0 and name in ON_THE_LINE
+    on_the_line = distribution.can_be_negative() and name in ON_THE_LINE
     return ON_THE_LINE[name] if on_the_line else PREDICTIONS[name]
 
 

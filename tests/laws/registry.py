@@ -23,7 +23,9 @@ from survjax.distributions import (
     PiecewiseExponential,
     RoystonParmar,
     SmallestExtremeValue,
+    Threshold,
     Weibull,
+    ZeroInflated,
 )
 
 EXAMPLES = {
@@ -70,6 +72,10 @@ EXAMPLES = {
     "remaining life of a mixture": Mixture((Weibull(shape=0.8, scale=30.0), Weibull(shape=5.0, scale=150.0)), (0.3, 0.7)).given_survival(
         120.0
     ),
+    "dead on arrival": ZeroInflated(Weibull(shape=1.7, scale=30.0), 0.1),
+    "three-parameter weibull": Threshold(Weibull(shape=5.0, scale=100.0), 5.0),
+    "dead on arrival or after a threshold": ZeroInflated(Threshold(LogNormal(location=3.0, scale=0.5), 2.0), 0.02),
+    "remaining life before a threshold": Threshold(Weibull(shape=5.0, scale=100.0), 15.0).given_survival(10.0),
 }
 
 
@@ -103,6 +109,8 @@ EXTREMES = {
     "remaining life on the real line",
     "mixture on the real line",
     "competing risks on the real line",
+    "dead on arrival or after a threshold",
+    "remaining life before a threshold",
 }
 
 

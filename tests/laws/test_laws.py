@@ -32,7 +32,12 @@ ages = jax.jit(lambda law, cumulative_hazard: law.age_at(cumulative_hazard))  # 
 
 
 def times(law):
-    return np.asarray(ages(law, jnp.asarray(BOTH_TAILS)))
+    return np.asarray(ages(law, jnp.asarray(BOTH_TAILS) + dead_on_arrival(law)))
+
+
+def dead_on_arrival(law):
+    """The cumulative hazard that a point mass at the start of the support amounts to."""
+    return -jnp.log1p(-law.probability_at_start()) if law.has_mass_at_start else 0.0
 
 
 def age_by(law, level):
@@ -53,7 +58,7 @@ def step_from(value):
 
 def integral(rule, law, bends=()):
     """Of a scalar rule over all ages up to a cumulative hazard of 200; from age 0 on over log age, from where it begins to matter."""
-    edges = np.asarray(ages(law, jnp.array([1e-12, 1e-6, 1e-3, 0.7, 3.0, 30.0, 200.0])))
+    edges = np.asarray(ages(law, jnp.array([1e-12, 1e-6, 1e-3, 0.7, 3.0, 30.0, 200.0]) + dead_on_arrival(law)))
     edges = np.sort([*edges, *(bend for bend in bends if edges[0] < bend < edges[-1])])
     rule = jax.jit(rule)
     if law.start_of_support < 0.0:
@@ -68,10 +73,12 @@ def integral(rule, law, bends=()):
     return edges[0] * float(rule(0.5 * edges[0])) + sum(pieces)
 
 
-def test_survival_is_1_at_birth_and_0_at_the_end(law):
-    assert law.survival(law.start_of_support) == 1.0
+def test_survival_is_1_at_birth_but_for_the_dead_on_arrival_and_0_at_the_end(law):
+    assert law.survival(law.first_age()) == jnp.exp(-dead_on_arrival(law))
     assert law.survival(jnp.inf) == 0.0
-    assert law.cumulative_hazard(law.start_of_support) == 0.0
+    assert law.cumulative_hazard(law.first_age()) == dead_on_arrival(law)
+    if law.has_mass_at_start:
+        np.testing.assert_allclose(law.survival(law.start_of_support), 1.0 - law.probability_at_start(), rtol=1e-15)
 
 
 def test_survival_never_rises(law):
@@ -81,10 +88,12 @@ def test_survival_never_rises(law):
 
 def test_quantiles_invert_survival_in_both_tails(law):
     # a relative error of 4 eps in the time moves the cumulative hazard by that times its elasticity, at most 40 here
-    np.testing.assert_allclose(law.cumulative_hazard(jnp.asarray(times(law))), BOTH_TAILS, rtol=1e-12)
-    probabilities = jnp.asarray(LEVELS)
-    np.testing.assert_allclose(law.failure_probability(law.quantile(probabilities)), LEVELS, rtol=1e-12)
-    assert law.quantile(0.0) == law.start_of_support
+    np.testing.assert_allclose(law.cumulative_hazard(jnp.asarray(times(law))), BOTH_TAILS + dead_on_arrival(law), rtol=1e-12)
+    # so near to a threshold there is no other number; and the dead on arrival come first
+    levels = LEVELS[1:] if law.first_age() > 0.0 else LEVELS
+    reached = np.maximum(levels, -np.expm1(-dead_on_arrival(law)))
+    np.testing.assert_allclose(law.failure_probability(law.quantile(jnp.asarray(levels))), reached, rtol=1e-12)
+    assert law.quantile(0.0) == (0.0 if law.has_mass_at_start else law.first_age())
     assert law.quantile(1.0) == jnp.inf
 
 
@@ -95,10 +104,10 @@ def test_the_hazard_is_the_slope_of_the_cumulative_hazard(law):
     np.testing.assert_allclose(law.log_hazard(jnp.asarray(times(law))), derived, rtol=1e-10, atol=1e-10)
 
 
-def test_density_is_hazard_times_survival_and_integrates_to_1(law):
+def test_density_is_hazard_times_survival_and_integrates_to_all_that_arrive_alive(law):
     t = jnp.asarray(times(law)[:-1])  # beyond, the density underflows
     np.testing.assert_allclose(law.density(t), law.hazard(t) * law.survival(t), rtol=1e-11)
-    np.testing.assert_allclose(integral(law.density, law, corners(law)), 1.0, atol=1e-9)  # quad's own error
+    np.testing.assert_allclose(integral(law.density, law, corners(law)), jnp.exp(-dead_on_arrival(law)), atol=1e-9)  # quad's own error
 
 
 def test_the_integral_of_the_hazard_is_the_cumulative_hazard(law):
@@ -243,7 +252,8 @@ def test_every_rule_takes_arrays(law):
 def test_samples_follow_the_law(law):
     n = 4000
     sample = np.sort(law.sample(jax.random.key(7), (n,)))
-    distance = np.abs(np.asarray(law.failure_probability(jnp.asarray(sample))) - (np.arange(n) + 0.5) / n).max()
+    gaps = np.abs(np.asarray(law.failure_probability(jnp.asarray(sample))) - (np.arange(n) + 0.5) / n)
+    distance = np.where(sample == 0.0, 0.0, gaps).max()  # all of the dead on arrival stand at one age
     assert distance < 1.95 / np.sqrt(n)  # the 99.9 % point of Kolmogorov's distribution; one fixed key
 
 
