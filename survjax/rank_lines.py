@@ -34,6 +34,12 @@ class RankRegression(NamedTuple):
     points: pd.DataFrame
     distribution: Distribution
 
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name}={value:.6g}" for name, value in self.parameters.items())
+        return (
+            f"RankRegression({type(self.distribution).__name__}({told}), correlation={self.correlation:.4f}, {len(self.points):,} failures)"
+        )
+
 
 def rank_regression(law: Any, life: Lifetimes, *, regress: Direction = "x on y", ranks: Ranks = "exact") -> RankRegression:
     """The straight line by least squares through the failures on a law's own probability paper, at their median ranks.
