@@ -304,7 +304,7 @@ def as_fit(problem: Problem, template: Distribution, life: Lifetimes, optimum: O
         n_steps=len(path) - 1,
         path=_user_coordinates(template, problem.unit, path),
         path_template=template,
-        prior=dict(problem.prior),
+        prior={name: one for name, one in problem.prior.items() if name in names},
         penalty=penalty,
     )
 

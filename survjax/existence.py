@@ -61,7 +61,7 @@ def check_anything_failed(life: Lifetimes) -> None:
     if not np.isfinite(life.upper[life.counts() > 0]).any():
         raise NoFiniteMaximum(
             "none of the units has failed, so the likelihood keeps rising towards units that never do, even with a known shape: "
-            "no estimate exists. With a shape that you assume there is a lower bound of the scale, and nothing more: "
+            "no estimate exists. With a shape that you assume there is a one-sided lower bound of the scale, and nothing more: "
             "sj.weibayes_lower_bound(life, shape=2.0). Wait for failures, add units that have failed, or give every parameter a prior: "
             'fit(life, prior={"shape": (2.0, 0.5), ...}).'
         )

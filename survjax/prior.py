@@ -98,19 +98,19 @@ def read_prior(prior: Any, template: Distribution) -> dict[str, Prior]:
 
 
 def penalty_of(prior: Mapping[str, Prior], template: Distribution, unit: float = 1.0) -> Penalty:
-    """The prior as a penalty on the coordinates of the template when times are in multiples of ``unit``."""
+    """The prior as a penalty on the coordinates of the template when times are in multiples of ``unit``.
+
+    Of a prior that was read for a whole, the template of a part takes what is about its own parameters.
+    """
     names = list(template.parameters())
     places = {names[index]: position for position, index in enumerate(_learned(template)) if index is not None}
-    positions = [places[name] for name in prior]
     domains = template.coordinate_domains()
-    centres = [
-        domains[position].coordinate_rescaled(domains[position].to_real(one.median), 1.0 / unit)
-        for position, one in zip(positions, prior.values(), strict=True)
-    ]
-    deviations = [
-        domains[position].coordinate_slope(1.0 / unit) * one.deviation for position, one in zip(positions, prior.values(), strict=True)
-    ]
-    return Penalty(np.array(positions, dtype=int), np.array(centres, dtype=float), np.array(deviations, dtype=float))
+    held = [(places[name], domains[places[name]], one) for name, one in prior.items() if name in places]
+    return Penalty(
+        np.array([position for position, _, _ in held], dtype=int),
+        np.array([domain.coordinate_rescaled(domain.to_real(one.median), 1.0 / unit) for _, domain, one in held], dtype=float),
+        np.array([domain.coordinate_slope(1.0 / unit) * one.deviation for _, domain, one in held], dtype=float),
+    )
 
 
 def left_to_the_data(template: Distribution, prior: Mapping[str, Prior]) -> Distribution:
