@@ -7,9 +7,11 @@ underflows. Here both tails reach as far as the numbers do, and every function m
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 LOG_SQRT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 LOG_TWO = math.log(2.0)
@@ -36,11 +38,26 @@ def log_mills_ratio(x):
 
     Absolute error at most 1e-15 for x up to 1e3, then that of log(x).
     """
-    w = 1.0 - 2.0 * _MIDDLE / (x + _MIDDLE)
-    one = two = jnp.zeros_like(x)
-    for coefficient in _COEFFICIENTS[:0:-1]:  # Clenshaw's recurrence
+    return _chebyshev_series(_COEFFICIENTS, 1.0 - 2.0 * _MIDDLE / (x + _MIDDLE)) - jnp.log(x + _MIDDLE)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _chebyshev_series(coefficients, w):
+    """A Chebyshev series, its derivative the series of its derivative.
+
+    To differentiate the recurrence gives the same numbers and makes programs of 1.4 (lognormal) to 3 times (inverse Gaussian) the
+    compile time.
+    """
+    one = two = jnp.zeros_like(w)
+    for coefficient in coefficients[:0:-1]:  # Clenshaw's recurrence
         one, two = 2.0 * w * one - two + coefficient, one
-    return w * one - two + _COEFFICIENTS[0] - jnp.log(x + _MIDDLE)
+    return w * one - two + coefficients[0]
+
+
+@_chebyshev_series.defjvp
+def _chebyshev_series_jvp(coefficients, primals, tangents):
+    slope = tuple(map(float, np.polynomial.chebyshev.chebder(coefficients)))
+    return _chebyshev_series(coefficients, *primals), _chebyshev_series(slope, *primals) * tangents[0]
 
 
 def log_upper(z):
