@@ -10,6 +10,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+from numpy.polynomial.chebyshev import chebder
 
 LOG_SQRT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 LOG_TWO = math.log(2.0)
@@ -29,18 +30,42 @@ _COEFFICIENTS = (
     -5.291762411841522e-18, -4.207977038040493e-18,
 )
 # fmt: on
+_SLOPE, _CURVATURE = (tuple(chebder(_COEFFICIENTS, order).tolist()) for order in (1, 2))  # in w
 
 
+@jax.custom_jvp
 def log_mills_ratio(x):
     r"""log of :math:`R(x) = P(Z > x) / \varphi(x)`, the inverse of the normal hazard, for x >= 0.
 
-    Absolute error at most 1e-15 for x up to 1e3, then that of log(x).
+    Absolute error at most 1e-15 for x up to 1e3, then that of log(x). Its first two derivatives are those of the series: the same
+    numbers as those of the recurrence that adds it up, which take five times as long to compile.
     """
+    return _series(_COEFFICIENTS, x) - jnp.log(x + _MIDDLE)
+
+
+@jax.custom_jvp
+def mills_ratio_slope(x):
+    """The derivative of ``log_mills_ratio``, with the digits that x - 1 / R(x) loses far out."""
+    far = 1.0 / (x + _MIDDLE)
+    return 2.0 * _MIDDLE * far**2 * _series(_SLOPE, x) - far
+
+
+def _mills_ratio_curvature(x):
+    far = 1.0 / (x + _MIDDLE)
+    return (2.0 * _MIDDLE * far**2) ** 2 * _series(_CURVATURE, x) - 4.0 * _MIDDLE * far**3 * _series(_SLOPE, x) + far**2
+
+
+log_mills_ratio.defjvp(lambda x, dx: (log_mills_ratio(*x), mills_ratio_slope(*x) * dx[0]))
+mills_ratio_slope.defjvp(lambda x, dx: (mills_ratio_slope(*x), _mills_ratio_curvature(*x) * dx[0]))
+
+
+def _series(coefficients, x):
+    """Clenshaw's recurrence in w(x)."""
     w = 1.0 - 2.0 * _MIDDLE / (x + _MIDDLE)
     one = two = jnp.zeros_like(x)
-    for coefficient in _COEFFICIENTS[:0:-1]:  # Clenshaw's recurrence
+    for coefficient in coefficients[:0:-1]:
         one, two = 2.0 * w * one - two + coefficient, one
-    return w * one - two + _COEFFICIENTS[0] - jnp.log(x + _MIDDLE)
+    return w * one - two + coefficients[0]
 
 
 def log_upper(z):
