@@ -7,7 +7,7 @@ underflows. Here both tails reach as far as the numbers do, and every function m
 from __future__ import annotations
 
 import math
-from functools import partial
+from functools import lru_cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -41,6 +41,12 @@ def log_mills_ratio(x):
     return _chebyshev_series(_COEFFICIENTS, 1.0 - 2.0 * _MIDDLE / (x + _MIDDLE)) - jnp.log(x + _MIDDLE)
 
 
+def mills_ratio_slope(x):
+    """The derivative of ``log_mills_ratio``, with the digits that x - 1 / R(x) loses far out."""
+    far = 1.0 / (x + _MIDDLE)
+    return 2.0 * _MIDDLE * far**2 * _chebyshev_series(_slope_of(_COEFFICIENTS), 1.0 - 2.0 * _MIDDLE * far) - far
+
+
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _chebyshev_series(coefficients, w):
     """A Chebyshev series, its derivative the series of its derivative.
@@ -56,8 +62,12 @@ def _chebyshev_series(coefficients, w):
 
 @_chebyshev_series.defjvp
 def _chebyshev_series_jvp(coefficients, primals, tangents):
-    slope = tuple(map(float, np.polynomial.chebyshev.chebder(coefficients)))
-    return _chebyshev_series(coefficients, *primals), _chebyshev_series(slope, *primals) * tangents[0]
+    return _chebyshev_series(coefficients, *primals), _chebyshev_series(_slope_of(coefficients), *primals) * tangents[0]
+
+
+@lru_cache
+def _slope_of(coefficients):
+    return tuple(map(float, np.polynomial.chebyshev.chebder(coefficients)))
 
 
 def log_upper(z):

@@ -34,6 +34,11 @@ def test_the_log_of_the_complement_agrees_with_mpmath_in_value_and_derivatives(l
         derivative = jax.grad(derivative)
 
 
+def test_the_log_of_the_complement_has_its_limits():
+    assert log1mexp(0.0) == -jnp.inf
+    assert log1mexp(-jnp.inf) == 0.0
+
+
 @pytest.mark.parametrize("log_hazard", [-700.0, -40.0, -1.0, -1e-9, 0.0, 0.3, 3.0, 6.5])
 def test_the_log_of_the_share_failed_agrees_with_mpmath_in_value_and_derivatives(log_hazard):
     def exact(y):

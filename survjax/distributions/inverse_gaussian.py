@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 
-import jax
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import INFINITY, ZERO, Edges, Limit, narrows
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
-from survjax.normal_tail import log_density, log_mills_ratio, log_upper, upper_quantile
+from survjax.normal_tail import log_density, log_mills_ratio, log_upper, mills_ratio_slope, upper_quantile
 from survjax.parameters import Duration
 from survjax.quadrature import integral
 from survjax.roots import solve_increasing
@@ -129,8 +128,7 @@ def mills_ratio_drop(z, step):
     short = step < 0.2 * (1.0 + z)
 
     def minus_slope(x):
-        log_mills, slope = jax.jvp(log_mills_ratio, (x,), (jnp.ones_like(x),))
-        return -slope * jnp.exp(log_mills)
+        return -mills_ratio_slope(x) * jnp.exp(log_mills_ratio(x))
 
     near = integral(minus_slope, z, jnp.where(short, step, 0.0), n_nodes=6)
     far_step = jnp.where(short, 1.0, step)

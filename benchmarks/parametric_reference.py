@@ -1,14 +1,15 @@
-"""Weibull, exponential and two-Weibull fits held against values from R, to the last digits that both can answer for.
+"""Parametric fits held against values from R, to the last digits that both can answer for.
 
-    python benchmarks/mixture_reference.py PATH            writes benchmarks/mixture_reference.md and prints the table
+    python benchmarks/parametric_reference.py [PATH]     writes benchmarks/parametric_reference.md and prints the table
 
-PATH is a folder with ``parametric.json`` and ``mixture_lfp.json`` (fits by R's survival package and by hand-written R
-likelihoods polished by Newton) and ``csv/`` with the data, columns lower, upper, entry, rtrunc, weight. Taken are the entries
-without covariates whose rows are exact or right-censored, with or without delayed entry.
+PATH, ../shared/reference unless told otherwise, is a folder with ``parametric.json`` and ``mixture_lfp.json`` (fits by R's survival
+package and by hand-written R likelihoods polished by Newton) and ``csv/`` with the data, columns lower, upper, entry, rtrunc, weight.
+Taken are all entries without covariates: Weibull, exponential, lognormal and log-logistic fits to rows of any kind, mixtures of two
+Weibulls, and limited failure populations with their profile-likelihood limits.
 
-Compared are the log-likelihood; the Weibull scale exp(mu) and shape exp(-log sigma); and the standard errors of mu and
-log sigma (of a mixture: of log scale, log shape and the logit of the weight). Where sigma is more than 2 the scale lies far
-beyond the data, and mu and log sigma are compared in its place.
+Compared are the log-likelihood; the location and scale of log time, exp(mu) and sigma, as the parameters of the law that they are
+(Weibull scale exp(mu), shape 1 / sigma); and the standard errors of mu and log sigma (of a mixture: of log scale, log shape and the logit
+of the weight). Where sigma is more than 2 the scale lies far beyond the data, and mu and log sigma are compared in its place.
 
 Where the standard errors differ by more than is allowed, a third computation decides which of the two is off: the Hessian of a
 likelihood written out anew, in 40 digits (needs ``pip install mpmath``). The verdict stays that against R.
@@ -27,6 +28,8 @@ from typing import NamedTuple
 import jax
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
+from scipy.stats import chi2
 
 import survjax as sj
 
@@ -36,8 +39,10 @@ except ImportError:
     mpmath = None
     print("mpmath is not installed, so nothing decides where standard errors differ: pip install mpmath")
 
-LOG_LIKELIHOOD, PARAMETERS, ERRORS = 1e-8, 1e-6, 1e-5  # relative differences allowed
+LOG_LIKELIHOOD, PARAMETERS, ERRORS, LIMITS = ALLOWED = 1e-8, 1e-6, 1e-5, 1e-5  # relative differences
 FAR_BEYOND = 2.0  # sigma
+CUT = 100.0  # hours: where the study of integrated circuits of 1,370 hours is cut for the entries called lfp100
+LAWS = {"weibull": sj.Weibull, "exponential": sj.Exponential, "lognormal": sj.LogNormal, "loglogistic": sj.LogLogistic}
 
 # R stopped at a gradient of 2e-3 there; polished by Newton it is known to these digits, and is judged to half the last.
 AARSET_LOG_LIKELIHOOD, AARSET = (-212.93228, 5e-6), {
@@ -53,13 +58,11 @@ class Comparison(NamedTuple):
     log_likelihood: float
     parameters: float
     errors: float
+    limits: float = np.nan
     remark: str = ""
 
     def passes(self) -> bool:
-        return all(
-            np.isnan(difference) or difference <= allowed
-            for difference, allowed in ((self.log_likelihood, LOG_LIKELIHOOD), (self.parameters, PARAMETERS), (self.errors, ERRORS))
-        )
+        return all(np.isnan(difference) or difference <= allowed for difference, allowed in zip(self[2:6], ALLOWED, strict=True))
 
 
 def relative(ours, reference) -> float:
@@ -67,16 +70,14 @@ def relative(ours, reference) -> float:
     return float(np.max(np.abs(ours - reference) / np.abs(reference)))
 
 
-def read_rows(path: Path, data: str) -> pd.DataFrame | None:
-    """The rows of a data set, None where some are of a kind that is not compared here."""
-    rows = pd.read_csv(path / "csv" / f"{data}.csv")
-    exact, running = rows.lower == rows.upper, np.isinf(rows.upper)
-    return rows if (exact | running).all() and np.isinf(rows.rtrunc).all() else None
-
-
 def lifetimes(rows: pd.DataFrame, cause: str | None = None) -> sj.Lifetimes:
-    failed = np.isfinite(rows.upper) if cause is None else np.isfinite(rows.upper) & (rows["mode"] == cause)
-    return sj.Lifetimes(rows.lower, failed, entry=rows.entry if rows.entry.any() else None, weights=rows.weight)
+    upper = rows.upper if cause is None else np.where(rows["mode"] == cause, rows.upper, np.inf)
+    entry = rows.entry if rows.entry.any() else None
+    return sj.Lifetimes.from_intervals(rows.lower, upper, entry=entry, weights=rows.weight)
+
+
+def read(path: Path, data: str, cause: str | None = None) -> sj.Lifetimes:
+    return lifetimes(pd.read_csv(path / "csv" / f"{data}.csv"), cause)
 
 
 def decide(ours: np.ndarray, theirs: np.ndarray, exact: np.ndarray | None) -> str:
@@ -143,25 +144,69 @@ def moved(point: list, by: dict) -> list:
     return [value + by.get(index, 0) for index, value in enumerate(point)]
 
 
-def compare_single(name: str, reference: dict, life: sj.Lifetimes) -> Comparison:
-    weibull = reference["dist"] == "weibull"
-    model = (sj.Weibull() if weibull else sj.Exponential()).fit(life)
+def location_scale(model: sj.Model) -> tuple[np.ndarray, np.ndarray]:
+    """Location and log scale of log time, and their standard errors; of an exponential the location only."""
     found, error = model.parameters_, model.standard_errors_
+    if "location" in found:
+        return np.array([found["location"], np.log(found["scale"])]), np.array([error["location"], error["scale"] / found["scale"]])
+    names = [name for name in ("scale", "shape") if error.get(name, 0.0) > 0.0]
+    sign = np.array([1.0, -1.0][: len(names)])
+    return sign * np.log(found[names].to_numpy()), (error[names] / found[names]).to_numpy()
+
+
+def difference_of_laws(ours: np.ndarray, mu: float, log_sigma: float) -> tuple[float, str]:
+    """The larger relative difference of exp(mu) and sigma, or of mu and log sigma where exp(mu) lies far beyond the data."""
+    theirs = np.array([mu, log_sigma][: len(ours)])
+    if np.exp(log_sigma) > FAR_BEYOND:
+        return relative(ours, theirs), f"sigma is {np.exp(log_sigma):.1f}: mu and log sigma compared"
+    return relative(np.exp(ours), np.exp(theirs)), ""
+
+
+def compare_single(name: str, reference: dict, life: sj.Lifetimes) -> Comparison:
+    model = LAWS[reference["dist"]]().fit(life)
+    ours, errors = location_scale(model)
     mu, log_sigma = reference["coef"]["(Intercept)"], reference["coef"].get("log_sigma", 0.0)
-    far = np.exp(log_sigma) > FAR_BEYOND
-    pairs = [(np.log(found["scale"]), mu)] if far else [(found["scale"], np.exp(mu))]
-    errors = [(error["scale"] / found["scale"], reference["se"]["(Intercept)"])]
-    if weibull:
-        pairs.append((-np.log(found["shape"]), log_sigma) if far else (found["shape"], np.exp(-log_sigma)))
-        errors.append((error["shape"] / found["shape"], reference["se"]["log_sigma"]))
-    remarks = [f"sigma is {np.exp(log_sigma):.1f}: mu and log sigma compared"] if far else []
-    ours, theirs = np.array(errors).T
-    difference = relative(ours, theirs)
-    if weibull and difference > ERRORS:
-        point = [np.log(found["scale"]), np.log(found["shape"])]
-        remarks.append(decide(ours, theirs, errors_in_40_digits(life, point)))
+    difference, remark = difference_of_laws(ours, mu, log_sigma)
+    their_errors = np.array([reference["se"][name] for name in ("(Intercept)", "log_sigma")[: len(ours)]])
+    remarks = [remark] if remark else []
+    if relative(errors, their_errors) > ERRORS:
+        written = reference["dist"] == "weibull" and life.is_plain()
+        point = [ours[0], -ours[-1]]
+        remarks.append(decide(errors, their_errors, errors_in_40_digits(life, point) if written else None))
     log_likelihood = relative(model.log_likelihood_, reference["loglik"])
-    return Comparison(name, len(life), log_likelihood, relative(*zip(*pairs, strict=True)), difference, "; ".join(remarks))
+    return Comparison(name, len(life), log_likelihood, difference, relative(errors, their_errors), remark="; ".join(remarks))
+
+
+def profile_limit(law: type[sj.Model], life: sj.Lifetimes, model: sj.Model, theirs: float) -> float:
+    """The 95 % limit of the fraction on the side of theirs, from fits with the fraction known; 1 where no fraction is refused there."""
+    fraction = model.parameters_["fraction_failing"]
+
+    def refused(known: float) -> float:
+        profile = sj.DefectiveSubpopulation(law(), fraction_failing=known).fit(life).log_likelihood_
+        return 2.0 * (model.log_likelihood_ - profile) - chi2.ppf(0.95, 1)
+
+    end = 1.0 if theirs > fraction else 1e-2 * fraction
+    return end if refused(end) < 0.0 else brentq(refused, fraction, end, xtol=1e-12)
+
+
+def compare_limited(name: str, reference: dict, life: sj.Lifetimes) -> Comparison:
+    """A limited failure population: the fraction that can fail, with its profile-likelihood limits, and the law of those that do."""
+    law = LAWS[reference["dist"]]
+    model = sj.DefectiveSubpopulation(law()).fit(life)
+    fraction, error = model.parameters_["fraction_failing"], model.standard_errors_["fraction_failing"]
+    ours, errors = location_scale(model)
+    difference, remark = difference_of_laws(ours, reference["mu"], np.log(reference["sigma"]))
+    their_errors = np.array([reference["se_p"], reference["se_mu"], reference["se_sigma"] / reference["sigma"]])
+    limits = [(profile_limit(law, life, model, limit), limit) for limit in reference["profile_ci95_p"]]
+    return Comparison(
+        name,
+        len(life),
+        relative(model.log_likelihood_, reference["loglik"]),
+        max(difference, relative(fraction, reference["p"])),
+        relative([error, *errors], their_errors),
+        relative(*zip(*limits, strict=True)),
+        remark,
+    )
 
 
 def compare_mixture(name: str, reference: dict, life: sj.Lifetimes) -> Comparison:
@@ -182,7 +227,7 @@ def compare_mixture(name: str, reference: dict, life: sj.Lifetimes) -> Compariso
         point = [*np.log(ours[1]), *np.log(ours[2]), np.log(ours[0, 0] / ours[0, 1])]
         remark += "; " + decide(our_errors, their_errors, errors_in_40_digits(life, point))
     log_likelihood = relative(model.log_likelihood_, reference["loglik"])
-    return Comparison(name, len(life), log_likelihood, relative(ours, theirs), difference, remark)
+    return Comparison(name, len(life), log_likelihood, relative(ours, theirs), difference, remark=remark)
 
 
 def compare_aarset(life: sj.Lifetimes) -> tuple[Comparison, bool]:
@@ -195,28 +240,23 @@ def compare_aarset(life: sj.Lifetimes) -> tuple[Comparison, bool]:
     remark = (
         f"{model.log_likelihood_:.8f}; known to 5 digits, judged to half the last; {model.n_hits_} of {model.n_starts_} starts reached it"
     )
-    return Comparison("aarset:mix2, polished", len(life), relative(model.log_likelihood_, known), difference, np.nan, remark), agree
+    return Comparison("aarset:mix2, polished", len(life), relative(model.log_likelihood_, known), difference, np.nan, remark=remark), agree
 
 
 def compare_all(path: Path) -> list[tuple[Comparison, bool]]:
     results = []
     for name, reference in json.loads((path / "parametric.json").read_text()).items():
-        subject, _, law = name.partition(":")
-        if law not in ("weibull", "exponential") or "~" in name:
-            continue
-        data, _, cause = subject.rstrip("]").partition("[cause=")
-        rows = read_rows(path, data)
-        if rows is not None:
-            comparison = compare_single(name, reference, lifetimes(rows, cause or None))
-            results.append((comparison, comparison.passes()))
-    mixtures = json.loads((path / "mixture_lfp.json").read_text())
-    for data in ("waltons", "turbinedevice"):
-        rows = read_rows(path, data)
-        if rows is not None:
-            comparison = compare_mixture(f"{data}:mix2", mixtures[f"{data}:mix2"], lifetimes(rows))
-            results.append((comparison, comparison.passes()))
-    rows = read_rows(path, "aarset")
-    return results if rows is None else [*results, compare_aarset(lifetimes(rows))]
+        if "~" not in name:
+            data, _, cause = name.partition(":")[0].rstrip("]").partition("[cause=")
+            results.append(compare_single(name, reference, read(path, data, cause or None)))
+    several = json.loads((path / "mixture_lfp.json").read_text())
+    results += [compare_mixture(f"{data}:mix2", several[f"{data}:mix2"], read(path, data)) for data in ("waltons", "turbinedevice")]
+    rows = pd.read_csv(path / "csv" / "lfp1370.csv")
+    early = rows.assign(lower=rows.lower.clip(upper=CUT), upper=np.where(rows.upper <= CUT, rows.upper, np.inf))
+    for name, reference in several.items():
+        if ":lfp_" in name:
+            results.append(compare_limited(name, reference, lifetimes(early if name.startswith("lfp100:") else rows)))
+    return [*((comparison, comparison.passes()) for comparison in results), compare_aarset(read(path, "aarset"))]
 
 
 def as_markdown(results: list[tuple[Comparison, bool]]) -> str:
@@ -224,14 +264,14 @@ def as_markdown(results: list[tuple[Comparison, bool]]) -> str:
     lines = [
         "# survjax against R: largest relative differences",
         "",
-        f"Allowed: log-likelihood {LOG_LIKELIHOOD:g}, parameters {PARAMETERS:g}, standard errors {ERRORS:g}. "
+        f"Allowed: log-likelihood {LOG_LIKELIHOOD:g}, parameters {PARAMETERS:g}, standard errors {ERRORS:g}, profile limits {LIMITS:g}. "
         f"{len(results) - failed} of {len(results)} pass.",
         "",
-        "| data and model | rows | log-likelihood | parameters | standard errors | | |",
-        "|---|---:|---:|---:|---:|---|---|",
+        "| data and model | rows | log-likelihood | parameters | standard errors | profile limits | | |",
+        "|---|---:|---:|---:|---:|---:|---|---|",
     ]
     for comparison, passed in results:
-        figures = " | ".join("" if np.isnan(d) else f"{d:.1e}" for d in comparison[2:5])
+        figures = " | ".join("" if np.isnan(d) else f"{d:.1e}" for d in comparison[2:6])
         lines.append(f"| {comparison.entry} | {comparison.n_rows:,} | {figures} | {'PASS' if passed else 'FAIL'} | {comparison.remark} |")
     versions = f"Python {platform.python_version()}, jax {jax.__version__}, numpy {np.__version__}, survjax {sj.__version__}"
     return "\n".join([*lines, "", f"{os.cpu_count()} cores; {versions}.", ""])
@@ -239,7 +279,9 @@ def as_markdown(results: list[tuple[Comparison, bool]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("path", type=Path, help="folder with parametric.json, mixture_lfp.json and csv/")
+    parser.add_argument(
+        "path", nargs="?", type=Path, default=Path("../shared/reference"), help="folder with parametric.json, mixture_lfp.json and csv/"
+    )
     path = parser.parse_args().path
     if not (path / "parametric.json").exists():
         raise SystemExit(f"there is no parametric.json in {path}: give the folder of the reference values.")
