@@ -56,7 +56,7 @@ def followed(age, failed, entry=None, xp=np) -> Followed:
     if entry is None:
         begin = -xp.inf
     else:
-        at_risk = at_risk - (n - xp.searchsorted(entry, age, side="left"))
+        at_risk = at_risk - n + xp.searchsorted(entry, age, side="left").astype(row.dtype)
         broken = xp.where((at_risk == 1) & (row < n - 1), age, -xp.inf).max()
         begin = entry[xp.searchsorted(entry, broken, side="left")]
     seen = age > begin

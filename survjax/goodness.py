@@ -18,6 +18,7 @@ from survjax.estimation import Fit, pose
 from survjax.inner_fit import fit_inside
 from survjax.lifetimes import Lifetimes
 from survjax.nonparametric import Turnbull
+from survjax.nonparametric.rows import from_start
 from survjax.repeated_study import Study, observe, study_of
 from survjax.residuals import hazards
 
@@ -82,6 +83,7 @@ def goodness_of_fit(fit: Fit, life: Lifetimes, n_bootstrap: int, seed: int, star
     """The test that ``Model.goodness_of_fit`` describes."""
     _refuse_what_cannot_be_repeated(life)
     units = one_row_a_unit(life)
+    from_start(units, start)  # it refuses a start that cannot be one
     if not fit.converged:
         raise NotConverged(f"the fit stopped without reaching a maximum ({fit.reason}), so that there is nothing to compare.", fit)
     own = distances_between(fit.template, fit.coordinates, units, start)
