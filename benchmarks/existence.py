@@ -1,19 +1,21 @@
 """What every law does with data that are hardly any: ``existence.md``.
 
 Each outcome must be a finite fit, or ``NoFiniteMaximum`` with its reason; anything else is counted as open.
-Run ``python benchmarks/existence.py`` (some minutes: most of it compiles).
+    python benchmarks/existence.py            runs all (some minutes: most of it compiles) and writes benchmarks/existence.md
+    python benchmarks/existence.py Gamma      prints what one law does
 """
 
-import sys
+import argparse
+import platform
+import re
 import warnings
 from pathlib import Path
 
+import jax
 import numpy as np
 
 import survjax as sj
 from survjax.distributions import LAWS
-
-HERE = Path(__file__).parent
 
 
 def plain(durations, failed=None, **more):
@@ -85,7 +87,57 @@ def outcome(name, life):
     return "fit", f"{values}; log-likelihood {model.log_likelihood_:.4f} {notes}"
 
 
-if __name__ == "__main__":
-    for name in sys.argv[1:] or NAMES:
+def as_markdown(lines):
+    """A table of data by laws, and each reason once."""
+    found, reasons = {}, {}
+    for line in lines:
+        name, data, word, message = line.rstrip("\n").split(" | ", 3)
+        found[data, name] = word
+        if word != "fit":
+            # one entry a reason: what differs by the data are its figures
+            reasons.setdefault((word, re.sub(r"-?\d[\d.e+-]*", "…", message)), []).append((name, data))
+    names = [name for name in NAMES if any(name == law for _, law in found)]
+    n_open = sum(word not in ("fit", "none") for word in found.values())
+    rows = [f"| {data} | " + " | ".join(found.get((data, name), "") for name in names) + " |" for data in DATA]
+    told = [
+        f"- **{word}**, {len(cases)} times ({', '.join(dict.fromkeys(name for name, _ in cases))}): {message}"
+        for (word, message), cases in sorted(reasons.items(), key=lambda item: -len(item[1]))
+    ]
+    return "\n".join(
+        [
+            "# Data that are hardly any, law by law",
+            "",
+            f"{len(found)} fits: {sum(word == 'fit' for word in found.values())} finite, "
+            f"{sum(word == 'none' for word in found.values())} refused with a reason (none), {n_open} open. "
+            "The data stand in ``benchmarks/existence.py``.",
+            "",
+            "| data | " + " | ".join(names) + " |",
+            "|---|" + "---|" * len(names),
+            *rows,
+            "",
+            "## Reasons",
+            "",
+            *told,
+            "",
+            f"Python {platform.python_version()}, jax {jax.__version__}, numpy {np.__version__}, survjax {sj.__version__}.",
+            "",
+        ]
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("laws", nargs="*", default=NAMES, help="names of laws; none: all")
+    parser.add_argument("--printed", nargs="*", type=Path, help="make the table of what earlier runs printed, in place of a run")
+    given = parser.parse_args()
+    lines = [line for path in given.printed or [] for line in path.read_text().splitlines()]
+    for name in [] if given.printed else given.laws:
         for data, life in DATA.items():
-            print(name, "|", data, "|", *outcome(name, life), flush=True)
+            lines.append(" | ".join([name, data, *outcome(name, life)]))
+            print(lines[-1], flush=True)
+    if given.printed or given.laws == NAMES:
+        Path(__file__).with_suffix(".md").write_text(as_markdown(lines))
+
+
+if __name__ == "__main__":
+    main()

@@ -17,8 +17,11 @@ from survjax.lifetimes import Lifetimes
 from survjax.parameters import Domain, Several, SimplexDomain, n_simplex_coordinates
 
 FAR, STILL_GOING = 2.0, 0.1  # in log parameters, from the start and over the later half of the steps: what runs to an edge does both
+A_STEP = 0.01  # in log parameters: at an edge where the likelihood has a kink a fit ends in ever shorter ones
 SAME_VALUE = 1e-7  # in log-likelihood
 WIDEST = 1e4  # how steep a tail is looked at, in units of one over the spread of the data, and its reciprocal how flat
+N_SIZES = 41  # a factor of 1.6 from one to the next
+SAME_PLACE = 1e-5  # in the logarithm of a rate: what it leaves in the likelihood is its square
 GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
 
 
@@ -53,7 +56,9 @@ def edge_reached(template: Distribution, path: np.ndarray, unit: float) -> str |
     path (s, p) : its coordinates, the start first. unit : a typical age.
     """
     slopes = [domain.coordinate_slope(1.0 / unit) for domain in template.coordinate_domains()]
-    moved, lately = (path[-1] - path[0]) * np.array(slopes), (path[-1] - path[len(path) // 2]) * np.array(slopes)
+    path = path * np.array(slopes)
+    steps = np.flatnonzero(np.abs(np.diff(path, axis=0)).max(axis=1, initial=0.0) > A_STEP)
+    moved, lately = path[-1] - path[0], path[-1] - path[steps[len(steps) // 2] if steps.size else 0]
     best: tuple[float, int, Limit] | None = None
     for law, coordinates in laws_within(template):
         for limit in law.edges.limits if law.edges else ():
@@ -131,12 +136,17 @@ def tail_supremum(edges: Edges, start: float, life: Lifetimes) -> tuple[float, f
         terms = np.where(exact[told], rate * np.where(exact[told], low[told], 0.0), inside) - window
         return float(counts[told] @ terms) - in_log_age
 
+    if late and not early and life.is_plain():  # failures over time under observation, of logarithms
+        rate = -float(counts[exact].sum() / (counts @ (logs[1] - logs[0])))
+        return log_likelihood(rate), rate
     best: tuple[float, float] | None = None
-    sizes = np.geomspace(1.0 / WIDEST, WIDEST, 161) / spread
+    sizes = np.geomspace(1.0 / WIDEST, WIDEST, N_SIZES) / spread
     for sign in ([1.0] if early else []) + ([-1.0] if falls else []):
         heights = [log_likelihood(sign * size) for size in sizes]
         top = int(np.argmax(heights))
-        found = _highest(lambda x, sign=sign: log_likelihood(sign * math.exp(x)), *np.log(sizes[[max(top - 1, 0), min(top + 1, 160)]]))
+        found = _highest(
+            lambda x, sign=sign: log_likelihood(sign * math.exp(x)), *np.log(sizes[[max(top - 1, 0), min(top + 1, N_SIZES - 1)]])
+        )
         if best is None or found[0] > best[0]:
             best = (found[0], sign * math.exp(found[1]))
     return best
@@ -153,7 +163,7 @@ def _highest(function, low: float, high: float) -> tuple[float, float]:
     """The maximum of a function with one, by golden section, and where it is."""
     inner = [high - GOLDEN * (high - low), low + GOLDEN * (high - low)]
     values = [function(inner[0]), function(inner[1])]
-    while high - low > 1e-7:
+    while high - low > SAME_PLACE:
         if values[0] >= values[1]:
             high, inner[1], values[1] = inner[1], inner[0], values[0]
             inner[0] = high - GOLDEN * (high - low)

@@ -181,3 +181,6 @@ def test_what_has_no_profile_is_refused():
         model.interval("survival", 10.0, method="likelihood")
     with pytest.raises(ValueError, match='method must be "wald" or "likelihood"'):
         model.interval("parameters", method="bayes")
+    short = sj.GompertzMakeham().fit([3.0, 5.0, 8.0], require_convergence=False)
+    with pytest.raises(ValueError, match="start from a maximum"):
+        limits(short)

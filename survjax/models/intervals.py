@@ -63,6 +63,8 @@ def profile_of_parameters(template: Distribution, fit: Fit, life: Lifetimes | No
     if fit.n_learned:
         if life is None:
             raise ValueError("profile limits need the lifetimes of the fit, which a model file does not hold: pass them as life=.")
+        if not fit.converged:
+            raise ValueError(f"profile limits start from a maximum, and the fit reached none: it stopped with {fit.reason!r}.")
         lower, upper = profile_limits(template, fit, as_lifetimes(life), level, side)
     return pd.DataFrame({"estimate": fit.values, "lower": lower, "upper": upper}, index=list(fit.names))
 
