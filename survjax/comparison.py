@@ -156,6 +156,6 @@ def _named(candidates: Any) -> dict[str, Model]:
 
 
 def _bar(total: int, shown: bool) -> Any:
-    from tqdm.auto import tqdm
+    from tqdm import tqdm  # not tqdm.auto, which warns in every notebook that has no widgets, even of a bar not shown
 
     return tqdm(total=total, desc="candidates fitted", delay=1.0, leave=False, file=sys.stderr, disable=None if shown else True)

@@ -158,6 +158,7 @@ class LifetimeRows:
 
         Examples
         --------
+        >>> from survjax import Lifetimes
         >>> life = Lifetimes([*range(1, 30), 3600])
         >>> life.without(life.checks()[0].rows)
         Lifetimes(29 units: 29 failed, 0 running)
@@ -213,6 +214,7 @@ class LifetimeRows:
 
         Examples
         --------
+        >>> from survjax import Lifetimes
         >>> life = Lifetimes([33, 44], [1, 0], entry=[0, 10])
         >>> life.to_frame()
            lower  upper  entry
@@ -231,6 +233,7 @@ class LifetimeRows:
 
         Examples
         --------
+        >>> from survjax import Lifetimes
         >>> Lifetimes([3, 5, 3, 5, 5], [1, 0, 1, 0, 1]).collapse()
         Lifetimes(5 units in 3 rows: 3 failed, 2 running)
         """

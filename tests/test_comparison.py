@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import survjax as sj
+from survjax.comparison import _bar
 from tests.conftest import shipped
 
 
@@ -52,3 +53,9 @@ def test_the_picture_shows_the_best_over_kaplan_meier():
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels[0] == "Kaplan–Meier"
     assert labels[1].startswith("LogNormal (AIC")
+
+
+def test_the_bar_is_a_plain_one_that_asks_for_no_widgets():
+    # tqdm.auto warns in every notebook without ipywidgets
+    with _bar(3, shown=False) as bar:
+        assert type(bar).__module__ == "tqdm.std"

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import INFINITY, ZERO, Edges, Limit, narrows
-from survjax.distributions.smooth_hazard import duration_to, hazard_over
+from survjax.distributions.smooth_hazard import age_from_birth, duration_to, hazard_over
 from survjax.normal_tail import log_density, log_hazard, log_upper, upper_quantile
 from survjax.parameters import Duration, Positive
 from survjax.special import between_birth_and_end
@@ -63,13 +63,16 @@ class BirnbaumSaunders(Distribution):
         return hazard_over(self, start, length, self.scale)
 
     def duration_after(self, start, cumulative_hazard):
-        def age_at(total):
-            return self.scale * jnp.exp(2.0 * jnp.arcsinh(0.5 * self.shape * upper_quantile(total)))
+        return duration_to(self, start, cumulative_hazard, self._age_at, self.scale)
 
-        return duration_to(self, start, cumulative_hazard, age_at, self.scale)
+    def age_at(self, cumulative_hazard):
+        return age_from_birth(self._age_at, cumulative_hazard)
 
     def start(self, centre: float, spread: float) -> dict[str, float]:
         return {"shape": 2.0 * math.sinh(0.5 * spread), "scale": math.exp(centre)}
+
+    def _age_at(self, cumulative_hazard):
+        return self.scale * jnp.exp(2.0 * jnp.arcsinh(0.5 * self.shape * upper_quantile(cumulative_hazard)))
 
     def _half_log_ratio(self, log_time):
         return 0.5 * (log_time - jnp.log(self.scale))

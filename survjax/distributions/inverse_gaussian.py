@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import INFINITY, ZERO, Edges, Limit, narrows
-from survjax.distributions.smooth_hazard import duration_to, hazard_over
+from survjax.distributions.smooth_hazard import age_from_birth, duration_to, hazard_over
 from survjax.normal_tail import log_density, log_mills_ratio, log_upper, mills_ratio_slope, upper_quantile
 from survjax.parameters import Duration
 from survjax.quadrature import integral
@@ -74,6 +74,9 @@ class InverseGaussian(Distribution):
 
     def duration_after(self, start, cumulative_hazard):
         return duration_to(self, start, cumulative_hazard, self._age_at, self.mean_life)
+
+    def age_at(self, cumulative_hazard):
+        return age_from_birth(self._age_at, cumulative_hazard)
 
     def mean_after(self, start):
         r""":math:`\mu\,\{P(Z > z) + \varphi(z) R(z')\} / S - a`, the first moment beyond a over what survives."""

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import ZERO, location_scale
-from survjax.distributions.smooth_hazard import duration_to, hazard_over
+from survjax.distributions.smooth_hazard import age_from_birth, duration_to, hazard_over
 from survjax.normal_tail import log_density, log_hazard, log_mills_ratio, log_upper, upper_quantile
 from survjax.papers import LOGNORMAL
 from survjax.parameters import LogTime, Positive
@@ -59,10 +59,10 @@ class LogNormal(Distribution):
         return hazard_over(self, start, length, self._median())
 
     def duration_after(self, start, cumulative_hazard):
-        def age_at(total):
-            return jnp.exp(self.location + self.scale * upper_quantile(total))
+        return duration_to(self, start, cumulative_hazard, self._age_at, self._median())
 
-        return duration_to(self, start, cumulative_hazard, age_at, self._median())
+    def age_at(self, cumulative_hazard):
+        return age_from_birth(self._age_at, cumulative_hazard)
 
     def mean_after(self, start):
         r""":math:`a\,\{R(z - \sigma) / R(z) - 1\}`, R Mills' ratio; for the young the ratio of two tails, less a."""
@@ -86,6 +86,9 @@ class LogNormal(Distribution):
 
     def _score(self, log_time):
         return (log_time - self.location) / self.scale
+
+    def _age_at(self, cumulative_hazard):
+        return jnp.exp(self.location + self.scale * upper_quantile(cumulative_hazard))
 
     def _median(self):
         return jnp.exp(self.location)

@@ -28,6 +28,17 @@ def hazard_over(law: Distribution, start, length, middle, reach=None):
     return jnp.where(short, near, difference)
 
 
+def age_from_birth(age_at, cumulative_hazard):
+    """``age_at``, which inverts the cumulative hazard from birth, with 0 and infinity where it has no inverse.
+
+    What ``duration_to`` gives from age 0, where no short duration is to be restored. A quantile and its gradient by that took 80 s
+    to compile (Birnbaum–Saunders), by this 0.3 s.
+    """
+    collects = (cumulative_hazard > 0) & (cumulative_hazard < jnp.inf)
+    age = age_at(jnp.where(collects, cumulative_hazard, 1.0))
+    return jnp.where(collects, age, jnp.where(cumulative_hazard > 0, jnp.inf, 0.0))
+
+
 def duration_to(law: Distribution, start, cumulative_hazard, age_at, middle, reach=None):
     """``duration_after(start, cumulative_hazard)`` from ``age_at``, which inverts the cumulative hazard from birth.
 
