@@ -41,7 +41,8 @@ def profile_limits(template: Distribution, fit: Fit, life: Lifetimes, level: flo
     .. math:: 2\,\{\max_\theta \ell(\theta) - \max_{\theta : \theta_j \text{ fixed}} \ell(\theta)\} \le z^2
 
     z being the normal quantile of (1 + level) / 2, or of ``level`` for a bound on one ``side``. Where the likelihood never falls so
-    far, the limit is the end of the parameter's range. Known parameters are their own limits.
+    far, the limit is the end of the parameter's range. Known parameters are their own limits. With a prior the likelihood is the
+    penalised one.
 
     The others are found anew at each value by Newton's method in the remaining coordinates. Venzon & Moolgavkar (1988), Applied
     Statistics 37, 87, describe the limits, and a way to them by Newton in all coordinates at once; here each is looked for along the
@@ -98,10 +99,11 @@ class Profile:
 
     @classmethod
     def of(cls, template: Distribution, fit: Fit, life: Lifetimes) -> Profile:
-        problem = pose(template, life, LANES if isinstance(template, Mixture) else 1)  # the shape of the fit's own program
+        lanes = LANES if isinstance(template, Mixture) else 1  # the shape of the fit's own program
+        problem = pose(template, life, lanes, prior=fit.prior)
         p = template.n_coordinates()
         coordinate_of, slope_of = _coordinates_of_parameters(problem, template, fit)
-        height = fit.log_likelihood + problem.n_exact * float(np.log(problem.unit))
+        height = fit.penalised + problem.n_exact * float(np.log(problem.unit))
         best, errors, endless = np.full(p, BESIDE_THE_BOUNDARY), np.ones(p), np.ones(p, dtype=bool)
         stands = [coordinate_of[row] for row, known in enumerate(_known(fit.template)) if row in coordinate_of and not known]
         inside = np.unique(stands)
@@ -117,7 +119,7 @@ class Profile:
             if not abs(here - height) <= SAME_VALUE * max(1.0, abs(height)):
                 raise ValueError(
                     f"these are not the data of the fit: their log-likelihood at the estimate is {problem.to_user(here):.9g}, and that "
-                    f"of the fit {fit.log_likelihood:.9g}. Pass life= the lifetimes the model was fitted to, in the same unit of time."
+                    f"of the fit {fit.penalised:.9g}. Pass life= the lifetimes the model was fitted to, in the same unit of time."
                 )
         return profile
 

@@ -184,3 +184,16 @@ def test_what_has_no_profile_is_refused():
     short = sj.GompertzMakeham().fit([3.0, 5.0, 8.0], require_convergence=False)
     with pytest.raises(ValueError, match="start from a maximum"):
         limits(short)
+
+
+def test_the_limits_of_a_penalised_fit_are_those_of_its_penalised_likelihood():
+    ages, median, deviation = np.array([20.0, 35.0, 50.0, 80.0]), 100.0, 0.4
+
+    def penalised(log_scale):
+        return -len(ages) * log_scale - ages.sum() * np.exp(-log_scale) - 0.5 * ((log_scale - np.log(median)) / deviation) ** 2
+
+    best = minimize(lambda x: -penalised(x[0]), [4.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-14}).x[0]
+    ends = [brentq(lambda x: 2 * (penalised(best) - penalised(x)) - FALL, best, end, xtol=1e-13) for end in (2.0, 7.0)]
+    row = limits(sj.Exponential().fit(sj.Lifetimes(ages), prior={"scale": (median, deviation)})).loc["scale"]
+    # the search stops within 1e-9 of the crossing in the root of the fall
+    np.testing.assert_allclose(row[["lower", "upper"]], np.exp(ends), rtol=1e-7)
