@@ -79,7 +79,8 @@ def fit_zero_inflated(template: ZeroInflated, life: Lifetimes, find: Callable[[D
 def _check(template: ZeroInflated, arrival: Arrival) -> None:
     if template.fraction_dead_on_arrival == 0.0 and arrival.dead.any():
         raise ValueError(
-            f"fraction_dead_on_arrival is given as 0, and {int(arrival.dead.sum()):,} rows failed at age 0: give it as more, or None to learn it."
+            f"fraction_dead_on_arrival is given as 0, and {int(arrival.dead.sum()):,} rows failed at age 0: give it as more, or None to "
+            "learn it."
         )
     if template.fraction_dead_on_arrival is None and not (arrival.alive.any() or arrival.dead.any() or arrival.either.any()):
         raise NoFiniteMaximum(
