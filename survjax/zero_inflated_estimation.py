@@ -54,6 +54,7 @@ def fit_zero_inflated(
 
     Raises
     ------
+    ValueError : units dead on arrival under a fraction given as 0.
     NoFiniteMaximum : a fraction to be learned where every unit entered late, or may have been dead on arrival; nothing but dead units to
         learn the part from; and what ``find`` raises.
     """
@@ -79,6 +80,11 @@ def fit_zero_inflated(
 
 
 def _check(template: ZeroInflated, arrival: Arrival) -> None:
+    if template.fraction_dead_on_arrival == 0.0 and arrival.dead.any():
+        raise ValueError(
+            f"fraction_dead_on_arrival is given as 0, and {int(arrival.dead.sum()):,} rows failed at age 0: give it as more, or None to "
+            "learn it."
+        )
     if template.fraction_dead_on_arrival is None and not (arrival.alive.any() or arrival.dead.any() or arrival.either.any()):
         raise NoFiniteMaximum(
             "every unit came under observation late (entry > 0), so that those dead on arrival could not be seen, and nothing is known of "

@@ -45,10 +45,10 @@ def weibull_profile(times, threshold):
 
 
 def slopes(log_likelihood, model):
-    """Central differences over a thousandth of a standard error to either side, per standard error."""
+    """Central differences over 1e-4 standard errors to either side, per standard error."""
     estimate = model.parameters_.to_numpy()
-    steps = 1e-3 * np.diag(model.standard_errors_)
-    return [(log_likelihood(estimate + step) - log_likelihood(estimate - step)) / 2e-3 for step in steps]
+    steps = 1e-4 * np.diag(model.standard_errors_)
+    return [(log_likelihood(estimate + step) - log_likelihood(estimate - step)) / 2e-4 for step in steps]
 
 
 def test_the_three_parameter_weibull_of_the_ball_bearings():

@@ -157,6 +157,8 @@ def test_known_parameters_count_as_such():
     assert known.log_likelihood([0.0, 0.0, 0.0], [1, 0, 0]) == pytest.approx(np.log(0.1) + 2 * np.log(0.9), rel=1e-14)
     with pytest.raises(ValueError, match="fraction_dead_on_arrival of ZeroInflated must be a number from 0 to below 1"):
         sj.ZeroInflated(sj.Weibull(), 1.0).fit(durations, failed)
+    with pytest.raises(ValueError, match="given as 0, and 5 rows failed at age 0"):
+        sj.ZeroInflated(sj.Weibull(), 0.0).fit(durations, failed)
 
 
 def test_units_and_counts_change_nothing_else():
