@@ -497,8 +497,9 @@ class Model(Estimator):
         stay known. In a repetition units enter when they did, alive then. Observation of a unit ends at its ``observed_until``; where
         that is not given, at an age drawn from the Kaplan–Meier estimate of the ages at which observation ended (what that leaves over
         is observed until it fails). This supposes that lives, entries and ends of observation are independent. Where inspections fit one
-        schedule, its ages are kept; otherwise each unit keeps its own and is inspected as far apart before and after. ``censoring_rule`` of
-        the result says which applied. Ages rounded to few values look like a bad fit: give such failures as intervals.
+                schedule, its ages are kept; otherwise each unit keeps its own and is inspected as far apart before and after.
+        ``censoring_rule`` of the result says which applied. Ages rounded to few values look like a bad fit: give such failures as
+        intervals.
 
         Parameters
         ----------
