@@ -63,7 +63,7 @@ EXAMPLES = {
     "normal": Normal(location=50.0, scale=10.0),
     "logistic": Logistic(location=0.0, scale=2.0),
     "remaining life on the real line": Logistic(location=0.0, scale=2.0).given_survival(-1.0),
-    "mixture on the real line": Mixture((Logistic(location=-6.0, scale=1.0), Normal(location=5.0, scale=2.0)), (0.3, 0.7)),
+    "mixture on the real line": Mixture((Logistic(location=0.0, scale=1.0), Normal(location=3.0, scale=2.0)), (0.3, 0.7)),
     "competing risks on the real line": CompetingRisks((SmallestExtremeValue(location=2.0, scale=1.5), Logistic(location=1.0, scale=0.7))),
     "competing risks": CompetingRisks((Weibull(shape=0.7, scale=60.0), Weibull(shape=5.0, scale=90.0))),
     "mixture of weibulls": Mixture((Weibull(shape=0.8, scale=30.0), Weibull(shape=5.0, scale=150.0)), (0.3, 0.7)),
