@@ -6,6 +6,7 @@ from pathlib import Path
 import jax
 import matplotlib
 import mpmath
+import numpy as np
 import pytest
 
 import survjax as sj
@@ -21,6 +22,15 @@ def shipped(name: str) -> sj.Lifetimes:
     if "lower" in frame:
         return sj.Lifetimes.from_intervals(frame["lower"], frame["upper"], weights=frame["weight"])
     return sj.Lifetimes.from_frame(frame, duration="duration", event="event", **COLUMNS.get(name, {}))
+
+
+def inspected(name: str, every: float = 10.0) -> sj.Lifetimes:
+    """The lifetimes of a shipped data set of exact ages as inspections ``every`` so often would have found them."""
+    life = shipped(name)
+    upper = every * np.ceil(life.durations / every)
+    return sj.Lifetimes.from_intervals(
+        np.where(life.event_observed, upper - every, life.durations), np.where(life.event_observed, upper, np.inf), weights=life.weights
+    )
 
 
 @pytest.fixture(scope="session")
