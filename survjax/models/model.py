@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import jax
 import numpy as np
@@ -19,6 +19,7 @@ from survjax.fitting import fit_distribution
 from survjax.inference import at_estimate, remaining_life_bound
 from survjax.lifetimes import Lifetimes
 from survjax.models.arguments import as_lifetimes, check_level, check_whole_number, prediction_arguments, says_nothing
+from survjax.models.diagnostics import Diagnostics
 from survjax.models.estimator import Estimator
 from survjax.models.intervals import interval_of_parameters, interval_of_prediction, profile_of_parameters
 from survjax.models.precision import in_double_precision
@@ -37,17 +38,12 @@ from survjax.prior import Prior, prior_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.animation import FuncAnimation
-    from matplotlib.axes import Axes
 
-    from survjax.goodness import GoodnessOfFit
-    from survjax.plotting.probability_paper import Points
 
 Side = Literal["two", "lower", "upper"]
-SAME_DATA = 1e-7  # of a log-likelihood: far more than the digits of a model file lose, far less than other data would
 
 
-class Model(Estimator):
+class Model(Estimator, Diagnostics):
     """A learner for any distribution.
 
     Parameters
@@ -473,103 +469,7 @@ class Model(Estimator):
         fit = self._fitted
         return map_rows(at_estimate(age_at_cumulative_hazard), (fit.template, fit.coordinates), collected)
 
-    # ---- how good the fit is
-
-    @in_double_precision
-    def goodness_of_fit(
-        self, life: Lifetimes | None = None, *, n_bootstrap: int = 999, seed: int = 0, start: float | None = None
-    ) -> GoodnessOfFit:
-        r"""How far the fit lies from the data, and how often chance alone takes a fit as far.
-
-        With :math:`F_n` one minus the Kaplan–Meier estimate, or Turnbull's where failures are known within intervals, and n units,
-
-        .. math::
-            A^2 = n \int \frac{(F_n - F)^2}{F (1 - F)}\,dF, \qquad D = \sup |F_n - F|, \qquad W^2 = n \int (F_n - F)^2\,dF
-
-        over the ages that the data identify. They begin at the start of the support or, under delayed entry, at the first entry (or, if
-        nobody was left under observation at some age while others entered later, at the first entry after it), to survival to which F and
-        :math:`F_n` are then conditional; n counts the units seen from there on. They end at the last age under observation, or not at all
-        if :math:`F_n` reaches 1. For complete data these are the textbook statistics; for data censored at one age, or after the r-th
-        failure, those of Pettitt & Stephens. Within an interval in which Turnbull's mass may lie anywhere it is spread as F has it.
-
-        Their distribution, parameters being estimated, is that of ``n_bootstrap`` repetitions of the study under the fit, each fitted
-        anew from the parameters of the fit as the start; p = (1 + repetitions at least as far) / (1 + repetitions). Known parameters
-        stay known. In a repetition units enter when they did, alive then. Observation of a unit ends at its ``observed_until``; where
-        that is not given, at an age drawn from the Kaplan–Meier estimate of the ages at which observation ended (what that leaves over
-        is observed until it fails). This supposes that lives, entries and ends of observation are independent. Where inspections fit one
-                schedule, its ages are kept; otherwise each unit keeps its own and is inspected as far apart before and after.
-        ``censoring_rule`` of the result says which applied. Ages rounded to few values look like a bad fit: give such failures as
-        intervals.
-
-        Parameters
-        ----------
-        life : the lifetimes of the fit, where they are not at hand (after ``load``). Counts must be whole numbers; each is as many units.
-        n_bootstrap : repetitions. seed : of their random numbers.
-        start : an age from which on to compare, where few were under observation before.
-
-        Repetitions and their fits run in one compiled program; of inspected units Turnbull's estimates are made one by one, some
-        milliseconds each.
-
-        Raises
-        ------
-        NotFitted : nothing was fitted, or the data are not at hand.
-        NotConverged : the fit has no maximum, or more than half of the repetitions could not be fitted. ``n_failed_refits`` of the
-            result tells how many were not.
-        ValueError : right truncation, since how many units it kept out is not known; a fraction as a count; n_bootstrap below 1; an
-            ``observed_until`` before the unit was last seen; lifetimes that are not those of the fit.
-
-        References
-        ----------
-        D'Agostino & Stephens (1986), Goodness-of-Fit Techniques, chapter 4. Pettitt & Stephens (1976), Biometrika 63. Davison & Hinkley
-        (1997), Bootstrap Methods and their Application, 4.2.
-        """
-        from survjax.goodness import goodness_of_fit
-
-        n_bootstrap, seed = check_whole_number(n_bootstrap, "n_bootstrap", 1), check_whole_number(seed, "seed", 0)
-        return goodness_of_fit(self._fitted, self._own_lifetimes(life), n_bootstrap, seed, start)
-
-    @in_double_precision
-    def cox_snell_residuals(self, life: Lifetimes | None = None) -> Lifetimes:
-        """The cumulative hazard H that the fit gives each unit for its time under observation, as lifetimes.
-
-        A failure at t is one at H(t) - H(entry), a unit still running a running one, an interval an interval. If the fit is right they
-        are those of a unit exponential distribution, whatever the distribution of the fit: see ``plot_residuals``. Residuals of the data
-        of the fit are a little too regular, since the parameters were fitted to them; ``goodness_of_fit`` allows for that.
-
-        Parameters
-        ----------
-        life : any lifetimes; None: those of the fit.
-
-        Raises
-        ------
-        NotFitted : nothing was fitted, or the data are not at hand.
-
-        References
-        ----------
-        Cox & Snell (1968), JRSS B 30.
-        """
-        from survjax.residuals import residuals_of
-
-        return residuals_of(self._fitted, self._own_lifetimes(life, or_any=True))
-
-    def _own_lifetimes(self, life: Lifetimes | None, *, or_any: bool = False) -> Lifetimes:
-        """The lifetimes of the fit, or those given in their place."""
-        if life is None and self.lifetimes_ is None:
-            raise NotFitted("the data of the fit are not at hand (a loaded or fully known model has none): pass life=.")
-        if life is None or life is self.lifetimes_:
-            return cast(Lifetimes, self.lifetimes_)
-        life = as_lifetimes(life)
-        check_support(self._fitted.template, life)
-        learned = self._fitted.n_learned > 0 and not or_any
-        if learned and abs(self.log_likelihood(life) - self.log_likelihood_) > SAME_DATA * (abs(self.log_likelihood_) + life.n_units):
-            raise ValueError(
-                f"these are not the lifetimes of the fit: their log-likelihood is {self.log_likelihood(life):.10g}, that of the fit "
-                f"{self.log_likelihood_:.10g}. A fit can only be compared with its own data; for others use {type(self).__name__} with "
-                "every parameter given."
-            )
-        return life
-
-    # ---- keeping and showing
+    # ---- keeping
 
     def known(self) -> Distribution:
         """The fitted distribution with everything known: a template for a larger model."""
@@ -584,51 +484,3 @@ class Model(Estimator):
     def __getstate__(self) -> dict[str, Any]:
         # The data are the user's and may be large: a pickle holds the model, not the fleet.
         return {name: value for name, value in vars(self).items() if name != "lifetimes_"}
-
-    def plot_probability(
-        self,
-        life: Lifetimes | None = None,
-        *,
-        level: float = 0.95,
-        paper: str | None = None,
-        points: Points | None = None,
-        rank_regression: bool | Literal["x on y", "y on x"] = False,
-        ax: Axes | None = None,
-    ) -> Axes:
-        """The fit on its own probability paper, with the points of the data and its confidence band.
-
-        Parameters and errors are those of ``survjax.plotting.plot_probability``.
-        """
-        from survjax.plotting import plot_probability
-
-        return plot_probability(self, life, level=level, paper=paper, points=points, rank_regression=rank_regression, ax=ax)
-
-    def plot_survival(self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
-        """Survival against age with its confidence band, beside Kaplan–Meier or Turnbull."""
-        from survjax.plotting import plot_survival
-
-        return plot_survival(self, life, level=level, ax=ax)
-
-    def plot_hazard(self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
-        """Hazard against age with its confidence band, beside the failure rate of age groups."""
-        from survjax.plotting import plot_hazard
-
-        return plot_hazard(self, life, level=level, ax=ax)
-
-    def plot_residuals(self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
-        """Cox–Snell residuals: their Nelson–Aalen estimate, with its limits, against the straight line of a unit exponential."""
-        from survjax.plotting import plot_residuals
-
-        return plot_residuals(self, life, level=level, ax=ax)
-
-    def plot_learning(self, life: Lifetimes | None = None, *, ax: Axes | None = None) -> Axes:
-        """How the density moved from its start to the optimum, as one still picture."""
-        from survjax.plotting import plot_learning
-
-        return plot_learning(self, life, ax=ax)
-
-    def plot_learning_animation(self, life: Lifetimes | None = None) -> FuncAnimation:
-        """The same step by step, as an animation that a notebook shows."""
-        from survjax.plotting import plot_learning_animation
-
-        return plot_learning_animation(self, life)
