@@ -7,6 +7,8 @@ Two questions, both asked after a fit. Is there a law beyond all parameters that
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -61,9 +63,7 @@ def edge_reached(template: Distribution, path: np.ndarray, unit: float) -> str |
     moved, lately = path[-1] - path[0], path[-1] - path[steps[len(steps) // 2] if steps.size else 0]
     best: tuple[float, int, Limit] | None = None
     for law, coordinates in laws_within(template):
-        for limit in law.edges.limits if law.edges else ():
-            if not coordinates.keys() >= limit.towards.keys():
-                continue
+        for limit in spelled_out(law.edges.limits if law.edges else (), coordinates):
             signs = {coordinates[name]: 1.0 if end == INFINITY else -1.0 for name, end in limit.towards.items()}
             run = min(moved[index] * sign for index, sign in signs.items())
             going = min(lately[index] * sign for index, sign in signs.items())
@@ -75,6 +75,18 @@ def edge_reached(template: Distribution, path: np.ndarray, unit: float) -> str |
     limit = best[2]
     where = " and ".join(f"{name} runs to {end:g}" for name, end in limit.towards.items()).replace("inf", "infinity")
     return f"the likelihood keeps rising as {where} (in the limit: {limit.becomes}). {limit.remedy}"
+
+
+def spelled_out(limits: Iterable[Limit], coordinates: Mapping[str, int]) -> list[Limit]:
+    """The limits whose parameters are to be learned, one for each of several numbered ones."""
+    found = []
+    for limit in limits:
+        if coordinates.keys() >= limit.towards.keys():
+            found.append(limit)
+        elif len(limit.towards) == 1:
+            ((several, end),) = limit.towards.items()
+            found += [replace(limit, towards={name: end}) for name in coordinates if name.rpartition("_")[0] == several]
+    return found
 
 
 def better_tail(template: Distribution, life: Lifetimes, reached: float) -> str | None:

@@ -6,7 +6,7 @@ from scipy.optimize import brentq
 
 import survjax as sj
 from survjax.distributions import LAWS, Weibull
-from survjax.limits import laws_within, tail_supremum
+from survjax.limits import laws_within, spelled_out, tail_supremum
 
 INF = np.inf
 
@@ -171,6 +171,7 @@ def test_a_law_that_runs_to_a_simpler_one_says_which():
     ages = np.array([3.0, 5.0, 8.0])
     refused(sj.GompertzMakeham(), sj.Lifetimes(ages), "makeham runs to 0 .*the Gompertz law.*Use Gompertz")
     refused(sj.ExponentiatedWeibull(), sj.Lifetimes([5, 5, 5, 8, 8]), "shape runs to 0 .*the Frechet law.*Use Frechet")
+    refused(sj.PiecewiseExponential([4.0, 6.0]), between([3, 4, 2], [6, 7, INF]), "rate_0 runs to 0 .*nobody fails")
     refused(sj.ExponentiatedWeibull(), sj.Lifetimes(np.arange(1, 11)), "a power of age up to the largest failure age")
 
 
@@ -193,7 +194,7 @@ def test_every_law_says_what_becomes_of_it_at_its_edges_by_names_it_has():
         template = law(2, None) if law.__name__ == "RoystonParmar" else law([1.0, 2.0]) if law.__name__ == "PiecewiseExponential" else law()
         own = laws_within(template)[0][1]
         for limit in law.edges.limits:
-            assert limit.towards.keys() <= own.keys(), law.__name__
+            assert spelled_out([limit], own), law.__name__
         assert law.edges.place is None or law.edges.place in own
 
 

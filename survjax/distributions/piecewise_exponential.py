@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from survjax.distributions.distribution import Age, Distribution
-from survjax.distributions.edges import Edges
+from survjax.distributions.edges import INFINITY, ZERO, Edges, Limit
 from survjax.parameters import Rates
 
 
@@ -36,7 +36,12 @@ class PiecewiseExponential(Distribution):
     breaks: Age
     rate: Rates
 
-    edges = Edges()
+    edges = Edges(
+        (
+            Limit({"rate": ZERO}, "nobody fails in that piece", "Merge it with its neighbour: leave out a break."),
+            Limit({"rate": INFINITY}, "all that reach that piece fail as it begins", "Merge it with its neighbour: leave out a break."),
+        )
+    )
 
     def __post_init__(self):
         if isinstance(self.breaks, (list, tuple)):
