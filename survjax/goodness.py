@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from survjax.causes import is_labelled
 from survjax.columns import refuse_rows
 from survjax.distances import Distances, distances_of_masses, distances_of_units, followed
 from survjax.distributions import Distribution
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 STATISTICS = ("Anderson–Darling", "Kolmogorov–Smirnov", "Cramér–von Mises")
 ENOUGH = 0.5  # of the repetitions; with fewer the others say nothing of the law
+HELD = (
+    "what the fit has at an end of its range, or a threshold without a standard error, stays as it is in the repetitions, so that these "
+    "lie farther from their fits than they should: p is too large rather than too small"
+)
 AT_ONCE = 1024  # repetitions a call
 LIVES_AT_ONCE = 2**20  # where they come back from a call
 
@@ -42,6 +47,7 @@ class GoodnessOfFit:
     n_bootstrap : how many repetitions were made. n_failed_refits : those without a fit, which are left out of the p-values.
     censoring_rule : how a repetition decides what is seen of a life.
     range : the ages between which fit and data were compared; infinite where the data tell to the last.
+    notes : what else the reader of the p-values should know, in sentences.
     """
 
     distances: np.ndarray
@@ -50,6 +56,7 @@ class GoodnessOfFit:
     n_failed_refits: int
     censoring_rule: str
     range: tuple[float, float]
+    notes: tuple[str, ...] = ()
 
     @property
     def p_values(self) -> np.ndarray:
@@ -69,6 +76,7 @@ class GoodnessOfFit:
             f"compared over ages from {self.range[0]:g} to {self.range[1]:g}",
             f"{self.n_bootstrap:,} repetitions of the study under the fit{failed}",
             self.censoring_rule,
+            *self.notes,
         ]
 
     def __repr__(self) -> str:
@@ -81,6 +89,7 @@ class GoodnessOfFit:
 
 def goodness_of_fit(fit: Fit, life: Lifetimes, n_bootstrap: int, seed: int, start: float | None) -> GoodnessOfFit:
     """The test that ``Model.goodness_of_fit`` describes."""
+    _refuse_fits_that_cannot_be_repeated(fit)
     _refuse_what_cannot_be_repeated(life)
     units = one_row_a_unit(life)
     from_start(units, start)  # it refuses a start that cannot be one
@@ -100,7 +109,8 @@ def goodness_of_fit(fit: Fit, life: Lifetimes, n_bootstrap: int, seed: int, star
             fit,
         )
     distances = np.array(own[:3], dtype=float)
-    return GoodnessOfFit(distances, simulated, n_bootstrap, n_bootstrap - len(simulated), rule, (float(own.begin), float(own.end)))
+    notes = (HELD,) if fit.n_learned > len(fit.coordinates) else ()
+    return GoodnessOfFit(distances, simulated, n_bootstrap, n_bootstrap - len(simulated), rule, (float(own.begin), float(own.end)), notes)
 
 
 def one_row_a_unit(life: Lifetimes) -> Lifetimes:
@@ -115,6 +125,24 @@ def one_row_a_unit(life: Lifetimes) -> Lifetimes:
     remedy = "A repetition of the study draws units, and of those there is no fraction. Fit to rows that count whole units."
     refuse_rows(life.weights != np.round(life.weights), life.weights, "weights", "whole numbers for a goodness of fit", remedy)
     return life[np.repeat(np.arange(len(life)), life.weights.astype(int))].with_weights(np.ones(int(life.weights.sum())))
+
+
+def _refuse_fits_that_cannot_be_repeated(fit: Fit) -> None:
+    if fit.prior:
+        raise ValueError(
+            "this fit is penalised by a prior, and distances are held against those of fits of maximum likelihood: fit without a prior, or "
+            "give the parameter as known."
+        )
+    if fit.template.has_mass_at_start:
+        raise ValueError(
+            "a goodness of fit compares lives, and of those dead on arrival there is none: fit the distribution inside to the others, "
+            "life[life.durations > 0], and ask that fit."
+        )
+    if is_labelled(fit.template):
+        raise ValueError(
+            "a goodness of fit asks when units fail, not of what: ask the fit of one cause at a time, the failures of the others as "
+            "running units, or that of the same distributions without labels."
+        )
 
 
 def _refuse_what_cannot_be_repeated(life: Lifetimes) -> None:

@@ -150,3 +150,19 @@ def test_what_cannot_be_tested_is_refused():
     short = sj.Lifetimes.from_intervals(lives, lives, observed_until=np.full(64, lives.max() - 1e-3))
     with pytest.raises(ValueError, match=f"observed_until must be .* row {lives.argmax()} has"):
         sj.Weibull().fit(short).goodness_of_fit()
+
+
+def test_fits_that_cannot_be_repeated_are_refused_with_what_to_do():
+    lives = weibull_lives(5, 64)
+    with pytest.raises(ValueError, match="prior"):
+        sj.Weibull().fit(lives, prior={"shape": (2.0, 0.5)}).goodness_of_fit(n_bootstrap=9)
+    with pytest.raises(ValueError, match="durations > 0"):
+        sj.ZeroInflated(sj.Weibull()).fit(np.append(lives, 0.0)).goodness_of_fit(n_bootstrap=9)
+    causes = sj.Lifetimes.from_intervals(lives, lives, cause=np.where(np.arange(64) % 2, "seal", "bearing"))
+    with pytest.raises(ValueError, match="one cause at a time"):
+        sj.CompetingRisks({"seal": sj.Weibull(), "bearing": sj.Weibull()}).fit(causes).goodness_of_fit(n_bootstrap=9)
+
+
+def test_a_threshold_that_is_held_in_the_repetitions_is_said_to_be():
+    life = 5 + np.random.default_rng(2).weibull(1.5, 64)
+    assert "too large rather than too small" in str(sj.Threshold(sj.Weibull()).fit(life).goodness_of_fit(n_bootstrap=19))

@@ -22,11 +22,15 @@ SAME_DATA = 1e-7  # of a log-likelihood: far more than the digits of a model fil
 
 
 class Diagnostics:
-    """What a model is asked about its own fit."""
+    """What a model is asked about its own fit: a part of ``Model``, which is long enough without."""
+
+    @property
+    def _model(self) -> Model:
+        return cast("Model", self)
 
     @in_double_precision
     def goodness_of_fit(
-        self: Model, life: Lifetimes | None = None, *, n_bootstrap: int = 999, seed: int = 0, start: float | None = None
+        self, life: Lifetimes | None = None, *, n_bootstrap: int = 999, seed: int = 0, start: float | None = None
     ) -> GoodnessOfFit:
         r"""How far the fit lies from the data, and how often chance alone takes a fit as far.
 
@@ -63,7 +67,8 @@ class Diagnostics:
         NotFitted : nothing was fitted, or the data are not at hand.
         NotConverged : the fit has no maximum, or more than half of the repetitions could not be fitted. ``n_failed_refits`` of the
             result tells how many were not.
-        ValueError : right truncation, since how many units it kept out is not known; a fraction as a count; n_bootstrap below 1; an
+        ValueError : a fit with a prior, of competing risks by cause, or with units dead on arrival; right truncation, since how many
+            units it kept out is not known; a fraction as a count; n_bootstrap below 1; an
             ``observed_until`` before the unit was last seen; lifetimes that are not those of the fit.
 
         References
@@ -74,10 +79,10 @@ class Diagnostics:
         from survjax.goodness import goodness_of_fit
 
         n_bootstrap, seed = check_whole_number(n_bootstrap, "n_bootstrap", 1), check_whole_number(seed, "seed", 0)
-        return goodness_of_fit(self._fitted, self._own_lifetimes(life), n_bootstrap, seed, start)
+        return goodness_of_fit(self._model._fitted, self._own_lifetimes(life), n_bootstrap, seed, start)
 
     @in_double_precision
-    def cox_snell_residuals(self: Model, life: Lifetimes | None = None) -> Lifetimes:
+    def cox_snell_residuals(self, life: Lifetimes | None = None) -> Lifetimes:
         """The cumulative hazard H that the fit gives each unit for its time under observation, as lifetimes.
 
         A failure at t is one at H(t) - H(entry), a unit still running a running one, an interval an interval. If the fit is right they
@@ -98,27 +103,29 @@ class Diagnostics:
         """
         from survjax.residuals import residuals_of
 
-        return residuals_of(self._fitted, self._own_lifetimes(life, or_any=True))
+        return residuals_of(self._model._fitted, self._own_lifetimes(life, or_any=True))
 
-    def _own_lifetimes(self: Model, life: Lifetimes | None, *, or_any: bool = False) -> Lifetimes:
+    def _own_lifetimes(self, life: Lifetimes | None, *, or_any: bool = False) -> Lifetimes:
         """The lifetimes of the fit, or those given in their place."""
-        if life is None and self.lifetimes_ is None:
+        model = self._model
+        if life is None and model.lifetimes_ is None:
             raise NotFitted("the data of the fit are not at hand (a loaded or fully known model has none): pass life=.")
-        if life is None or life is self.lifetimes_:
-            return cast(Lifetimes, self.lifetimes_)
+        if life is None or life is model.lifetimes_:
+            return cast(Lifetimes, model.lifetimes_)
         life = as_lifetimes(life)
-        check_support(self._fitted.template, life)
-        learned = self._fitted.n_learned > 0 and not or_any
-        if learned and abs(self.log_likelihood(life) - self.log_likelihood_) > SAME_DATA * (abs(self.log_likelihood_) + life.n_units):
+        check_support(model._fitted.template, life)
+        if or_any or model._fitted.n_learned == 0:
+            return life
+        found, expected = model.log_likelihood(life), model.log_likelihood_
+        if abs(found - expected) > SAME_DATA * (abs(expected) + life.n_units):
             raise ValueError(
-                f"these are not the lifetimes of the fit: their log-likelihood is {self.log_likelihood(life):.10g}, that of the fit "
-                f"{self.log_likelihood_:.10g}. A fit can only be compared with its own data; for others use {type(self).__name__} with "
-                "every parameter given."
+                f"these are not the lifetimes of the fit: their log-likelihood is {found:.10g}, that of the fit {expected:.10g}. A fit can "
+                f"only be compared with its own data; for others use {type(self).__name__} with every parameter given."
             )
         return life
 
     def plot_probability(
-        self: Model,
+        self,
         life: Lifetimes | None = None,
         *,
         level: float = 0.95,
@@ -133,34 +140,34 @@ class Diagnostics:
         """
         from survjax.plotting import plot_probability
 
-        return plot_probability(self, life, level=level, paper=paper, points=points, rank_regression=rank_regression, ax=ax)
+        return plot_probability(self._model, life, level=level, paper=paper, points=points, rank_regression=rank_regression, ax=ax)
 
-    def plot_survival(self: Model, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
+    def plot_survival(self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
         """Survival against age with its confidence band, beside Kaplan–Meier or Turnbull."""
         from survjax.plotting import plot_survival
 
-        return plot_survival(self, life, level=level, ax=ax)
+        return plot_survival(self._model, life, level=level, ax=ax)
 
-    def plot_hazard(self: Model, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
+    def plot_hazard(self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
         """Hazard against age with its confidence band, beside the failure rate of age groups."""
         from survjax.plotting import plot_hazard
 
-        return plot_hazard(self, life, level=level, ax=ax)
+        return plot_hazard(self._model, life, level=level, ax=ax)
 
-    def plot_residuals(self: Model, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
+    def plot_residuals(self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
         """Cox–Snell residuals: their Nelson–Aalen estimate, with its limits, against the straight line of a unit exponential."""
         from survjax.plotting import plot_residuals
 
-        return plot_residuals(self, life, level=level, ax=ax)
+        return plot_residuals(self._model, life, level=level, ax=ax)
 
-    def plot_learning(self: Model, life: Lifetimes | None = None, *, ax: Axes | None = None) -> Axes:
+    def plot_learning(self, life: Lifetimes | None = None, *, ax: Axes | None = None) -> Axes:
         """How the density moved from its start to the optimum, as one still picture."""
         from survjax.plotting import plot_learning
 
-        return plot_learning(self, life, ax=ax)
+        return plot_learning(self._model, life, ax=ax)
 
-    def plot_learning_animation(self: Model, life: Lifetimes | None = None) -> FuncAnimation:
+    def plot_learning_animation(self, life: Lifetimes | None = None) -> FuncAnimation:
         """The same step by step, as an animation that a notebook shows."""
         from survjax.plotting import plot_learning_animation
 
-        return plot_learning_animation(self, life)
+        return plot_learning_animation(self._model, life)
