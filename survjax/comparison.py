@@ -13,7 +13,7 @@ import numpy as np
 from survjax.distributions import LAWS, PiecewiseExponential, RoystonParmar
 from survjax.errors import NoFiniteMaximum, NotConverged
 from survjax.lifetimes import Lifetimes
-from survjax.models import NAMED_MODELS, Model
+from survjax.models import NAMED_MODELS, Model, WeibullMixture
 from survjax.models.arguments import as_lifetimes
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 WORKERS = 2  # compiling is most of a first comparison, and it runs beside itself
 # of the laws those are left out that need settings of their own
 ALL = tuple(law.__name__ for law in LAWS if law not in (PiecewiseExponential, RoystonParmar))
+BY_NAME = {name: NAMED_MODELS[name] for name in ALL} | {"WeibullMixture": WeibullMixture}
 
 
 @dataclass
@@ -71,7 +72,8 @@ class Comparison:
         if len(table):
             table.insert(5, "delta_aic", table["aic"] - table["aic"].min())
         missing = pd.DataFrame({"left_out": self.left_out}, dtype=object)
-        return pd.concat([table, missing]) if len(missing) else table
+        both = pd.concat([table, missing]) if len(missing) else table
+        return both.astype({"n_parameters": "Int64"}) if len(table) else both
 
     def _repr_html_(self) -> str:
         return self.table.to_html(float_format=lambda value: f"{value:.2f}")
@@ -143,10 +145,10 @@ def _named(candidates: Any) -> dict[str, Model]:
         return dict(candidates)
     named: dict[str, Model] = {}
     for candidate in candidates:
-        if isinstance(candidate, str) and candidate not in NAMED_MODELS:
-            raise ValueError(f"there is no distribution {candidate!r}; there are {', '.join(NAMED_MODELS)}.")
-        learner = NAMED_MODELS[candidate]() if isinstance(candidate, str) else candidate
-        name = type(learner).__name__ if not any(value is not None for value in learner.get_params(deep=False).values()) else repr(learner)
+        if isinstance(candidate, str) and candidate not in BY_NAME:
+            raise ValueError(f"no distribution goes by the name {candidate!r} alone; pass a learner, or one of {', '.join(BY_NAME)}.")
+        learner = BY_NAME[candidate]() if isinstance(candidate, str) else candidate
+        name = repr(learner).removesuffix("()")
         if name in named:
             raise ValueError(f"two candidates are called {name}; pass a dictionary to name them yourself.")
         named[name] = learner

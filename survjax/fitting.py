@@ -21,6 +21,7 @@ from survjax.prior import Prior, left_to_the_data, prior_in_words, read_prior
 from survjax.threshold_estimation import fit_threshold
 from survjax.zero_inflated_estimation import fit_zero_inflated
 
+FAR = 10.0  # times the last age seen
 ENOUGH_FAILURES = 3  # a parameter; fewer are said to be few
 
 _REMEDIES = {
@@ -61,6 +62,7 @@ def fit_distribution(
             f"Only {fit.n_failed:g} failures for {learned} parameters: trust the intervals, not the estimates, and nothing far beyond the "
             "ages seen."
         )
+    fit.notes += _far_beyond(fit, life)
     if priors:
         said = "; ".join(f"prior on {name}, {words}" for name, words in prior_in_words(priors, template).items())
         fit.notes.insert(0, f"penalised: {said}. Estimates and errors rest on it; log_likelihood_ is that of the data alone.")
@@ -72,6 +74,18 @@ def fit_distribution(
             fit,
         )
     return fit
+
+
+def _far_beyond(fit: Fit, life: Lifetimes) -> list[str]:
+    """What is to be said of scales that lie where nobody has been seen."""
+    last = float(np.where(np.isfinite(life.upper), life.upper, life.lower).max())
+    learned = [one.value is None and one.domain.time_power == 1 for one in fit.template.parameters().values()]
+    far = [(name, value) for name, value, counts in zip(fit.names, fit.values, learned, strict=True) if counts and value > FAR * last > 0]
+    return [
+        f"{name} is {value / last:.3g} times the last age seen, {last:g}: what is predicted far beyond that age rests on the form of the "
+        "distribution alone."
+        for name, value in far
+    ]
 
 
 def _best(

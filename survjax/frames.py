@@ -34,6 +34,23 @@ def columns_of_frame(frame: Any, **chosen: Hashable) -> dict[str, Any]:
     return {column: _column(frame, available, _ROLES.get(column, column), name) for column, name in chosen.items()}
 
 
+def check_forms(duration: Hashable, event: Hashable, **of_intervals: Hashable) -> None:
+    """Refuse names that belong neither to durations and events nor to intervals, or to both.
+
+    Raises
+    ------
+    TypeError : with what goes together.
+    """
+    given = [name for name, column in of_intervals.items() if column is not None]
+    if duration is not None and given:
+        raise TypeError(
+            f"{given[0]} goes with lower= and upper=, not with duration=. A failure at a known age has both ends there, and a unit still "
+            "running an infinite upper end."
+        )
+    if duration is None and (event is not None or "lower" not in given or "upper" not in given):
+        raise TypeError("name the columns of durations (duration=, event=), or those of the ends of intervals (lower=, upper=).")
+
+
 def _column(frame: Any, available: list[Hashable], role: str, name: Hashable) -> Any:
     if name is None:
         return None

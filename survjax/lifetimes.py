@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from survjax.columns import refuse_different_indexes
-from survjax.frames import columns_of_frame
+from survjax.frames import check_forms, columns_of_frame
 from survjax.lifetime_columns import interval_columns, plain_columns
 from survjax.lifetime_rows import LifetimeRows
 from survjax.nevada import nevada_columns
@@ -117,26 +117,35 @@ class Lifetimes(LifetimeRows):
     def from_frame(
         cls,
         frame: Any,
-        duration: Hashable,
+        duration: Hashable = None,
         event: Hashable = None,
         entry: Hashable = None,
         weights: Hashable = None,
         cause: Hashable = None,
         *,
+        lower: Hashable = None,
+        upper: Hashable = None,
+        right_truncation: Hashable = None,
+        observed_until: Hashable = None,
         resolution: Any = None,
     ) -> Lifetimes:
         """Lifetimes from columns of a pandas or polars data frame or an Arrow table, given by name (text, number or tuple).
 
-        ``resolution`` is no name but the number, or (n,) numbers, that ``Lifetimes`` takes.
+        Either ``duration`` and ``event``, as ``Lifetimes`` takes them, or ``lower`` and ``upper``, as ``from_intervals`` does.
+        ``resolution`` is no name but the number, or (n,) numbers, that both take.
 
         Raises
         ------
-        TypeError : no data frame, or one not read yet; a column in place of its name.
+        TypeError : no data frame, or one not read yet; a column in place of its name; neither or both of the two forms.
         KeyError : a column is not in the frame; the message lists those that are.
-        ValueError : several columns have that name; and what ``Lifetimes`` itself raises.
+        ValueError : several columns have that name; and what ``Lifetimes`` and ``from_intervals`` themselves raise.
         """
-        columns = columns_of_frame(frame, durations=duration, event_observed=event, entry=entry, weights=weights, cause=cause)
-        return cls(**columns, resolution=resolution)
+        check_forms(duration, event, lower=lower, upper=upper, right_truncation=right_truncation, observed_until=observed_until)
+        shared = columns_of_frame(frame, entry=entry, weights=weights, cause=cause)
+        if duration is not None:
+            return cls(**columns_of_frame(frame, durations=duration, event_observed=event), **shared, resolution=resolution)
+        ends = columns_of_frame(frame, lower=lower, upper=upper, right_truncation=right_truncation, observed_until=observed_until)
+        return cls.from_intervals(**ends, **shared, resolution=resolution)
 
     @classmethod
     def from_failures_and_suspensions(cls, failures: Any, suspensions: Any = None) -> Lifetimes:

@@ -20,7 +20,7 @@ def shipped(name: str) -> sj.Lifetimes:
     """The lifetimes of a shipped data set."""
     frame = getattr(sj.datasets, f"load_{name}")()
     if "lower" in frame:
-        return sj.Lifetimes.from_intervals(frame["lower"], frame["upper"], weights=frame["weight"])
+        return sj.Lifetimes.from_frame(frame, lower="lower", upper="upper", weights="weight")
     return sj.Lifetimes.from_frame(frame, duration="duration", event="event", **COLUMNS.get(name, {}))
 
 

@@ -49,6 +49,13 @@ def test_a_missing_column_is_named_with_those_there_are():
         sj.Lifetimes.from_frame(pd.DataFrame({"hours": DURATIONS, "failed": EVENTS}), duration="hours", event="dead")
 
 
+def test_a_frame_may_hold_intervals():
+    frame = pd.DataFrame({"low": [0.0, 3.0, 5.0], "high": [2.0, 3.0, np.inf], "from": [0.0, 1.0, 0.0], "until": [9.0, 9.0, 9.0]})
+    life = sj.Lifetimes.from_frame(frame, lower="low", upper="high", entry="from", observed_until="until")
+    expected = sj.Lifetimes.from_intervals(frame["low"], frame["high"], entry=frame["from"], observed_until=frame["until"])
+    pd.testing.assert_frame_equal(life.to_frame(), expected.to_frame())
+
+
 BAD = {
     "nan": (lambda: sj.Lifetimes([1.0, np.nan]), ValueError, r"row 1 has durations=nan"),
     "infinite": (lambda: sj.Lifetimes([1.0, np.inf]), ValueError, r"row 1 has durations=inf"),
@@ -123,6 +130,12 @@ BAD = {
         ValueError,
         r"2 columns are called 'a'; rename",
     ),
+    "both forms": (
+        lambda: sj.Lifetimes.from_frame(pd.DataFrame({"a": DURATIONS}), "a", lower="a", upper="a"),
+        TypeError,
+        r"lower goes with lower= and upper=, not with duration=",
+    ),
+    "neither form": (lambda: sj.Lifetimes.from_frame(pd.DataFrame({"a": DURATIONS}), lower="a"), TypeError, r"lower=, upper="),
     "text for a number's name": (
         lambda: sj.Lifetimes.from_frame(pd.DataFrame([[1.0, 2.0]]), "0"),
         KeyError,

@@ -1,6 +1,7 @@
 """Candidates side by side: what is fitted, in which order, and what is left out and why."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import survjax as sj
@@ -29,6 +30,12 @@ def test_what_cannot_be_fitted_is_left_out_with_the_reason():
     assert list(comparison.models) == ["one"]
     assert "needs at least 5 distinct failure ages" in comparison.left_out["two"]
     assert "needs at least 5" in comparison.table.loc["two", "left_out"]
+    assert comparison.table["n_parameters"].tolist() == [2, pd.NA]  # counts, though one is missing
+
+
+def test_a_mixture_may_be_asked_for_by_name():
+    comparison = sj.compare(["WeibullMixture", "Weibull"], shipped("aarset_devices"), progress=False)
+    assert comparison.table.index[0] == "WeibullMixture"
 
 
 def test_given_learners_stay_as_they_are():
@@ -39,7 +46,7 @@ def test_given_learners_stay_as_they_are():
 
 def test_bad_candidates_are_named():
     life = shipped("ball_bearings")
-    with pytest.raises(ValueError, match="there is no distribution 'Weibul'"):
+    with pytest.raises(ValueError, match="no distribution goes by the name 'Weibul' alone"):
         sj.compare(["Weibul"], life)
     with pytest.raises(ValueError, match="two candidates are called Weibull"):
         sj.compare([sj.Weibull(), "Weibull"], life)

@@ -222,3 +222,10 @@ def test_a_known_scale_under_delayed_entry_ends_at_the_higher_of_two_maxima(othe
     life = sj.Lifetimes([117, 72], [1, 0], entry=[0, 19], weights=[1, 13])
     fitted = sj.Weibull(scale=100.0).fit(life)
     assert fitted.log_likelihood_ >= sj.Weibull(shape=other, scale=100.0).log_likelihood(life) - 1e-9
+
+
+def test_a_scale_far_beyond_the_ages_seen_is_said_to_be():
+    # 28 early failures of 4,156 circuits in 1,370 hours: a Weibull has them live for ages
+    notes = sj.Weibull().fit(shipped("integrated_circuits")).notes_
+    assert any("times the last age seen, 1370" in note for note in notes)
+    assert not any("last age seen" in note for note in sj.Weibull().fit(shipped("ball_bearings")).notes_)
