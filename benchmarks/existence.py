@@ -109,7 +109,7 @@ def as_markdown(lines):
             "",
             f"{len(found)} fits: {sum(word == 'fit' for word in found.values())} finite, "
             f"{sum(word == 'none' for word in found.values())} refused with a reason (none), {n_open} open. "
-            "The data stand in ``benchmarks/existence.py``. Blank: not run yet.",
+            "The data stand in ``benchmarks/existence.py``.",
             "",
             "| data | " + " | ".join(names) + " |",
             "|---|" + "---|" * len(names),
