@@ -12,7 +12,7 @@ from survjax.causes import notes_on_causes
 from survjax.defective_estimation import fit_defective
 from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture, Threshold, ZeroInflated
 from survjax.errors import NoFiniteMaximum, NotConverged
-from survjax.estimation import Fit, fit_from_data, fully_known, pose, unit_of_time
+from survjax.estimation import Fit, fit_from_data, fully_known, placed, pose, unit_of_time
 from survjax.existence import check_anything_failed, check_maximum_exists, check_support
 from survjax.lifetimes import Lifetimes
 from survjax.limits import better_tail, edge_reached
@@ -56,6 +56,8 @@ def fit_distribution(
     fit = _best(template, life, n_starts, seed, require_convergence, priors)
     if template.n_coordinates() == 0:
         return fit
+    if fit.n_learned > fit.template.n_coordinates():
+        fit.asked = placed(template, life)
     learned = len(fit.coordinates)  # at a boundary fewer than the template has
     if fit.n_failed < ENOUGH_FAILURES * learned:
         fit.notes.append(
@@ -101,9 +103,7 @@ def _best(
     undetermined = left_to_the_data(template, priors)
     if undetermined.n_coordinates():
         check_anything_failed(life)
-    if template.start_of_support == 0.0:
-        ages = life.in_the_middle().failed().durations
-        template = template.with_knots(np.log(ages[ages > 0]))
+    template = placed(template, life)
     if template.n_coordinates() == 0:
         return fully_known(template, life)
     if undetermined.n_coordinates():

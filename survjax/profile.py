@@ -14,7 +14,7 @@ from survjax.estimation import Fit, Problem, pose
 from survjax.inference import normal_quantile
 from survjax.lifetimes import Lifetimes
 from survjax.newton import Descent, Evaluation
-from survjax.parameters import RealDomain
+from survjax.parameters import RealDomain, ShareDomain
 from survjax.search import LANES
 
 SAME_VALUE = 1e-6  # in log-likelihood: what the limits are unsure of by the fit's own stop rule
@@ -22,6 +22,7 @@ FARTHEST = 41.0  # in log parameters, a factor of 6e17: what lies beyond is the 
 MOST_DOUBLINGS = 60  # of the first reach, for a parameter that may be any number
 SHORTEST = 1e-10  # of the first reach
 BESIDE_THE_BOUNDARY = 4.0  # the coordinate, a fraction of 98 %, from which a fraction of 1 is looked at
+STEEP = 1e-3  # slope of the mean log-likelihood in a coordinate, beyond what a maximum has
 CLOSE = 1e-9  # of the signed root of the fall, where a crossing is found: nine digits of the limit's distance
 
 
@@ -50,17 +51,14 @@ def profile_limits(template: Distribution, fit: Fit, life: Lifetimes, level: flo
 
     Parameters
     ----------
-    template : what was fitted, with None where something was learned, at a maximum on a boundary too.
+    template : what was to be learned, with None also for what the fit has at the end of its range, or holds.
 
     Raises
     ------
-    ValueError : ``life`` are not the data of the fit; a mixture of which more than two weights were learned, or which turned out to
-        have fewer components.
+    ValueError : a mixture of which more than two weights were learned, or which turned out to have fewer components.
     NotConverged : the profile rises above the fit, which then was not the highest maximum.
     """
     reach = normal_quantile(0.5 * (1.0 + level) if side == "two" else level)
-    on_boundary = fit.n_learned > fit.template.n_coordinates()
-    template = template.with_knots(np.log(life.in_the_middle().failed().durations)) if on_boundary else fit.template
     profile = Profile.of(template, fit, life)
     lower, upper = fit.values.copy(), fit.values.copy()
     for row, parameter in enumerate(template.parameters().values()):
@@ -86,7 +84,8 @@ class Profile:
         counts it.
     errors (p,) : standard errors of the coordinates, 1 where there is none.
     coordinate_of, slope_of : for each row of ``parameters()`` that one coordinate moves, which, and the derivative.
-    endless (p,) : whether the coordinate at the maximum is infinite: the parameter is at the end of its range.
+    endless (p,) : 1 or -1 where the coordinate at the maximum is infinite, the parameter being at that end of its range; else 0.
+    stuck (p,) : whether the maximum is at an edge that the data set, where the likelihood still rises; held while others are looked at.
     """
 
     problem: Problem
@@ -96,6 +95,7 @@ class Profile:
     coordinate_of: dict[int, int]
     slope_of: dict[int, float]
     endless: np.ndarray
+    stuck: np.ndarray
 
     @classmethod
     def of(cls, template: Distribution, fit: Fit, life: Lifetimes) -> Profile:
@@ -104,32 +104,35 @@ class Profile:
         p = template.n_coordinates()
         coordinate_of, slope_of = _coordinates_of_parameters(problem, template, fit)
         height = fit.penalised + problem.n_exact * float(np.log(problem.unit))
-        best, errors, endless = np.full(p, BESIDE_THE_BOUNDARY), np.ones(p), np.ones(p, dtype=bool)
-        stands = [coordinate_of[row] for row, known in enumerate(_known(fit.template)) if row in coordinate_of and not known]
-        inside = np.unique(stands)
-        endless[inside] = False
+        best, errors, endless = np.zeros(p), np.ones(p), np.zeros(p)
         domains = template.coordinate_domains()
+        at_inside: list[int] = []
+        for row, held in enumerate(_known(fit.template)):
+            if row not in coordinate_of:
+                continue
+            index = coordinate_of[row]
+            if not held:
+                at_inside.append(index)
+            elif isinstance(domains[index], ShareDomain):  # at one of its ends, which has no coordinate
+                endless[index] = 1.0 if fit.values[row] > 0.5 else -1.0
+                best[index] = endless[index] * BESIDE_THE_BOUNDARY
+            else:
+                best[index] = domains[index].coordinate_rescaled(domains[index].to_real(fit.values[row]), 1.0 / problem.unit)
+        inside = np.unique(np.array(at_inside, dtype=int))
         best[inside] = [domains[i].coordinate_rescaled(c, 1.0 / problem.unit) for i, c in zip(inside, fit.coordinates, strict=True)]
         slopes = np.array([domains[i].coordinate_slope(1.0 / problem.unit) for i in inside])
         found = np.sqrt(np.diag(fit.coordinate_covariance)) * slopes
         errors[inside] = np.where(np.isfinite(found) & (found > 0), found, 1.0)
-        profile = cls(problem, best, height, errors, coordinate_of, slope_of, endless)
-        if not endless.any():
-            here = profile.at(best)
-            if not abs(here - height) <= SAME_VALUE * max(1.0, abs(height)):
-                raise ValueError(
-                    f"these are not the data of the fit: their log-likelihood at the estimate is {problem.to_user(here):.9g}, and that "
-                    f"of the fit {fit.penalised:.9g}. Pass life= the lifetimes the model was fitted to, in the same unit of time."
-                )
+        profile = cls(problem, best, height, errors, coordinate_of, slope_of, endless, np.zeros(p, dtype=bool))
+        if problem.n_failed and len(inside) < p:
+            steep = np.abs(profile.evaluate(best).gradient[0]) > STEEP
+            profile.stuck[:] = steep & (endless == 0.0) & ~np.isin(np.arange(p), inside)
         return profile
 
     def evaluate(self, point: np.ndarray) -> Evaluation:
         lanes = self.problem.lanes
         evaluation = self.problem.evaluate(np.tile(point, (lanes, 1)), np.arange(lanes) == 0)
         return jax.tree.map(lambda array: array[:1], evaluation)
-
-    def at(self, point: np.ndarray) -> float:
-        return -float(self.evaluate(point).value[0]) * self.problem.per_unit
 
     def value_at(self, row: int, place: Place) -> float:
         inside = float(self.evaluate(place.point).extras.values[0, row])
@@ -140,7 +143,7 @@ class Profile:
         """The best of the other coordinates with one held, looked for from ``near``; None where the likelihood is not finite."""
         start = near.copy()
         start[index] = at
-        others = np.arange(len(start)) != index
+        others = (np.arange(len(start)) != index) & ~self.stuck
 
         def with_held(rest: np.ndarray) -> np.ndarray:
             point = start.copy()
@@ -171,7 +174,7 @@ class Profile:
         index = self.coordinate_of[row]
         inner = Place(float(self.best[index]), self.best, 0.0)
         if self.endless[index]:
-            if direction > 0:
+            if direction == self.endless[index]:
                 return None
             first = self.place(index, inner.at, inner.point)
             if first is None:
@@ -185,7 +188,7 @@ class Profile:
         place: Place | None = outer
         while place is not None and place.fall >= reach**2:
             outer = place
-            place = self.place(index, outer.at + 1.0, outer.point)
+            place = self.place(index, outer.at + self.endless[index], outer.point)
         if place is None:
             raise NotConverged("the likelihood beside the boundary is not finite; use Wald limits.")
         return place

@@ -168,10 +168,10 @@ def test_a_loaded_model_asks_for_the_lifetimes_and_refuses_others(tmp_path):
     model = sj.Weibull().fit(life)
     model.save(tmp_path / "model.json")
     loaded = sj.load(tmp_path / "model.json")
-    with pytest.raises(ValueError, match="pass them as life="):
+    with pytest.raises(sj.NotFitted, match="pass life="):
         limits(loaded)
     np.testing.assert_allclose(limits(loaded, life=life), limits(model), rtol=1e-9)
-    with pytest.raises(ValueError, match="not the data of the fit"):
+    with pytest.raises(ValueError, match="not the lifetimes of the fit"):
         limits(model, life=life.in_unit(2.0))
 
 
@@ -197,3 +197,41 @@ def test_the_limits_of_a_penalised_fit_are_those_of_its_penalised_likelihood():
     row = limits(sj.Exponential().fit(sj.Lifetimes(ages), prior={"scale": (median, deviation)})).loc["scale"]
     # the search stops within 1e-9 of the crossing in the root of the fall
     np.testing.assert_allclose(row[["lower", "upper"]], np.exp(ends), rtol=1e-7)
+
+
+def test_a_threshold_at_the_first_failure_has_the_limit_of_its_closed_form():
+    lives = 50 + 30 * np.random.default_rng(3).exponential(size=64)
+    table = limits(sj.Threshold(sj.Exponential()).fit(lives))
+    # 2 n log{(mean - threshold) / (mean - first)} = chi-squared; the fit stands 1e-12 of an age below the first failure
+    lower = lives.mean() - (lives.mean() - lives.min()) * np.exp(FALL / 2 / 64)
+    np.testing.assert_allclose(table.loc["threshold", ["lower", "upper"]], [lower, lives.min()], rtol=1e-9)
+    known = limits(sj.Exponential().fit(lives - table.loc["threshold", "estimate"]))
+    np.testing.assert_allclose(table.loc["scale"], known.loc["scale"], rtol=1e-7)
+
+
+def test_a_threshold_without_a_wald_interval_has_a_likelihood_interval():
+    lives = 50 + 30 * np.random.default_rng(3).weibull(1.3, 64)
+    model = sj.Threshold(sj.Weibull()).fit(lives)
+    assert np.isnan(model.standard_errors_["threshold"])
+    lower, upper = limits(model).loc["threshold", ["lower", "upper"]]
+    for place in (lower, upper):  # a fit with the threshold given there has fallen just so far
+        there = sj.Threshold(sj.Weibull(), threshold=place).fit(lives)
+        np.testing.assert_allclose(2 * (model.log_likelihood_ - there.log_likelihood_), FALL, rtol=1e-6)
+
+
+def test_a_fraction_of_0_has_the_upper_limit_of_the_binomial():
+    lives = 10 * np.random.default_rng(1).weibull(2.0, 64)
+    row = limits(sj.ZeroInflated(sj.Weibull()).fit(lives)).loc["fraction_dead_on_arrival"]
+    # -2 n log(1 - p) = chi-squared
+    np.testing.assert_allclose(row.to_numpy(), [0.0, 0.0, -np.expm1(-FALL / 2 / 64)], rtol=1e-8)
+
+
+def test_a_boundary_fit_keeps_its_limits_whatever_the_constructor_is_told_later_and_asks_for_its_own_data():
+    ages, failed = np.minimum(10 * np.random.default_rng(1).weibull(2.0, 64), 20.0), np.ones(64)
+    model = sj.DefectiveSubpopulation(sj.Weibull()).fit(ages, failed)
+    assert model.parameters_["fraction_failing"] == 1.0
+    before = limits(model)
+    model.set_params(of=sj.Weibull(shape=2.0))
+    np.testing.assert_array_equal(limits(model), before)
+    with pytest.raises(ValueError, match="not the lifetimes of the fit"):
+        limits(model, life=sj.Lifetimes(1.01 * ages, failed))

@@ -10,7 +10,6 @@ from survjax.distributions import Distribution
 from survjax.estimation import Fit
 from survjax.inference import delta_method, normal_quantile
 from survjax.lifetimes import Lifetimes
-from survjax.models.arguments import as_lifetimes
 from survjax.models.predictions import Prediction
 from survjax.profile import profile_limits
 
@@ -55,17 +54,13 @@ def interval_of_parameters(fit: Fit, level: float, side: str) -> pd.DataFrame:
     return pd.DataFrame({"estimate": fit.values, "lower": lower, "upper": upper}, index=list(fit.names))
 
 
-def profile_of_parameters(template: Distribution, fit: Fit, life: Lifetimes | None, level: float, side: str) -> pd.DataFrame:
+def profile_of_parameters(asked: Distribution, fit: Fit, life: Lifetimes, level: float, side: str) -> pd.DataFrame:
     """Estimate and limits of every parameter by the profile likelihood of the lifetimes of the fit."""
     import pandas as pd
 
-    lower, upper = fit.values.copy(), fit.values.copy()
-    if fit.n_learned:
-        if life is None:
-            raise ValueError("profile limits need the lifetimes of the fit, which a model file does not hold: pass them as life=.")
-        if not fit.converged:
-            raise ValueError(f"profile limits start from a maximum, and the fit reached none: it stopped with {fit.reason!r}.")
-        lower, upper = profile_limits(template, fit, as_lifetimes(life), level, side)
+    if not fit.converged:
+        raise ValueError(f"profile limits start from a maximum, and the fit reached none: it stopped with {fit.reason!r}.")
+    lower, upper = profile_limits(asked, fit, life, level, side)
     return pd.DataFrame({"estimate": fit.values, "lower": lower, "upper": upper}, index=list(fit.names))
 
 

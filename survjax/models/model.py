@@ -13,7 +13,7 @@ from survjax.blocks import map_rows
 from survjax.columns import index_of
 from survjax.distributions import Distribution
 from survjax.errors import NotFitted
-from survjax.estimation import Fit, fully_known, log_likelihood
+from survjax.estimation import Fit, fully_known, log_likelihood, placed
 from survjax.existence import check_support
 from survjax.fitting import fit_distribution
 from survjax.inference import at_estimate, remaining_life_bound
@@ -375,6 +375,7 @@ class Model(Estimator, Diagnostics):
 
         Raises
         ------
+        NotFitted : nothing was fitted; for method "likelihood" also: the data of the fit are not at hand.
         ValueError : unknown words; a method for what it cannot do; ``life`` where it is not used, or other data than those of the fit.
 
         Returns
@@ -391,7 +392,13 @@ class Model(Estimator, Diagnostics):
             if what != "parameters":
                 raise ValueError(f'likelihood intervals are those of "parameters"; for {what!r} use method="wald".')
             no_arguments(what, at, keywords)
-            return profile_of_parameters(self._template(), self._fitted, self.lifetimes_ if life is None else life, level, side)
+            fit = self._fitted
+            if fit.n_learned == 0:
+                return interval_of_parameters(fit, level, side)  # known parameters are their own limits
+            life = self._own_lifetimes(life)
+            on_boundary = fit.n_learned > fit.template.n_coordinates()
+            asked = (fit.asked or placed(self._template(), life)) if on_boundary else fit.template
+            return profile_of_parameters(asked, fit, life, level, side)
         if life is not None:
             raise ValueError("life is not used by Wald intervals, which need only the fit; leave it out.")
         if what == "parameters":
