@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from survjax.causes import is_labelled
 from survjax.distributions import LAWS, PiecewiseExponential, RoystonParmar
 from survjax.errors import NoFiniteMaximum, NotConverged
 from survjax.lifetimes import Lifetimes
@@ -111,14 +112,17 @@ def compare(
 
     Raises
     ------
-    ValueError : no candidates, an unknown name, two candidates of one name; what ``Model.fit`` says of the data themselves.
+    TypeError : a candidate that is no learner.
+    ValueError : no candidates, an unknown name, two candidates of one name; candidates by cause beside others, where
+        causes are told; what ``Model.fit`` says of the data themselves.
 
     A candidate that the data cannot be fitted with is left out, with the reason.
     """
     life = as_lifetimes(durations, event_observed, entry, weights)
     learners = _named(candidates)
+    _refuse_labels_beside_none(learners, life)
     fitted: dict[str, Model] = {}
-    left_out: dict[str, str] = {}
+    left_out: dict[str, ValueError | NotConverged] = {}
     with ThreadPoolExecutor(WORKERS) as pool, _bar(len(learners), progress) as bar:
         waiting = {pool.submit(_fit, learner, life): name for name, learner in learners.items()}
         for done in as_completed(waiting):
@@ -126,10 +130,12 @@ def compare(
             try:
                 fitted[name] = done.result()
             except (NoFiniteMaximum, NotConverged, ValueError) as error:
-                left_out[name] = str(error)
+                left_out[name] = error
             bar.update()
+    if not fitted and not any(isinstance(error, (NoFiniteMaximum, NotConverged)) for error in left_out.values()):
+        raise next(iter(left_out.values()))  # it is the data that are wrong, whatever the candidate
     order = sorted(fitted, key=lambda name: (fitted[name].aic_, name))
-    return Comparison(life, {name: fitted[name] for name in order}, {name: left_out[name] for name in learners if name in left_out})
+    return Comparison(life, {name: fitted[name] for name in order}, {name: str(left_out[name]) for name in learners if name in left_out})
 
 
 def _fit(learner: Model, life: Lifetimes) -> Model:
@@ -142,12 +148,15 @@ def _named(candidates: Any) -> dict[str, Model]:
             raise ValueError(f'candidates must be "all", or a list of learners; got {candidates!r}.')
         candidates = ALL
     if isinstance(candidates, Mapping):
+        for name, learner in candidates.items():
+            if not isinstance(learner, Model):
+                raise TypeError(f"candidate {name!r} must be a learner, such as sj.Weibull(); got {learner!r:.60}.")
         return dict(candidates)
     named: dict[str, Model] = {}
     for candidate in candidates:
-        if isinstance(candidate, str) and candidate not in BY_NAME:
-            raise ValueError(f"no distribution goes by the name {candidate!r} alone; pass a learner, or one of {', '.join(BY_NAME)}.")
-        learner = BY_NAME[candidate]() if isinstance(candidate, str) else candidate
+        learner = _by_name(candidate) if isinstance(candidate, str) else candidate
+        if not isinstance(learner, Model):
+            raise TypeError(f"a candidate must be a learner, such as sj.Weibull(), or its name; got {candidate!r:.60}.")
         name = repr(learner).removesuffix("()")
         if name in named:
             raise ValueError(f"two candidates are called {name}; pass a dictionary to name them yourself.")
@@ -155,6 +164,25 @@ def _named(candidates: Any) -> dict[str, Model]:
     if not named:
         raise ValueError('there are no candidates; pass "all" or a list of learners.')
     return named
+
+
+def _by_name(name: str) -> Model:
+    found = {known.lower(): learner for known, learner in BY_NAME.items()}.get(name.lower())
+    if found is None:
+        raise ValueError(f"no distribution goes by the name {name!r} alone; pass a learner, or one of {', '.join(BY_NAME)}.")
+    return found()
+
+
+def _refuse_labels_beside_none(learners: Mapping[str, Model], life: Lifetimes) -> None:
+    """Refuse to rank likelihoods of ages with those of ages and causes."""
+    labelled = [is_labelled(learner._template()) for learner in learners.values()]
+    if life.cause is not None and any(labelled) and not all(labelled):
+        names = ", ".join(name for name, told in zip(learners, labelled, strict=True) if told)
+        raise ValueError(
+            f"{names} describes ages and causes, the other candidates ages alone: their likelihoods are of different data, and no "
+            "criterion compares them. Compare candidates with causes among themselves, and those without (CompetingRisks of a list) "
+            "among themselves."
+        )
 
 
 def _bar(total: int, shown: bool) -> Any:

@@ -85,4 +85,5 @@ def _bordered(matrix: np.ndarray, variance: float) -> np.ndarray:
     n = len(matrix)
     larger = np.zeros((n + 1, n + 1))
     larger[:n, :n], larger[n, n] = matrix, variance
+    larger[n, :n] = larger[:n, n] = np.where(np.isnan(np.diag(matrix)), np.nan, 0.0)  # nothing is known beside what has no error
     return larger

@@ -60,10 +60,10 @@ def check_anything_failed(life: Lifetimes) -> None:
     """
     if not np.isfinite(life.upper[life.counts() > 0]).any():
         raise NoFiniteMaximum(
-            "none of the units has failed, so the likelihood keeps rising towards units that never do, even with a known shape: "
-            "no estimate exists. With a shape that you assume there is a one-sided lower bound of the scale, and nothing more: "
-            "sj.weibayes_lower_bound(life, shape=2.0). Wait for failures, add units that have failed, or give every parameter a prior: "
-            'fit(life, prior={"shape": (2.0, 0.5), ...}).'
+            "none of the units has failed, so the likelihood keeps rising towards units that never do, even with a known shape: no "
+            "estimate exists. With a Weibull shape that you assume (1 is the exponential) there is a one-sided lower bound of the scale, "
+            "and nothing more: sj.weibayes_lower_bound(life, shape=2.0). Wait for failures, add units that have failed, or give every "
+            'parameter a prior: fit(life, prior={"shape": (2.0, 0.5), ...}).'
         )
 
 
@@ -168,20 +168,33 @@ def _check_narrowing(template: Distribution, life: Lifetimes) -> None:
     alive, failed = float(seen.lower.max()), float(seen.upper.min())
     if alive > failed or not _can_narrow(template, alive, failed):
         return
+    if alive == failed and not np.any(seen.event_observed):
+        return  # whoever narrows on that age explains one of two by chance
     beyond = "" if some_never else ", and no unit ran on beyond it"
     if np.any(life.event_observed):
         raise NoFiniteMaximum(
-            f"all failures fall on one age, {failed:g}{beyond}: the likelihood grows without bound "
-            "as the distribution narrows on that age. Give a known shape (for instance Weibull(shape=2.0)) or a prior on it (fit(life, "
-            'prior={"shape": (2.0, 0.5)})), or '
-            "wait for a second failure age or a unit that outlives the first."
+            f"all failures fall on one age, {failed:g}{beyond}: the likelihood grows without bound as the distribution narrows on that "
+            f"age. {_held(template)}, or wait for a second failure age or a unit that outlives the first."
         )
     raise NoFiniteMaximum(
         f"every unit was alive at {alive:g} or is not known to have been, and every failure lies beyond it and may have happened by "
         f"{failed:g}: if all failed at one age in between, the data would be explained perfectly, so the likelihood keeps rising as "
-        "the distribution narrows. Give a known shape (for instance Weibull(shape=2.0)) or a prior on it (fit(life, "
-        'prior={"shape": (2.0, 0.5)})), or add inspections at other ages.'
+        f"the distribution narrows. {_held(template)}, or add inspections at other ages."
     )
+
+
+def _held(template: Distribution) -> str:
+    """How to hold what would narrow, in the words of the law at hand."""
+    for law, free in laws_within(template):
+        for limit in law.edges.limits if law.edges else ():
+            names = [name for name in limit.towards if name in free]
+            if limit.becomes in (ONE_AGE, WALL) and names:
+                name, example = names[0], "2.0" if names[0] == "shape" else "0.5"
+                return (
+                    f"Give a known {name} (for instance {type(law).__name__}({name}={example})) or a prior on it (fit(life, "
+                    f'prior={{"{name}": ({example}, 0.5)}}))'
+                )
+    return "Give a parameter as known"
 
 
 def _can_narrow(template: Distribution, low: float, high: float) -> bool:
@@ -227,8 +240,8 @@ def _check_widening(template: Distribution, life: Lifetimes) -> None:
     if widens:
         raise NoFiniteMaximum(
             "units were found failed at ages no later than those at which others were found alive: nothing says that more fail as time "
-            "goes by, so the likelihood keeps rising as the distribution widens, until some fail at once and the others never. Give a "
-            "known shape (for instance Weibull(shape=2.0)), or add inspections at other ages."
+            "goes by, so the likelihood keeps rising as the distribution widens, until some fail at once and the others "
+            f"never. {_held(template)}, or add inspections at other ages."
         )
 
 
@@ -281,8 +294,10 @@ def _check_mixture(template: Mixture, life: Lifetimes, n_learned: int) -> None:
         raise NoFiniteMaximum(
             f"component {absent[0]} is given a weight of 0, so that no data can tell its parameters. Leave it out, or give them all."
         )
+    if not any(_can_narrow(part, float(failures.min()), float(failures.max())) for part in template.components):
+        n_learned = k  # no component can shrink on a few ages, and each needs one of its own
     if len(failures) < n_learned:
         raise NoFiniteMaximum(
-            f"a mixture of {k} components with {n_learned} parameters to learn needs at least {n_learned} distinct failure ages; "
-            f"there are {len(failures)}. Use fewer components, give known parameters, or fit a single distribution."
+            f"a mixture of {k} components with {template.n_coordinates()} parameters to learn needs at least {n_learned} distinct failure "
+            f"ages; there are {len(failures)}. Use fewer components, give known parameters, or fit a single distribution."
         )

@@ -22,6 +22,15 @@ def findings(ages: np.ndarray, exact: np.ndarray, n_exact: float) -> list[Findin
     """What looks odd in ages (n,), of which those marked are exact ages at failure of ``n_exact`` units."""
     found = []
     n = len(ages)
+    negative = np.flatnonzero(ages < 0)
+    if negative.size:
+        found.append(
+            Finding(
+                f"{len(negative)} of {n:,} ages are negative, the first in row {negative[0]} ({ages[negative[0]]:g}): check the sign, or "
+                "the order of the two dates it came from. Only distributions on the whole real line can be fitted to them.",
+                tuple(int(row) for row in negative),
+            )
+        )
     few = max(1, n // 1000)
     order = np.argsort(ages)
     tail = ages[order[-(few + 1) :]] if n > 20 else np.ones(1)

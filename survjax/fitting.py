@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from survjax.causes import notes_on_causes
+from survjax.causes import is_labelled, notes_on_causes
 from survjax.defective_estimation import fit_defective
-from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture, Threshold, ZeroInflated
+from survjax.distributions import CompetingRisks, DefectiveSubpopulation, Distribution, Mixture, Threshold, ZeroInflated
 from survjax.errors import NoFiniteMaximum, NotConverged
 from survjax.estimation import Fit, fit_from_data, fully_known, placed, pose, unit_of_time
 from survjax.existence import check_anything_failed, check_maximum_exists, check_support
@@ -22,6 +23,9 @@ from survjax.threshold_estimation import fit_threshold
 from survjax.zero_inflated_estimation import fit_zero_inflated
 
 FAR = 10.0  # times the last age seen
+EARLY = 0.005  # share of lives before age 0 of which nobody need hear
+NOWHERE = 30.0  # standard error of a logarithm: a factor of 1e13
+SAME_VALUE = 1e-4  # in log-likelihood
 ENOUGH_FAILURES = 3  # a parameter; fewer are said to be few
 
 _REMEDIES = {
@@ -64,7 +68,7 @@ def fit_distribution(
             f"Only {fit.n_failed:g} failures for {learned} parameters: trust the intervals, not the estimates, and nothing far beyond the "
             "ages seen."
         )
-    fit.notes += _far_beyond(fit, life)
+    fit.notes += _far_beyond(fit, life) + _of_the_mean(fit) + _before_age_0(fit, life)
     if priors:
         said = "; ".join(f"prior on {name}, {words}" for name, words in prior_in_words(priors, template).items())
         fit.notes.insert(0, f"penalised: {said}. Estimates and errors rest on it; log_likelihood_ is that of the data alone.")
@@ -88,6 +92,65 @@ def _far_beyond(fit: Fit, life: Lifetimes) -> list[str]:
         "distribution alone."
         for name, value in far
     ]
+
+
+def _of_the_mean(fit: Fit) -> list[str]:
+    law = fit.distribution()
+    if np.isnan(fit.values).any() or isinstance(law, DefectiveSubpopulation) or law.mean_is_finite():
+        return []  # of a defective subpopulation its own learner says more
+    return [
+        "The mean life is infinite under this fit, and so is every expected remaining life: ask for the median or another quantile, or "
+        "with a horizon for the restricted mean."
+    ]
+
+
+def _before_age_0(fit: Fit, life: Lifetimes) -> list[str]:
+    """Laws on the whole real line put some lives before age 0, which ages counted from there cannot show."""
+    if fit.template.start_of_support == 0.0 or life.entry is None or np.any(life.entry < 0.0):
+        return []
+    before = -float(np.expm1(float(fit.distribution().log_survival(0.0))))
+    if before < EARLY:
+        return []
+    return [
+        f"By this fit {100 * before:.2g} % of lives end before age 0. Units with an entry are taken to have survived these; quantiles, the "
+        "mean and survival count them, what is predicted of running units does not. For lives that begin at 0 take a law of positive "
+        "lifetimes."
+    ]
+
+
+def _smaller(template: Distribution) -> Iterator[tuple[int, Distribution, Distribution]]:
+    """Each component of the competing risks or the mixture inside, its index, and the template without it."""
+    if isinstance(template, (CompetingRisks, Mixture)):
+        free: dict[str, Any] = {"weights": None} if isinstance(template, Mixture) else {}
+        for index, component in enumerate(template.components):
+            rest = template.components[:index] + template.components[index + 1 :]
+            yield index, component, rest[0] if len(rest) == 1 else dataclasses.replace(template, components=rest, **free)
+    elif len(template.parts()) == 1 and hasattr(template, "of"):
+        for index, component, of in _smaller(template.of):
+            yield index, component, dataclasses.replace(template, of=of)  # type: ignore[type-var]
+
+
+def _check_every_component_counts(
+    template: Distribution, life: Lifetimes, fit: Fit, find: Callable[[Distribution, Lifetimes], Fit]
+) -> None:
+    """Refuse a fit that is no better without one of its components, and could not tell where that component is."""
+    unsure = np.sqrt(np.max(np.diag(fit.coordinate_covariance), initial=0.0)) if fit.converged else np.inf
+    if unsure < NOWHERE or fit.prior or is_labelled(template):
+        return
+    for index, component, rest in _smaller(template):
+        if not component.n_coordinates() or not rest.n_coordinates():
+            continue
+        try:
+            without = find(rest, life)
+        except (NoFiniteMaximum, NotConverged):
+            continue
+        if without.log_likelihood >= fit.log_likelihood - SAME_VALUE:
+            raise NoFiniteMaximum(
+                f"the likelihood is no higher than without component {index} ({type(component).__name__}), "
+                f"{without.log_likelihood:.6g}: the data do not tell it from one of which nobody fails, and its parameters may be "
+                "anything. Leave it out, or give its parameters.",
+                fit,
+            )
 
 
 def _best(
@@ -115,6 +178,7 @@ def _best(
     else:
         fit = fit_from_data(pose(template, life, prior=priors), template, life)
     fit.notes += notes_on_causes(template, life)
+    _check_every_component_counts(template, life, fit, find)
     _check_where_it_ended(template, life, fit, require_convergence)
     return fit
 

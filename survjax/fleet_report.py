@@ -42,7 +42,7 @@ class FleetReport:
         """
         import pandas as pd
 
-        rows = np.flatnonzero(~self.life.event_observed)
+        rows = np.flatnonzero(np.isinf(self.life.upper))
         age = self.life.durations[rows]
         risk = self.model.interval("failure_probability", age, self.horizon)
         own = self.model.predict_rul_interval(age, level=0.90)

@@ -178,7 +178,8 @@ def distances_between(template: Distribution, coordinates: np.ndarray, life: Lif
     begin = float(first.min())
     left, right = (np.maximum(table[name].to_numpy(), begin) for name in ("left", "right"))
     begun, low, high = (hazards(template, coordinates, ages) for ages in (np.array([begin]), left, right))
-    open_end = bool(np.isinf(right[-1]))
+    # who ran on into the last interval is lumped with those that failed in it: there is no telling them apart
+    open_end = bool(np.isinf(right[-1]) or np.any(np.isinf(life.upper) & (life.lower >= left[-1])))
     end = float(left[-1]) if open_end else np.inf
     n = float(np.sum(life.upper > begin))
     return distances_of_masses(low - begun, high - begun, table["mass"].to_numpy(), n, open_end=open_end, begin=begin, end=end)

@@ -185,7 +185,8 @@ class LifetimeRows:
 
         A failure at age t becomes one within (t - resolution / 2, t + resolution / 2], or the part of that in which the unit could be
         seen to fail: after entry and after 0 (unless some ages are negative), before right truncation and ``observed_until``. Running
-        units and failures within an interval stay as they are, and so do weights and causes. The likelihood of the result is a
+        units and failures within an interval stay as they are, and so do weights and causes. (Ages rounded down are another matter: a
+        recorded 3 then stands for (3, 4], ``from_intervals(age, age + resolution)``.) The likelihood of the result is a
         probability: it is bounded where a density is not, as for a mixture of which a component sits on failures recorded alike.
 
         Parameters

@@ -12,9 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from survjax.causes import is_labelled
 from survjax.distributions import Distribution
 from survjax.distributions.distribution import PART
-from survjax.distributions.edges import INFINITY, Edges, Limit
+from survjax.distributions.edges import Edges, Limit
 from survjax.lifetimes import Lifetimes
 from survjax.parameters import Domain, Several, SimplexDomain, n_simplex_coordinates
 
@@ -64,7 +65,7 @@ def edge_reached(template: Distribution, path: np.ndarray, unit: float) -> str |
     best: tuple[float, int, Limit] | None = None
     for law, coordinates in laws_within(template):
         for limit in spelled_out(law.edges.limits if law.edges else (), coordinates):
-            signs = {coordinates[name]: 1.0 if end == INFINITY else -1.0 for name, end in limit.towards.items()}
+            signs = {coordinates[name]: 1.0 if end > 0.0 else -1.0 for name, end in limit.towards.items()}
             run = min(moved[index] * sign for index, sign in signs.items())
             going = min(lately[index] * sign for index, sign in signs.items())
             # of two edges in the same direction the one that says more
@@ -96,8 +97,10 @@ def better_tail(template: Distribution, life: Lifetimes, reached: float) -> str 
     its lower tail. Both may be all but an exponential in (log) age, of which the tail alone is left as parameters run to their ends.
     The likelihood of that exponential is held against what a fit has ``reached``.
     """
-    for law, coordinates in laws_within(template):
-        if law.edges is None or len(coordinates) < len(law.parameters()):  # with a known parameter it has not every such tail
+    if is_labelled(template) or any(one.value is not None for one in template.parameters().values()):
+        return None  # the likelihood counts causes too, or with a known parameter the law has not every such tail
+    for law, _ in laws_within(template):
+        if law.edges is None:
             continue
         found = tail_supremum(law.edges, template.start_of_support, life)
         if found is None or reached >= found[0] + SAME_VALUE:

@@ -163,7 +163,7 @@ def _without_false_errors(
     """
     law = fit.distribution()
     shape = local_shape(law.of)  # type: ignore[attr-defined]
-    if shape > REGULAR:
+    if shape > REGULAR or NAME in fit.prior:
         return dataclasses.replace(fit, notes=[*notes, *fit.notes])
     note = (
         f"The threshold's local shape is {shape:.3g}, and not above 2: its estimate is not normal about the truth (Smith 1985), so that it "

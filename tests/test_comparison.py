@@ -66,3 +66,16 @@ def test_the_bar_is_a_plain_one_that_asks_for_no_widgets():
     # tqdm.auto warns in every notebook without ipywidgets
     with _bar(3, shown=False) as bar:
         assert type(bar).__module__ == "tqdm.std"
+
+
+def test_candidates_by_cause_are_not_ranked_beside_others():
+    life = sj.Lifetimes.from_intervals([3.0, 5.0, 8.0, 9.0], [3.0, 5.0, 8.0, 9.0], cause=["a", "b", "a", "b"])
+    with pytest.raises(ValueError, match="two describes ages and causes, the other candidates ages alone"):
+        sj.compare({"two": sj.CompetingRisks({"a": sj.Weibull(), "b": sj.Weibull()}), "one": sj.Weibull()}, life)
+
+
+def test_data_that_no_candidate_can_have_are_refused_and_so_is_what_is_no_learner():
+    with pytest.raises(ValueError, match="row 0 has durations=-1"):
+        sj.compare(["weibull", "Exponential"], [-1.0, 2.0, 3.0])
+    with pytest.raises(TypeError, match="candidate 'k' must be a learner"):
+        sj.compare({"k": 1}, [1.0, 2.0])

@@ -166,3 +166,11 @@ def test_fits_that_cannot_be_repeated_are_refused_with_what_to_do():
 def test_a_threshold_that_is_held_in_the_repetitions_is_said_to_be():
     life = 5 + np.random.default_rng(2).weibull(1.5, 64)
     assert "too large rather than too small" in str(sj.Threshold(sj.Weibull()).fit(life).goodness_of_fit(n_bootstrap=19))
+
+
+def test_who_ran_on_into_the_last_interval_does_not_condemn_a_fit():
+    """Turnbull puts the whole of those that ran on into the end of the last interval of failures: 93 % in half a month."""
+    life = sj.Lifetimes.from_nevada([1000, 1000, 1000], [[2, 5, 9], [None, 2, 6], [None, None, 1]])
+    found = sj.Weibull().fit(life).goodness_of_fit(n_bootstrap=19)
+    assert found.distances[1] < 0.02
+    assert found.range[1] < 3.0

@@ -299,3 +299,8 @@ def test_a_notebook_shows_a_small_table():
         assert cell in html
     assert "within" not in sj.Lifetimes(DURATIONS, EVENTS)._repr_html_()
     assert sj.Lifetimes(DURATIONS)[:0]._repr_html_().count("<tr>") == 1
+
+
+def test_negative_ages_deserve_a_look():
+    findings = sj.Lifetimes([1.0, 2.0, -3.0], [1, 0, 1]).checks()
+    assert any("1 of 3 ages are negative, the first in row 2 (-3)" in str(finding) for finding in findings)

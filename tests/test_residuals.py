@@ -75,3 +75,14 @@ def test_of_inspected_units_it_shows_turnbulls_estimate():
     drawn = points(KNOWN.plot_residuals(life), "Turnbull")
     np.testing.assert_allclose(drawn, [[0.16, -np.log(0.8)], [0.64, -np.log(0.4)]], rtol=1e-9)
     plt.close("all")
+
+
+def test_residuals_under_right_truncation_are_drawn_on_the_scale_of_the_fit():
+    rng = np.random.default_rng(3)
+    sold, lives = rng.uniform(0, 36, 1024), 30 * rng.weibull(1.8, 1024)
+    seen = sold + lives <= 36
+    life = sj.Lifetimes.from_intervals(lives[seen], lives[seen], right_truncation=(36 - sold)[seen])
+    points = next(line for line in sj.Weibull().fit(life).plot_residuals().lines if line.get_marker() == "o")
+    residual, hazard = points.get_data()
+    # they bent away to four times the line; left is what sampling leaves: 0.05 of the share failed is 4 errors of 500 units
+    assert np.abs(np.expm1(-residual) - np.expm1(-hazard)).max() < 0.09

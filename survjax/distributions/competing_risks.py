@@ -148,15 +148,21 @@ class CompetingRisks(Distribution):
         return jnp.where(inside, solution, jnp.where(cumulative_hazard > 0, jnp.inf, 0.0))
 
     def age_at(self, cumulative_hazard):
-        if self.start_of_support == 0.0:
-            return self.duration_after(jnp.zeros_like(cumulative_hazard), cumulative_hazard)
         k = len(self.components)
 
         def bounds(target):
             lower = jnp.min(jnp.stack([component.age_at(target / k) for component in self.components]))
             return lower, jnp.min(jnp.stack([component.age_at(target) for component in self.components]))
 
-        return self.age_between(cumulative_hazard, bounds)
+        if self.start_of_support < 0.0:
+            return self.age_between(cumulative_hazard, bounds)
+        inside = (cumulative_hazard > 0) & (cumulative_hazard < jnp.inf)
+        target = jnp.where(inside, cumulative_hazard, 1.0)
+        age = solve_increasing(lambda time: -self.log_survival(time), target, *bounds(target))
+        return jnp.where(inside, age, jnp.where(cumulative_hazard > 0, jnp.inf, 0.0))
+
+    def mean_is_finite(self) -> bool:
+        return True  # sure where one component has a finite mean; two heavy tails together may be light enough
 
     def parameters(self) -> dict[str, Parameter]:
         return {

@@ -7,7 +7,7 @@ from functools import partial
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution, Part
-from survjax.distributions.edges import Edges
+from survjax.distributions.edges import Edges, Limit
 from survjax.parameters import Probability
 
 
@@ -35,7 +35,10 @@ class DefectiveSubpopulation(Distribution):
     def start_of_support(self) -> float:  # type: ignore[override]
         return self.of.start_of_support
 
-    edges = Edges(untold_if_truncated=("fraction_failing",))
+    edges = Edges(
+        (Limit({"fraction_failing": 1.0}, "every unit can fail", "Leave DefectiveSubpopulation out there."),),
+        untold_if_truncated=("fraction_failing",),
+    )
 
     def log_survival(self, time):
         return jnp.log1p(self.fraction_failing * jnp.expm1(self.of.log_survival(time)))
@@ -82,6 +85,9 @@ class DefectiveSubpopulation(Distribution):
     def restricted_mean_after(self, start, horizon):
         ever = self.probability_of_ever_failing(start)
         return ever * self.of.restricted_mean_after(start, horizon) + (1.0 - ever) * horizon
+
+    def mean_is_finite(self) -> bool:
+        return bool(self.fraction_failing == 1.0) and self.of.mean_is_finite()
 
     def start(self, centre: float, spread: float) -> dict[str, float]:
         return {"fraction_failing": 0.5}

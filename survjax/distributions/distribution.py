@@ -230,6 +230,10 @@ class Distribution:
         """The time by which this share has failed."""
         return self.age_at(-jnp.log1p(-probability))
 
+    def mean_is_finite(self) -> bool:
+        """Whether the mean life of a law with values is finite, as far as its parameters tell."""
+        return all(part.mean_is_finite() for part in self.parts())
+
     def median(self):
         return self.quantile(0.5)
 

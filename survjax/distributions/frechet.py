@@ -90,6 +90,9 @@ class Frechet(Distribution):
         endless = horizon == jnp.inf
         return jnp.where(endless, self.mean_after(start), super().restricted_mean_after(start, jnp.where(endless, self.scale, horizon)))
 
+    def mean_is_finite(self) -> bool:
+        return bool(self.shape > 1.0)
+
     def start(self, centre: float, spread: float) -> dict[str, float]:
         shape = math.pi / math.sqrt(6.0) / spread
         return {"shape": shape, "scale": math.exp(centre - 0.5772156649015329 / shape)}

@@ -100,6 +100,9 @@ class GeneralizedGamma(Distribution):
         at_birth = jnp.exp(self.location + log_mean_power(self.q, self.scale))
         return jnp.where(aged, jnp.exp(log_start) * growth, at_birth)
 
+    def mean_is_finite(self) -> bool:
+        return bool(self.q * self.scale > -1.0)
+
     def start(self, centre: float, spread: float) -> dict[str, float]:
         # between the lognormal and the Weibull, where W has mean about -q / 2 and deviation about 1
         return {"location": centre + 0.25 * spread, "scale": spread, "q": 0.5}

@@ -57,6 +57,9 @@ class Gompertz(Distribution):
         mean = jnp.exp(log_scaled_exponential_integral(log_x) - jnp.log(shape))
         return jnp.where(rises, mean, jnp.where(self.shape == 0, 1.0 / self.rate, jnp.inf))
 
+    def mean_is_finite(self) -> bool:
+        return bool(self.shape >= 0.0)
+
     def start(self, centre: float, spread: float) -> dict[str, float]:
         # log time spreads by pi / sqrt(6) at shape 0, as an exponential's does, and as that over shape × median where it is sharp
         median = math.exp(centre + 0.164 * spread)

@@ -100,6 +100,9 @@ class LogLogistic(Distribution):
         endless = horizon == jnp.inf
         return jnp.where(endless, self.mean_after(start), super().restricted_mean_after(start, jnp.where(endless, self.scale, horizon)))
 
+    def mean_is_finite(self) -> bool:
+        return bool(self.shape > 1.0)
+
     def start(self, centre: float, spread: float) -> dict[str, float]:
         return {"shape": math.pi / math.sqrt(3.0) / spread, "scale": math.exp(centre)}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from survjax.distributions.defective_subpopulation import DefectiveSubpopulation
 from survjax.distributions.distribution import Distribution
+from survjax.distributions.mixture import Mixture
 from survjax.distributions.threshold import Threshold
 from survjax.distributions.zero_inflated import ZeroInflated
 
@@ -12,8 +14,9 @@ def check_nesting(law: Distribution) -> None:
 
     Raises
     ------
-    ValueError : ``ZeroInflated`` inside another; a threshold that is to be learned, or negative, inside what it should be around;
-        a threshold of a threshold; either of them around a law on the whole real line.
+    ValueError : ``ZeroInflated`` inside another; ``DefectiveSubpopulation`` inside itself or a mixture; a threshold that is
+        to be learned, or negative, inside what it should be around; a threshold of a threshold; either of them around a law on the whole
+        real line.
     """
     name = type(law).__name__
     for part in law.parts():
@@ -22,6 +25,13 @@ def check_nesting(law: Distribution) -> None:
             raise ValueError(
                 f"{name}({inner}(...)): a unit that is dead on arrival has no life to be told apart by. Put it outside, which is the "
                 f"same population: ZeroInflated({name}(...))."
+            )
+        if isinstance(part, DefectiveSubpopulation) and isinstance(law, DefectiveSubpopulation):
+            raise ValueError("a fraction failing of a fraction failing: only their product could be learned. Use one.")
+        if isinstance(part, DefectiveSubpopulation) and isinstance(law, Mixture):
+            raise ValueError(
+                f"{name}([{inner}(...), ...]): units that never fail cannot be told apart by component. Put it outside, which is the same "
+                f"population: {inner}({name}([...]))."
             )
         if isinstance(part, Threshold) and isinstance(law, Threshold):
             raise ValueError("a threshold of a threshold: only their sum could be learned. Use one.")

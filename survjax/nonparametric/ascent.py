@@ -181,7 +181,11 @@ def _maximise(whole: Likelihood, n: float) -> np.ndarray:
             full = np.zeros(m)
             full[support] = x
             return full
-    raise NotConverged(f"the nonparametric estimate was not reached in {NEWTON_STEPS} Newton steps.")
+    raise NotConverged(
+        f"the nonparametric estimate was not reached in {NEWTON_STEPS} Newton steps. Where units are truncated on both sides the "
+        "likelihood may have no maximum: it then rises without end as some ages take ever more of the mass than others. Leave out the "
+        "rows with the narrowest windows, or fit a distribution."
+    )
 
 
 def _towards(likelihood: Likelihood, before: np.ndarray, aim: np.ndarray, gain: float, n: float) -> tuple[np.ndarray, bool]:

@@ -251,3 +251,12 @@ def test_pictures_do_not_mind_ages_before_the_threshold():
         ax = draw()
         assert np.all(np.isfinite([*ax.get_xlim(), *ax.get_ylim()]))
         plt.close(ax.figure)
+
+
+def test_a_prior_on_the_threshold_is_kept_and_gives_it_an_error():
+    lives = 50 + 30 * np.random.default_rng(3).weibull(1.3, 64)
+    model = sj.Threshold(sj.Weibull()).fit(lives, prior={"threshold": (45.0, 1.0)})
+    assert model.standard_errors_["threshold"] > 0
+    assert "penalised by prior" in model.summary_
+    with pytest.raises(ValueError, match="penalised by a prior"):
+        _ = model.aic_

@@ -298,3 +298,10 @@ def test_a_pickle_holds_the_model_and_not_the_fleet():
     pd.testing.assert_series_equal(twin.parameters_, model.parameters_, check_exact=True)
     assert twin.lifetimes_ is None
     assert model.lifetimes_ is not None
+
+
+def test_a_wrapper_around_a_boundary_is_kept(tmp_path):
+    lives = 10 + 5 * np.random.default_rng(3).weibull(1.5, 64)
+    model = sj.ZeroInflated(sj.Threshold(sj.Weibull())).fit(lives)
+    model.save(tmp_path / "model.json")
+    np.testing.assert_array_equal(sj.load(tmp_path / "model.json").parameters_, model.parameters_)
