@@ -205,6 +205,7 @@ class LifetimeRows:
 
         Examples
         --------
+        >>> from survjax import Lifetimes
         >>> print(Lifetimes([33, 44, 0], [1, 0, 1]).at_resolution(1))
         (32.5, 33.5], 44+, (0, 0.5]
         """
