@@ -84,7 +84,7 @@ REFUSED = {
         r"different indexes",
     ),
     "level": (lambda m: m.interval("survival", 1.0, level=95), ValueError, r"between 0 and 1, for instance 0.95; got 95"),
-    "method": (lambda m: m.interval("survival", 1.0, method="magic"), ValueError, r'method must be "wald"; got'),
+    "method": (lambda m: m.interval("survival", 1.0, method="magic"), ValueError, r'method must be "wald" or "likelihood"; got'),
     "side": (lambda m: m.interval("survival", 1.0, side="left"), ValueError, r'"two", "lower" or "upper"'),
     "life in vain": (lambda m: m.interval("survival", 1.0, life=shipped("waltons")), ValueError, r"life is not used"),
     "what": (lambda m: m.interval("surviving", 1.0), ValueError, r"there is no interval of 'surviving'"),
