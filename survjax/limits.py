@@ -25,6 +25,7 @@ SAME_VALUE = 1e-7  # in log-likelihood
 WIDEST = 1e4  # how steep a tail is looked at, in units of one over the spread of the data, and its reciprocal how flat
 N_SIZES = 41  # a factor of 1.6 from one to the next
 SAME_PLACE = 1e-5  # in the logarithm of a rate: what it leaves in the likelihood is its square
+ASIDE = 0.1  # of a rate, between three at which it is looked at
 GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
 
 
@@ -102,7 +103,7 @@ def better_tail(template: Distribution, life: Lifetimes, reached: float) -> str 
     for law, _ in laws_within(template):
         if law.edges is None:
             continue
-        found = tail_supremum(law.edges, template.start_of_support, life)
+        found = tail_supremum(law.edges, template.start_of_support, life, reached)
         if found is None or reached >= found[0] + SAME_VALUE:
             continue
         highest, rate = found
@@ -122,10 +123,10 @@ def better_tail(template: Distribution, life: Lifetimes, reached: float) -> str 
     return None
 
 
-def tail_supremum(edges: Edges, start: float, life: Lifetimes) -> tuple[float, float] | None:
+def tail_supremum(edges: Edges, start: float, life: Lifetimes, reached: float = -math.inf) -> tuple[float, float] | None:
     """The highest log-likelihood of an exponential in log age (or age) seen through the windows of the data, and its rate.
 
-    None where the law has no such tail, or the data see more than that of it.
+    None where the law has no such tail, or the data see more than that of it; or where it is sure to be lower than what was reached.
     """
     life = life[(life.counts() > 0) & (np.isfinite(life.upper) | (life.lower > start))]
     entry = np.full(len(life), start) if life.entry is None else np.maximum(life.entry, start)
@@ -154,6 +155,13 @@ def tail_supremum(edges: Edges, start: float, life: Lifetimes) -> tuple[float, f
     if late and not early and life.is_plain():  # failures over time under observation, of logarithms
         rate = -float(counts[exact].sum() / (counts @ (logs[1] - logs[0])))
         return log_likelihood(rate), rate
+    if late and not early:
+        # concave in the rate then, so that the chords between three rates bound it: three passes over the data instead of hundreds
+        middle = np.where(failed & ~exact, 0.5 * (logs[1] + logs[2]), logs[1])
+        rate = float(counts[failed].sum() / (counts @ (middle - logs[0])))
+        below, there, above = (log_likelihood(-rate * share) for share in (1.0 - ASIDE, 1.0, 1.0 + ASIDE))
+        if there > max(below, above) and 2.0 * there - min(below, above) < reached:
+            return None
     best: tuple[float, float] | None = None
     sizes = np.geomspace(1.0 / WIDEST, WIDEST, N_SIZES) / spread
     for sign in ([1.0] if early else []) + ([-1.0] if falls else []):

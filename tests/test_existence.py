@@ -263,3 +263,15 @@ def test_lives_before_age_0_are_said():
     lives = 2700 * np.random.default_rng(3).weibull(1.8, 256)
     notes = sj.Normal().fit(lives, entry=np.zeros(256)).notes_
     assert any("of lives end before age 0" in note for note in notes)
+
+
+def test_a_tail_that_is_left_out_as_too_low_is_too_low():
+    rng = np.random.default_rng(2)
+    entry = rng.uniform(1, 60, 256)
+    age = np.maximum(100 * rng.weibull(1.5, 256), entry + 1e-3)
+    lower = entry + np.floor((age - entry) / 20) * 20
+    life = sj.Lifetimes.from_intervals(lower, np.where(lower > 120, np.inf, lower + 20), entry=entry)
+    edges, reached = Weibull.edges, sj.Weibull().fit(life).log_likelihood_
+    assert tail_supremum(edges, 0.0, life, reached) is None
+    assert tail_supremum(edges, 0.0, life)[0] < reached
+    assert tail_supremum(edges, 0.0, life, tail_supremum(edges, 0.0, life)[0] - 1e-3) is not None
