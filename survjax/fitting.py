@@ -95,6 +95,8 @@ def _far_beyond(fit: Fit, life: Lifetimes) -> list[str]:
 
 
 def _of_the_mean(fit: Fit) -> list[str]:
+    if type(fit.template).mean_is_finite is Distribution.mean_is_finite and not fit.template.parts():
+        return []  # no parameters make it infinite
     law = fit.distribution()
     if np.isnan(fit.values).any() or isinstance(law, DefectiveSubpopulation) or law.mean_is_finite():
         return []  # of a defective subpopulation its own learner says more

@@ -128,6 +128,8 @@ def tail_supremum(edges: Edges, start: float, life: Lifetimes, reached: float = 
 
     None where the law has no such tail, or the data see more than that of it; or where it is sure to be lower than what was reached.
     """
+    if life.entry is None and life.right_truncation is None:
+        return None
     life = life[(life.counts() > 0) & (np.isfinite(life.upper) | (life.lower > start))]
     entry = np.full(len(life), start) if life.entry is None else np.maximum(life.entry, start)
     end = np.full(len(life), np.inf) if life.right_truncation is None else life.right_truncation
