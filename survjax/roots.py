@@ -66,3 +66,21 @@ def root_between(gap: Callable, lower, upper):
     crossing = low - at_low * (high - low) / jnp.where(rise > 0, rise, 1.0)
     guess = jnp.where(jnp.isfinite(crossing), jnp.clip(crossing, low, high), 0.5 * (low + high))
     return jax.lax.custom_root(gap, guess, solve, tangent_solve)
+
+
+def solve_from_anywhere(function: Callable, target):
+    """The x >= 0 at which an increasing ``function`` from 0 on reaches ``target``, whatever its scale; infinite for an infinite one."""
+    inside = (target > 0) & (target < jnp.inf)
+    reachable = jnp.where(inside, target, 1.0)
+    one = jnp.ones_like(reachable)
+    frozen = jax.lax.stop_gradient(reachable)
+
+    def widen(direction):
+        def short_of_it(length):
+            reached = function(length)
+            return ((reached < frozen) if direction > 0 else (reached > frozen)) & (length > 1e-290) & (length < 1e290)
+
+        return jax.lax.while_loop(short_of_it, lambda length: length * 4.0**direction, one)
+
+    solution = solve_increasing(function, reachable, widen(-1), widen(+1))
+    return jnp.where(inside, solution, jnp.where(target > 0, jnp.inf, 0.0))

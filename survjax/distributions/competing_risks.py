@@ -9,7 +9,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from survjax.distributions.distribution import PART, ConstantKind, Distribution, Part, common_start, refuse_mixed_supports
+from survjax.distributions.distribution import PART, ConstantKind, Distribution, Part
+from survjax.distributions.supports import common_start, refuse_mixed_supports
 from survjax.parameters import Parameter
 from survjax.quadrature import integral_over_panels
 from survjax.roots import solve_increasing

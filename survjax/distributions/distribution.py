@@ -23,7 +23,7 @@ from survjax.parameters import (
 )
 from survjax.pytrees import register_pytree
 from survjax.quadrature import restricted_mean
-from survjax.roots import root_between, solve_increasing
+from survjax.roots import root_between, solve_from_anywhere
 
 PART = "a distribution, or a tuple of them, inside another"
 Part = Annotated[Any, PART]
@@ -168,7 +168,7 @@ class Distribution:
     @elementwise
     def duration_after(self, start, cumulative_hazard):
         """How long after age ``start`` until ``cumulative_hazard`` has been collected."""
-        return _solve_duration(lambda length: self.cumulative_hazard_between(start, length), cumulative_hazard)
+        return solve_from_anywhere(lambda length: self.cumulative_hazard_between(start, length), cumulative_hazard)
 
     @elementwise
     def age_at(self, cumulative_hazard):
@@ -403,24 +403,6 @@ class Distribution:
         return [part for name, kind in self.field_kinds().items() if kind is PART for part in _parts(getattr(self, name))]
 
 
-def common_start(parts: tuple[Distribution, ...]) -> float:
-    """The start of the support of what is made of these laws, which all have the same (``refuse_mixed_supports``)."""
-    return parts[0].start_of_support
-
-
-def refuse_mixed_supports(parts: tuple[Distribution, ...], name: str) -> None:
-    """Refuse parts of which some are laws of positive lifetimes and others live on the whole real line."""
-    positive = [part for part in parts if part.start_of_support == 0.0]
-    if 0 < len(positive) < len(parts):
-        on_the_line = next(part for part in parts if part.start_of_support != 0.0)
-        raise ValueError(
-            f"the components of a {name} must all be laws of positive lifetimes, or all laws on the whole real line: "
-            f"{type(positive[0]).__name__} is the one, {type(on_the_line).__name__} the other. Laws of logarithms have positive "
-            "counterparts: LogNormal for Normal, Weibull for SmallestExtremeValue, LogLogistic for Logistic, Frechet for "
-            "LargestExtremeValue."
-        )
-
-
 def _hints(cls: type) -> dict[str, Any]:
     return get_type_hints(cls, include_extras=True)
 
@@ -431,21 +413,3 @@ def _kind(hint: Any) -> Any:
 
 def _parts(value: Any) -> tuple[Distribution, ...]:
     return value if isinstance(value, tuple) else (value,)
-
-
-def _solve_duration(cumulative_hazard_over: Callable, target):
-    """The length at which an increasing cumulative hazard reaches ``target``, whatever its scale."""
-    inside = (target > 0) & (target < jnp.inf)
-    reachable = jnp.where(inside, target, 1.0)
-    one = jnp.ones_like(reachable)
-    frozen = jax.lax.stop_gradient(reachable)
-
-    def widen(direction):
-        def short_of_it(length):
-            reached = cumulative_hazard_over(length)
-            return ((reached < frozen) if direction > 0 else (reached > frozen)) & (length > 1e-290) & (length < 1e290)
-
-        return jax.lax.while_loop(short_of_it, lambda length: length * 4.0**direction, one)
-
-    solution = solve_increasing(cumulative_hazard_over, reachable, widen(-1), widen(+1))
-    return jnp.where(inside, solution, jnp.where(target > 0, jnp.inf, 0.0))

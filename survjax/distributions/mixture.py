@@ -6,7 +6,8 @@ import functools
 
 import jax.numpy as jnp
 
-from survjax.distributions.distribution import Distribution, Part, common_start, refuse_mixed_supports
+from survjax.distributions.distribution import Distribution, Part
+from survjax.distributions.supports import common_start, refuse_mixed_supports
 from survjax.parameters import WEIGHT, Parameter, Weights
 from survjax.roots import solve_increasing
 from survjax.special import exponentials, log_weighted_sum
