@@ -16,12 +16,12 @@ import jax
 import numpy as np
 import pandas as pd
 
+from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Mixture, Weibull
-from survjax.fitting import fit_distribution
-from survjax.lifetimes import Lifetimes
-from survjax.mixture_estimation import MixtureSearch
-from survjax.search import find_optima
-from survjax.starts import Starts
+from survjax.fitting.fit import fit_distribution
+from survjax.fitting.mixture_estimation import MixtureSearch
+from survjax.fitting.search import find_optima
+from survjax.fitting.starts import Starts
 
 N_REFERENCE = 500
 TOLERANCE = 1e-6  # of log-likelihood: what two descents to the same optimum differ by at most

@@ -13,9 +13,9 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Lifetimes": "survjax.lifetimes",
-    "Recurrences": "survjax.recurrences",
-    "Prior": "survjax.prior",
+    "Lifetimes": "survjax.data.lifetimes",
+    "Recurrences": "survjax.data.recurrences",
+    "Prior": "survjax.fitting.prior",
     "Model": "survjax.models",
     "Exponential": "survjax.models",
     "Weibull": "survjax.models",
@@ -47,7 +47,7 @@ _HOMES = {
     "AalenJohansen": "survjax.nonparametric",
     "MeanCumulativeFunction": "survjax.nonparametric",
     "log_rank_test": "survjax.nonparametric",
-    "rank_regression": "survjax.rank_lines",
+    "rank_regression": "survjax.adequacy.rank_lines",
     "WeibayesLowerBound": "survjax.weibayes",
     "weibayes_lower_bound": "survjax.weibayes",
     "load": "survjax.models.model_file",

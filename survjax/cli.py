@@ -14,9 +14,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 import survjax
+from survjax.data.lifetimes_file import LifetimesFile
 from survjax.errors import NotConverged
 from survjax.fleet_report import FleetReport
-from survjax.lifetimes_file import LifetimesFile
 from survjax.models import LEARNERS
 
 MODELS = {"weibull-mixture": "WeibullMixture", "weibull": "Weibull", "exponential": "Exponential"}

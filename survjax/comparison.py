@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from survjax.causes import is_labelled
+from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import LAWS, PiecewiseExponential, RoystonParmar
 from survjax.errors import NoFiniteMaximum, NotConverged
-from survjax.lifetimes import Lifetimes
+from survjax.fitting.causes import is_labelled
 from survjax.models import NAMED_MODELS, Model, WeibullMixture
 from survjax.models.arguments import as_lifetimes
 

@@ -45,7 +45,7 @@ class NotConverged(RuntimeError):
 
     Attributes
     ----------
-    state : the last state: a ``survjax.estimation.Fit`` with ``values``, ``log_likelihood``, ``reason``, ``n_steps``, ``path``.
+    state : the last state: a ``survjax.fitting.estimation.Fit`` with ``values``, ``log_likelihood``, ``reason``, ``n_steps``, ``path``.
     """
 
     def __init__(self, message: str, state: Any = None) -> None:

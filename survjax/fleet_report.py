@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survjax.lifetimes import Lifetimes
+from survjax.data.lifetimes import Lifetimes
 from survjax.models import Model
 from survjax.models.mixtures import MixtureModel
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survjax.columns import read_column, refuse_rows
-from survjax.lifetimes import Lifetimes
+from survjax.data.columns import read_column, refuse_rows
+from survjax.data.lifetimes import Lifetimes
 from survjax.models import NAMED_MODELS, Model
 from survjax.models.arguments import as_lifetimes, check_level, says_nothing
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from survjax.lifetimes import Lifetimes
+from survjax.data.lifetimes import Lifetimes
 from survjax.models import NAMED_MODELS, WeibullMixture
 from survjax.models.arguments import as_lifetimes
 

@@ -11,7 +11,7 @@ import pytest
 
 import survjax as sj
 from survjax.cli import _Progress, main
-from survjax.lifetimes_file import LifetimesFile
+from survjax.data.lifetimes_file import LifetimesFile
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ EXAMPLES = examples()
 
 
 def test_the_examples_are_found():
-    assert {"survjax", "survjax.lifetime_rows.LifetimeRows.to_frame", "survjax.WeibullMixture"} <= set(EXAMPLES)
+    assert {"survjax", "survjax.data.lifetime_rows.LifetimeRows.to_frame", "survjax.WeibullMixture"} <= set(EXAMPLES)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

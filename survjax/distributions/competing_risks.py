@@ -11,10 +11,10 @@ import jax.numpy as jnp
 
 from survjax.distributions.distribution import PART, ConstantKind, Distribution, Part
 from survjax.distributions.supports import common_start, refuse_mixed_supports
+from survjax.numerics.quadrature import integral_over_panels
+from survjax.numerics.roots import solve_increasing
+from survjax.numerics.special import log_weighted_sum
 from survjax.parameters import Parameter
-from survjax.quadrature import integral_over_panels
-from survjax.roots import solve_increasing
-from survjax.special import log_weighted_sum
 
 # Cumulative hazards of each component between whose ages the density of a failure is smooth enough for Gauss and Legendre's rule.
 # Below the first a cause's probability is its cumulative hazard; beyond the last nothing is left.

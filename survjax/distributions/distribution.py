@@ -12,7 +12,10 @@ import jax
 import jax.numpy as jnp
 
 from survjax.distributions.edges import Edges
-from survjax.papers import Paper
+from survjax.distributions.papers import Paper
+from survjax.numerics.pytrees import register_pytree
+from survjax.numerics.quadrature import restricted_mean
+from survjax.numerics.roots import root_between, solve_from_anywhere
 from survjax.parameters import (
     Domain,
     Parameter,
@@ -21,9 +24,6 @@ from survjax.parameters import (
     n_simplex_coordinates,
     simplex_from_real,
 )
-from survjax.pytrees import register_pytree
-from survjax.quadrature import restricted_mean
-from survjax.roots import root_between, solve_from_anywhere
 
 PART = "a distribution, or a tuple of them, inside another"
 Part = Annotated[Any, PART]

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import Edges
-from survjax.papers import EXPONENTIAL
+from survjax.distributions.papers import EXPONENTIAL
 from survjax.parameters import Duration
 
 

@@ -8,8 +8,8 @@ from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import ENDS_AT_LAST, INFINITY, ZERO, Edges, Limit, narrows, widens
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.distributions.weibull import Weibull
+from survjax.numerics.special import between_birth_and_end, cloglog, log1mexp, log_inverse_cloglog
 from survjax.parameters import Duration, Positive
-from survjax.special import between_birth_and_end, cloglog, log1mexp, log_inverse_cloglog
 
 FAR = 40.0  # a cumulative hazard of the Weibull beyond which its failure probability is 1 to all digits
 

@@ -9,10 +9,10 @@ from jax.scipy.special import gammaln
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import INFINITY, location_scale
+from survjax.distributions.papers import FRECHET
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
-from survjax.papers import FRECHET
+from survjax.numerics.special import between_birth_and_end, cloglog, expm1_ratio, log_inverse_cloglog, log_scaled_upper_gamma
 from survjax.parameters import Duration, Positive
-from survjax.special import between_birth_and_end, cloglog, expm1_ratio, log_inverse_cloglog, log_scaled_upper_gamma
 
 N_TERMS = 36  # powers of at most 2 over factorials
 

@@ -10,7 +10,7 @@ from jax.scipy.special import gammaln, xlogy
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import INFINITY, TOO_FAR, ZERO, Edges, narrows, widens
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
-from survjax.incomplete_gamma import log_standard_density, log_tails, mean_growth, standard_quantile
+from survjax.numerics.incomplete_gamma import log_standard_density, log_tails, mean_growth, standard_quantile
 from survjax.parameters import Duration, Positive
 
 
@@ -24,7 +24,7 @@ class Gamma(Distribution):
 
     Parameters
     ----------
-    shape : k > 0, dimensionless; from 0.0045 on to the accuracy of ``survjax.incomplete_gamma``. R ``shape``, reliability
+    shape : k > 0, dimensionless; from 0.0045 on to the accuracy of ``survjax.numerics.incomplete_gamma``. R ``shape``, reliability
         ``beta``.
     scale : theta > 0, in the unit of time: the mean life is k theta. R ``1 / rate``, reliability ``alpha``.
 
@@ -39,7 +39,7 @@ class Gamma(Distribution):
     edges = Edges((narrows(shape=INFINITY), widens(shape=ZERO), TOO_FAR), early=True)
 
     def _standard(self, log_time):
-        """The q and w of ``survjax.incomplete_gamma``."""
+        """The q and w of ``survjax.numerics.incomplete_gamma``."""
         root = jnp.sqrt(self.shape)
         return 1.0 / root, root * (log_time - jnp.log(self.scale * self.shape))
 

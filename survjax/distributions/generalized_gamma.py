@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import BEGINS_AT_FIRST, ENDS_AT_LAST, INFINITY, MINUS_INFINITY, ZERO, Edges, Limit, narrows, widens
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
-from survjax.incomplete_gamma import log_mean_power, log_standard_density, log_tails, mean_growth, standard_quantile
+from survjax.numerics.incomplete_gamma import log_mean_power, log_standard_density, log_tails, mean_growth, standard_quantile
 from survjax.parameters import LogTime, Positive, Real
 
 
@@ -25,7 +25,7 @@ class GeneralizedGamma(Distribution):
     ----------
     location : mu, any number, the logarithm of a time. flexsurv ``mu``.
     scale : sigma > 0, dimensionless. flexsurv ``sigma``.
-    q : any number, dimensionless; to the accuracy of ``survjax.incomplete_gamma`` as far as 15. flexsurv ``Q``, lifelines
+    q : any number, dimensionless; to the accuracy of ``survjax.numerics.incomplete_gamma`` as far as 15. flexsurv ``Q``, lifelines
         ``lambda_``.
 
     References

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import INFINITY, MINUS_INFINITY, ZERO, Edges, narrows, widens
+from survjax.numerics.special import expm1_ratio, log1p_ratio, log_scaled_exponential_integral
 from survjax.parameters import Rate, RealRate
-from survjax.special import expm1_ratio, log1p_ratio, log_scaled_exponential_integral
 
 
 class Gompertz(Distribution):

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import INFINITY, MINUS_INFINITY, WALL, ZERO, Edges, Limit, narrows, widens
 from survjax.distributions.gompertz import Gompertz, exponent, integrated_exponential, length_of_integral
+from survjax.numerics.roots import solve_increasing
 from survjax.parameters import Rate, RealRate
-from survjax.roots import solve_increasing
 
 
 class GompertzMakeham(Distribution):

@@ -9,11 +9,11 @@ import jax.numpy as jnp
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import INFINITY, ZERO, Edges, Limit, narrows
 from survjax.distributions.smooth_hazard import age_from_birth, duration_to, hazard_over
-from survjax.normal_tail import log_density, log_mills_ratio, log_upper, mills_ratio_slope, upper_quantile
+from survjax.numerics.normal_tail import log_density, log_mills_ratio, log_upper, mills_ratio_slope, upper_quantile
+from survjax.numerics.quadrature import integral
+from survjax.numerics.roots import solve_increasing
+from survjax.numerics.special import between_birth_and_end
 from survjax.parameters import Duration
-from survjax.quadrature import integral
-from survjax.roots import solve_increasing
-from survjax.special import between_birth_and_end
 
 WIDEST = 2.0  # standard deviation of log time that a start allows for
 

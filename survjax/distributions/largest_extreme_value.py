@@ -8,9 +8,9 @@ import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import ZERO, location_scale
-from survjax.papers import LARGEST_EXTREME_VALUE
+from survjax.distributions.papers import LARGEST_EXTREME_VALUE
+from survjax.numerics.special import log_failed
 from survjax.parameters import Duration, Location
-from survjax.special import log_failed
 
 EULER = 0.5772156649015329
 _LOWEST = -690.0  # below, exp(-z) overflows and none has failed to any precision

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import ZERO, location_scale
-from survjax.papers import LOGISTIC
+from survjax.distributions.papers import LOGISTIC
+from survjax.numerics.special import log_failed
 from survjax.parameters import Duration, Location
-from survjax.special import log_failed
 
 
 class Logistic(Distribution):

@@ -11,9 +11,9 @@ from jax.scipy.special import betaln
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import INFINITY, location_scale
-from survjax.papers import LOGLOGISTIC
+from survjax.distributions.papers import LOGLOGISTIC
+from survjax.numerics.special import between_birth_and_end, log_expm1
 from survjax.parameters import Duration, Positive
-from survjax.special import between_birth_and_end, log_expm1
 
 N_TERMS = 64  # powers of at most 1/2
 

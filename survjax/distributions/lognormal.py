@@ -6,11 +6,11 @@ import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import ZERO, location_scale
+from survjax.distributions.papers import LOGNORMAL
 from survjax.distributions.smooth_hazard import age_from_birth, duration_to, hazard_over
-from survjax.normal_tail import log_density, log_hazard, log_mills_ratio, log_upper, upper_quantile
-from survjax.papers import LOGNORMAL
+from survjax.numerics.normal_tail import log_density, log_hazard, log_mills_ratio, log_upper, upper_quantile
+from survjax.numerics.special import between_birth_and_end
 from survjax.parameters import LogTime, Positive
-from survjax.special import between_birth_and_end
 
 
 class LogNormal(Distribution):

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution, Part
 from survjax.distributions.supports import common_start, refuse_mixed_supports
+from survjax.numerics.roots import solve_increasing
+from survjax.numerics.special import exponentials, log_weighted_sum
 from survjax.parameters import WEIGHT, Parameter, Weights
-from survjax.roots import solve_increasing
-from survjax.special import exponentials, log_weighted_sum
 
 
 class Mixture(Distribution):

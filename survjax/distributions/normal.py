@@ -6,11 +6,11 @@ import math
 
 import jax.numpy as jnp
 
-from survjax import normal_tail
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import ZERO, location_scale
+from survjax.distributions.papers import NORMAL
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
-from survjax.papers import NORMAL
+from survjax.numerics import normal_tail
 from survjax.parameters import Duration, Location
 
 

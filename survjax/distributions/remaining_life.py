@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Age, Distribution, Part
-from survjax.special import hazard_times_survival
+from survjax.numerics.special import hazard_times_survival
 
 
 class RemainingLife(Distribution):

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import ZERO, location_scale
-from survjax.papers import SMALLEST_EXTREME_VALUE
+from survjax.distributions.papers import SMALLEST_EXTREME_VALUE
 from survjax.parameters import Duration, Location
 
 EULER = 0.5772156649015329

@@ -8,7 +8,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
-from survjax.quadrature import integral
+from survjax.numerics.quadrature import integral
 
 SHORT = 0.1  # of the age, and of the cumulative hazard: beyond either, the difference loses no more than a digit or two
 

@@ -9,9 +9,9 @@ from jax.scipy.special import gammaln, xlogy
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import INFINITY, location_scale
-from survjax.papers import WEIBULL
+from survjax.distributions.papers import WEIBULL
+from survjax.numerics.special import hazard_times_survival, log_ratio, log_scaled_upper_gamma, power_of_ratio
 from survjax.parameters import Duration, Positive
-from survjax.special import hazard_times_survival, log_ratio, log_scaled_upper_gamma, power_of_ratio
 
 
 class Weibull(Distribution):

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from survjax.columns import read_arguments, refuse_different_indexes
-from survjax.lifetimes import Lifetimes
+from survjax.data.columns import read_arguments, refuse_different_indexes
+from survjax.data.lifetimes import Lifetimes
 
 
 def as_lifetimes(durations: Any, event_observed: Any = None, entry: Any = None, weights: Any = None, resolution: Any = None) -> Lifetimes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, cast
 
+from survjax.data.lifetimes import Lifetimes
 from survjax.errors import NotFitted
-from survjax.existence import check_support
-from survjax.lifetimes import Lifetimes
+from survjax.fitting.existence import check_support
 from survjax.models.arguments import as_lifetimes, check_whole_number
 from survjax.models.precision import in_double_precision
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
     from matplotlib.axes import Axes
 
-    from survjax.goodness import GoodnessOfFit
+    from survjax.adequacy.goodness import GoodnessOfFit
     from survjax.models.model import Model
     from survjax.plotting.probability_paper import Points
 
@@ -76,7 +76,7 @@ class Diagnostics:
         D'Agostino & Stephens (1986), Goodness-of-Fit Techniques, chapter 4. Pettitt & Stephens (1976), Biometrika 63. Davison & Hinkley
         (1997), Bootstrap Methods and their Application, 4.2.
         """
-        from survjax.goodness import goodness_of_fit
+        from survjax.adequacy.goodness import goodness_of_fit
 
         n_bootstrap, seed = check_whole_number(n_bootstrap, "n_bootstrap", 1), check_whole_number(seed, "seed", 0)
         return goodness_of_fit(self._model._fitted, self._own_lifetimes(life), n_bootstrap, seed, start)
@@ -101,7 +101,7 @@ class Diagnostics:
         ----------
         Cox & Snell (1968), JRSS B 30.
         """
-        from survjax.residuals import residuals_of
+        from survjax.adequacy.residuals import residuals_of
 
         return residuals_of(self._model._fitted, self._own_lifetimes(life, or_any=True))
 

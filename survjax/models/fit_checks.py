@@ -9,9 +9,9 @@ import jax
 import numpy as np
 
 from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture, Threshold, ZeroInflated
-from survjax.estimation import Fit
+from survjax.fitting.estimation import Fit
+from survjax.fitting.prior import penalty_of
 from survjax.parameters import ProbabilityDomain, SimplexDomain
-from survjax.prior import penalty_of
 
 SAME_VALUE = 1e-9  # relative: parameters follow the last step, of 1e-7 at most, to first order
 SAME_COVARIANCE = 1e-6  # of the largest term in each sum: the covariance is that before the last step

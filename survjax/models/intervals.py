@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
-from survjax.estimation import Fit
-from survjax.inference import delta_method, normal_quantile
-from survjax.lifetimes import Lifetimes
+from survjax.fitting.estimation import Fit
+from survjax.fitting.inference import delta_method, normal_quantile
+from survjax.fitting.profile import profile_limits
 from survjax.models.predictions import Prediction
-from survjax.profile import profile_limits
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survjax.blocks import map_rows
-from survjax.columns import read_flags_of_any_shape, refuse_different_indexes, refuse_rows
+from survjax.data.columns import read_flags_of_any_shape, refuse_different_indexes, refuse_rows
+from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.distributions import Mixture as MixtureDistribution
 from survjax.distributions import Weibull as WeibullDistribution
-from survjax.inference import at_estimate
-from survjax.lifetimes import Lifetimes
+from survjax.fitting.inference import at_estimate
 from survjax.models.arguments import check_whole_number, prediction_arguments
 from survjax.models.model import Model
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import membership
 from survjax.models.template import as_template
+from survjax.numerics.blocks import map_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

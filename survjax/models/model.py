@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import jax
 import numpy as np
 
-from survjax.blocks import map_rows
-from survjax.columns import index_of
+from survjax.data.columns import index_of
+from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.errors import NotFitted
-from survjax.estimation import Fit, fully_known, log_likelihood, placed
-from survjax.existence import check_support
-from survjax.fitting import fit_distribution
-from survjax.inference import at_estimate, remaining_life_bound
-from survjax.lifetimes import Lifetimes
+from survjax.fitting.estimation import Fit, fully_known, log_likelihood, placed
+from survjax.fitting.existence import check_support
+from survjax.fitting.fit import fit_distribution
+from survjax.fitting.inference import at_estimate, remaining_life_bound
+from survjax.fitting.prior import Prior, prior_in_words
 from survjax.models.arguments import as_lifetimes, check_level, check_whole_number, prediction_arguments, says_nothing
 from survjax.models.diagnostics import Diagnostics
 from survjax.models.estimator import Estimator
@@ -34,7 +34,7 @@ from survjax.models.predictions import (
     values_on_path,
 )
 from survjax.models.template import as_template
-from survjax.prior import Prior, prior_in_words
+from survjax.numerics.blocks import map_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -328,7 +328,7 @@ class Model(Estimator, Diagnostics):
         """An interval for the remaining life of the unit itself, uncertainty of the parameters included.
 
         Of such units a share ``level`` fails inside it. (``interval("rul", age)`` is the confidence interval of the
-        expectation, and much narrower.) Method: ``survjax.inference.remaining_life_bound``.
+        expectation, and much narrower.) Method: ``survjax.fitting.inference.remaining_life_bound``.
 
         Returns
         -------
@@ -368,7 +368,7 @@ class Model(Estimator, Diagnostics):
             ``("rul", age, kind="median")``.
         level : confidence.
         method : "wald": the delta method on a scale without bounds (log; log(-log) for probabilities). "likelihood", of
-            "parameters" only: limits by the profile likelihood (``survjax.profile``), infinite or at the end of the range where the
+            "parameters" only: limits by the profile likelihood (``survjax.fitting.profile``), infinite or at the end of the range where the
             data leave a side open.
         side : "two", or "lower" or "upper" for a one-sided bound at ``level``; the other is the end of the range.
         life : for method "likelihood", the ``Lifetimes`` of the fit. None: those ``fit`` was given, which a loaded model has not.

@@ -14,13 +14,13 @@ import numpy as np
 import survjax
 from survjax.distributions import LAWS, WRAPPERS, Distribution
 from survjax.errors import ModelFileError
-from survjax.estimation import Fit
+from survjax.fitting.estimation import Fit
+from survjax.fitting.prior import read_prior
 from survjax.models.fit_checks import check_fit
 from survjax.models.mixtures import MixtureModel
 from survjax.models.model import Model
 from survjax.models.precision import in_double_precision
 from survjax.models.template import as_template
-from survjax.prior import read_prior
 
 FORMAT, FORMAT_VERSION = "survjax model", 1
 _LAWS: Mapping[str, Any] = {law.__name__: law for law in (*LAWS, *WRAPPERS)}

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from scipy.special import ndtri
 
-from survjax.columns import index_of, read_arguments
+from survjax.data.columns import index_of, read_arguments
+from survjax.data.lifetimes import Lifetimes
+from survjax.data.product_limit import ProductLimit, product_limit
 from survjax.errors import NotFitted
-from survjax.lifetimes import Lifetimes
 from survjax.nonparametric.rows import first_age, from_start, refuse_all_but_plain, refuse_early_end
 from survjax.nonparametric.survival_curve import check_ages, check_level, picture_begin, shaped
-from survjax.product_limit import ProductLimit, product_limit
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from survjax.lifetimes import Lifetimes
+from survjax.data.lifetimes import Lifetimes
 
 
 class Candidates(NamedTuple):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.stats import chi2
 
-from survjax.columns import read_labels
-from survjax.lifetimes import Lifetimes
+from survjax.data.columns import read_labels
+from survjax.data.lifetimes import Lifetimes
+from survjax.data.product_limit import count_at_risk, product_limit
 from survjax.nonparametric.rows import refuse_all_but_plain
-from survjax.product_limit import count_at_risk, product_limit
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from scipy.special import ndtri
 
-from survjax.columns import index_of, read_arguments, read_labels
+from survjax.data.columns import index_of, read_arguments, read_labels
+from survjax.data.recurrences import Recurrences
 from survjax.errors import NotFitted
 from survjax.nonparametric.survival_curve import check_ages, check_level, shaped
-from survjax.recurrences import Recurrences
 
 if TYPE_CHECKING:
     import pandas as pd

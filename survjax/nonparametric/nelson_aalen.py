@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from survjax.data.product_limit import ProductLimit, product_limit
 from survjax.nonparametric.rows import first_age, from_start, read_lifetimes, refuse_all_but_plain
 from survjax.nonparametric.survival_curve import Steps, SurvivalCurve
-from survjax.product_limit import ProductLimit, product_limit
 
 if TYPE_CHECKING:
     import pandas as pd

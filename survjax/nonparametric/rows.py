@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from survjax.lifetimes import Lifetimes
+from survjax.data.lifetimes import Lifetimes
 
 
 def read_lifetimes(durations: Any, event_observed: Any, entry: Any, weights: Any) -> Lifetimes:

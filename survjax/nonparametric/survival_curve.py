@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
-from survjax.columns import index_of, read_arguments
+from survjax.data.columns import index_of, read_arguments
 from survjax.errors import NotFitted
 
 if TYPE_CHECKING:

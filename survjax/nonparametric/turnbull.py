@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from survjax.columns import index_of, read_arguments
-from survjax.lifetimes import Lifetimes
+from survjax.data.columns import index_of, read_arguments
+from survjax.data.lifetimes import Lifetimes
 from survjax.nonparametric.ascent import climb_hazards, climb_masses
 from survjax.nonparametric.candidates import Candidates, candidate_intervals, never_outlived, open_after
 from survjax.nonparametric.information import variance_of_tail

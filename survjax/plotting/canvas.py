@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from survjax.data.lifetimes import Lifetimes
+from survjax.data.product_limit import product_limit
 from survjax.errors import NotFitted
-from survjax.lifetimes import Lifetimes
-from survjax.product_limit import product_limit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

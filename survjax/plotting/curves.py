@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from survjax.lifetimes import Lifetimes
+from survjax.data.lifetimes import Lifetimes
 from survjax.plotting.canvas import COMPONENTS, DATA, FIT, ages, axes, density_histogram, finish, first_and_last, lifetimes_of
 from survjax.plotting.estimates import estimate_beside
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from survjax.lifetimes import Lifetimes
+from survjax.data.lifetimes import Lifetimes
+from survjax.data.product_limit import product_limit
 from survjax.nonparametric import Turnbull
 from survjax.nonparametric.rows import first_age, from_start
-from survjax.product_limit import product_limit
 
 if TYPE_CHECKING:
     from survjax.models import Model

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from survjax.lifetime_rows import LifetimeRows
+from survjax.data.lifetime_rows import LifetimeRows
 from survjax.plotting.canvas import COMPONENTS, DATA, axes, finish
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from survjax.lifetimes import Lifetimes
+from survjax.data.lifetimes import Lifetimes
 from survjax.plotting.canvas import DATA, FIT, axes, density_histogram, finish, lifetimes_of
 
 if TYPE_CHECKING:

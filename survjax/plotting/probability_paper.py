@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from survjax.adequacy.median_ranks import median_ranks
+from survjax.adequacy.rank_lines import Direction
+from survjax.adequacy.rank_lines import rank_regression as regression_line
+from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import LAWS, Distribution
-from survjax.lifetimes import Lifetimes
-from survjax.median_ranks import median_ranks
+from survjax.distributions.papers import SMALLEST_EXTREME_VALUE, WEIBULL, Paper
 from survjax.models import Model
-from survjax.papers import SMALLEST_EXTREME_VALUE, WEIBULL, Paper
 from survjax.plotting.canvas import COMPONENTS, DATA, FIT, GRID_POINTS, axes, finish, lifetimes_of
 from survjax.plotting.estimates import estimate_beside
-from survjax.rank_lines import Direction
-from survjax.rank_lines import rank_regression as regression_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +64,7 @@ def plot_probability(
         linear ages "normal", "logistic", "smallestextremevalue", "largestextremevalue"). None: the law's own; a law that no paper makes
         straight (gamma, mixtures, ...) is drawn on Weibull paper, on the whole real line on that of the smallest extreme value.
     points : "kaplan_meier" puts points half-way up each step of the Kaplan–Meier estimate (Hazen; modified Kaplan–Meier in Minitab).
-        "median_ranks" and "benard" are those of ``survjax.median_ranks``. None: median ranks beside a rank regression, else
+        "median_ranks" and "benard" are those of ``survjax.adequacy.median_ranks``. None: median ranks beside a rank regression, else
         Kaplan–Meier. For failures within intervals the points of the estimate are Turnbull's: a bar over each interval in which it
         places mass, half-way up the step, since where in the interval it lies nobody knows; a law that agrees crosses the bars.
     rank_regression : True, or "x on y" (age on rank, the same) or "y on x": also draw ``survjax.rank_regression``.

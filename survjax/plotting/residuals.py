@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Exponential
-from survjax.lifetimes import Lifetimes
 from survjax.models import Model
 from survjax.nonparametric import NelsonAalen
 from survjax.plotting.canvas import DATA, FIT, axes, finish

@@ -20,7 +20,7 @@ from survjax.distributions import (
     Threshold,
     Weibull,
 )
-from survjax.threshold_estimation import local_shape
+from survjax.fitting.threshold_estimation import local_shape
 from tests.conftest import shipped
 
 DIGITS = mpmath.mp.dps = 30

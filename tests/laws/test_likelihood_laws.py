@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import survjax as sj
+from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import (
     LAWS,
     CompetingRisks,
@@ -29,9 +30,8 @@ from survjax.distributions import (
     Weibull,
 )
 from survjax.distributions.distribution import PART
-from survjax.estimation import log_likelihood
-from survjax.fitting import fit_distribution
-from survjax.lifetimes import Lifetimes
+from survjax.fitting.estimation import log_likelihood
+from survjax.fitting.fit import fit_distribution
 from survjax.parameters import Domain, Several
 from tests.laws.registry import EXAMPLES, EXTREMES
 

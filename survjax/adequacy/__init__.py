@@ -1,0 +1,1 @@
+"""Is the distribution adequate: distances, residuals, repeated studies, lines by ranks."""

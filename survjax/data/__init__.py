@@ -1,0 +1,1 @@
+"""What was seen of the fleet: lifetimes, recurrences, and the doors by which users' own tables come in."""

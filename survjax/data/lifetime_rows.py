@@ -1,0 +1,326 @@
+"""Rows of lifetimes: counted, picked, scaled, put together and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import numpy as np
+
+from survjax.data.columns import read_rows
+from survjax.data.findings import Finding, findings
+from survjax.data.frames import alike, frame_of
+from survjax.data.lifetime_columns import COLUMNS, read_weights
+from survjax.data.resolution import within_resolution
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+Rows = TypeVar("Rows", bound="LifetimeRows")
+
+
+class LifetimeRows:
+    """Columns of lifetimes that cannot be changed; how they are made is ``Lifetimes``' own."""
+
+    __slots__ = (*COLUMNS, "event_observed")
+
+    lower: np.ndarray
+    upper: np.ndarray
+    entry: np.ndarray | None
+    right_truncation: np.ndarray | None
+    weights: np.ndarray | None
+    cause: np.ndarray | None
+    observed_until: np.ndarray | None
+    event_observed: np.ndarray
+
+    def _set(self, **columns: np.ndarray | None) -> None:
+        held: dict[str, Any] = {name: columns.get(name) for name in COLUMNS}
+        held["event_observed"] = np.equal(held["lower"], held["upper"])
+        for name, column in held.items():
+            if column is not None:
+                column.setflags(write=False)
+            object.__setattr__(self, name, column)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("Lifetimes cannot be changed; make new ones.")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self._columns())
+
+    def _columns(self) -> dict[str, np.ndarray | None]:
+        return {name: getattr(self, name) for name in COLUMNS}
+
+    def _with(self, **changed: Any) -> Self:
+        return _restore(type(self), self._columns() | changed)
+
+    # ---- counts
+
+    @property
+    def durations(self) -> np.ndarray:
+        """The ages at failure or reached so far; where only an interval is known, its lower end."""
+        return self.lower
+
+    @property
+    def n_units(self) -> float:
+        """How many units there are: the sum of the weights."""
+        return float(len(self) if self.weights is None else self.weights.sum())
+
+    @property
+    def n_failed(self) -> float:
+        """How many have failed, at a known age or within an interval."""
+        return self._number(np.isfinite(self.upper))
+
+    @property
+    def n_exact(self) -> float:
+        """How many have failed at a known age."""
+        return self._number(self.event_observed)
+
+    @property
+    def n_running(self) -> float:
+        return self.n_units - self.n_failed
+
+    def _number(self, rows: np.ndarray) -> float:
+        return float(rows.sum() if self.weights is None else self.weights[rows].sum())
+
+    def counts(self) -> np.ndarray:
+        """The weights, ones where none were given, shape (n,)."""
+        return np.broadcast_to(1.0, len(self)) if self.weights is None else self.weights
+
+    def is_plain(self) -> bool:
+        """Whether there are only failures at known ages and running units, none truncated on the right."""
+        return self.right_truncation is None and bool(np.all(self.event_observed | np.isinf(self.upper)))
+
+    def in_the_middle(self) -> Self:
+        """The same units as plain rows: failures within an interval put in its middle, right truncation left out.
+
+        For starting values and pictures, never for a likelihood.
+        """
+        if self.is_plain():
+            return self
+        between = ~self.event_observed & np.isfinite(self.upper)
+        below = np.where(np.isfinite(self.lower), self.lower, self.upper)
+        middle = np.where(between, 0.5 * (below + self.upper), self.lower)
+        upper = np.where(between, middle, self.upper)
+        return self._with(lower=middle, upper=upper, right_truncation=None)
+
+    def in_unit(self, unit: float) -> Self:
+        """The same lifetimes with times in multiples of ``unit``."""
+        scaled = {name: getattr(self, name) for name in ("lower", "upper", "entry", "right_truncation", "observed_until")}
+        return self._with(**{name: None if column is None else column / unit for name, column in scaled.items()})
+
+    def since(self, age: float) -> Self:
+        """The same lifetimes with ages counted from ``age``: what lies before it is seen from the start.
+
+        A lower end of 0 or less stays 0, whatever the age: some time before the upper end, or still running when last seen new.
+        """
+        lower = np.where(self.lower > 0, np.maximum(self.lower - age, 0.0), 0.0)
+        moved: dict[str, Any] = {"lower": lower, "upper": np.where(self.event_observed, lower, self.upper - age)}
+        if self.entry is not None:
+            moved["entry"] = np.where(self.entry > 0, np.maximum(self.entry - age, 0.0), 0.0)
+        for name in ("right_truncation", "observed_until"):
+            column = getattr(self, name)
+            moved[name] = None if column is None else np.maximum(column - age, 0.0)
+        return self._with(**moved)
+
+    # ---- rows
+
+    def __len__(self) -> int:
+        return len(self.lower)
+
+    @property
+    def shape(self) -> tuple[int]:
+        return (len(self),)
+
+    def __getitem__(self, rows: Any) -> Self:
+        """Rows by slice, mask or index array (or ``(rows, ...)``, as scikit-learn asks); one index gives one row."""
+        if isinstance(rows, tuple) and rows:
+            rows = rows[0]
+        if rows is None or isinstance(rows, (bool, np.bool_)) or np.ma.is_masked(rows):
+            raise IndexError(f"rows must be a slice, a mask, row numbers or one of them, none missing; got {rows!r}.")
+        if isinstance(rows, (int, np.integer)):
+            rows = slice(rows, rows + 1 or None)
+            if len(range(len(self))[rows]) == 0:
+                raise IndexError(f"there are {len(self):,} rows")
+        return _restore(type(self), {name: None if column is None else column[rows].copy() for name, column in self._columns().items()})
+
+    def without(self, rows: Any) -> Self:
+        """The lifetimes that are left when some rows are dropped.
+
+        Parameters
+        ----------
+        rows : row numbers from 0, or a mask (n,) that is True where a row goes.
+
+        Raises
+        ------
+        TypeError, ValueError : neither; a mask of another length.
+        IndexError : a number that is no row.
+
+        Examples
+        --------
+        >>> from survjax import Lifetimes
+        >>> life = Lifetimes([*range(1, 30), 3600])
+        >>> life.without(life.checks()[0].rows)
+        Lifetimes(29 units: 29 failed, 0 running)
+        """
+        return self[~read_rows(rows, len(self))]
+
+    def __iter__(self) -> Iterator[Self]:
+        return (self[row] for row in range(len(self)))
+
+    def failed(self) -> Self:
+        """The units that have failed."""
+        return self[np.isfinite(self.upper)]
+
+    def running(self) -> Self:
+        """The units that still run."""
+        return self[np.isinf(self.upper)]
+
+    def with_weights(self, weights: Any) -> Self:
+        """The same rows with other counts, (n,)."""
+        return self._with(weights=read_weights(weights, len(self)))
+
+    def at_resolution(self, resolution: Any) -> Self:
+        """The same units, with ages at failure as the records have them: known to half their resolution, and no better.
+
+        A failure at age t becomes one within (t - resolution / 2, t + resolution / 2], or the part of that in which the unit could be
+        seen to fail: after entry and after 0 (unless some ages are negative), before right truncation and ``observed_until``. Running
+        units and failures within an interval stay as they are, and so do weights and causes. (Ages rounded down are another matter: a
+        recorded 3 then stands for (3, 4], ``from_intervals(age, age + resolution)``.) The likelihood of the result is a
+        probability: it is bounded where a density is not, as for a mixture of which a component sits on failures recorded alike.
+
+        Parameters
+        ----------
+        resolution : one number above 0 (1.0 for whole days), or (n,), 0 where an age is known exactly; in the unit of the ages.
+
+        Raises
+        ------
+        TypeError : it is no number.
+        ValueError : it is negative or missing, or less than 1e-5 of the age at failure, which is exact for every purpose. The message
+            names the first such row, counted from 0.
+
+        References
+        ----------
+        Meeker & Escobar (1998), Statistical Methods for Reliability Data, on the density approximation for "exact" failures.
+
+        Examples
+        --------
+        >>> from survjax import Lifetimes
+        >>> print(Lifetimes([33, 44, 0], [1, 0, 1]).at_resolution(1))
+        (32.5, 33.5], 44+, (0, 0.5]
+        """
+        return self._with(**within_resolution(self._columns(), resolution))
+
+    def to_frame(self) -> pd.DataFrame:
+        """A pandas frame with a row for each row and the columns that are there, of which ``from_intervals`` makes the same again.
+
+        Examples
+        --------
+        >>> from survjax import Lifetimes
+        >>> life = Lifetimes([33, 44], [1, 0], entry=[0, 10])
+        >>> life.to_frame()
+           lower  upper  entry
+        0   33.0   33.0    0.0
+        1   44.0    inf   10.0
+        >>> Lifetimes.from_intervals(**life.to_frame())
+        Lifetimes(2 units: 1 failed, 1 running; 1 entered late)
+        """
+        return frame_of(self._columns())
+
+    def collapse(self) -> Self:
+        """The same lifetimes with equal rows put together as one row and their number as its weight.
+
+        Nothing is lost for a fit: the likelihood is the same, with as many rows as there are distinct ones. It pays for ages in
+        whole days or hours of a large fleet.
+
+        Examples
+        --------
+        >>> from survjax import Lifetimes
+        >>> Lifetimes([3, 5, 3, 5, 5], [1, 0, 1, 0, 1]).collapse()
+        Lifetimes(5 units in 3 rows: 3 failed, 2 running)
+        """
+        first, group = alike(self._columns() | {"weights": None})
+        return self[first]._with(weights=np.bincount(group, weights=self.counts(), minlength=len(first)))
+
+    # ---- what looks odd
+
+    def checks(self) -> list[Finding]:
+        """What deserves a look before a fit: nothing here is wrong by itself, and nothing is removed.
+
+        Reported are ages far beyond the rest (more than 1.25 times the next age below with at most 0.1 % of the rows
+        above the gap) and heavy rounding (fewer than a tenth as many distinct failure times as failures).
+        """
+        return findings(self.in_the_middle().durations, self.event_observed, self.n_exact)
+
+    # ---- shown
+
+    def __repr__(self) -> str:
+        rows = "" if self.n_units == len(self) else f" in {len(self):,} rows"
+        between = self.n_failed - self.n_exact
+        within = f" ({_count(between)} within an interval)" if between else ""
+        late = f"; {np.count_nonzero(self.entry > 0):,} entered late" if self.entry is not None and self.start_varies() else ""
+        cut = "" if self.right_truncation is None else f"; {np.isfinite(self.right_truncation).sum():,} truncated on the right"
+        counts = f"{_count(self.n_failed)} failed{within}, {_count(self.n_running)} running"
+        return f"Lifetimes({_count(self.n_units)} units{rows}: {counts}{late}{cut})"
+
+    def start_varies(self) -> bool:
+        return self.entry is not None and bool(np.any(self.entry > 0))
+
+    def __str__(self) -> str:
+        """Up to ten units as the field writes them: 33, 44+ (still running), (10, 20] (failed in between)."""
+        if len(self) > 10:
+            return repr(self)
+        return ", ".join(_written(low, high) for low, high in zip(self.lower, self.upper, strict=True))
+
+    def _repr_html_(self) -> str:
+        rows = [(kind, _count(units), _span(at)) for kind, units, at in self._kinds() if units]
+        cells = "".join(f"<tr><th>{kind}</th><td>{units}</td><td>{span}</td></tr>" for kind, units, span in rows)
+        return f"<table><caption>{self!r}</caption><tr><th></th><th>units</th><th>ages</th></tr>{cells}</table>"
+
+    def _kinds(self) -> list[tuple[str, float, np.ndarray]]:
+        """What there is of each kind: how many units, and the ages in question."""
+        failed = np.isfinite(self.upper)
+        within = failed & ~self.event_observed
+        late = np.zeros(len(self), bool) if self.entry is None else self.entry > 0
+        cut = np.zeros(len(self), bool) if self.right_truncation is None else np.isfinite(self.right_truncation)
+        none = np.zeros(0)
+        return [
+            ("failed at a known age", self.n_exact, self.lower[self.event_observed]),
+            ("failed within an interval", self._number(within), np.concatenate([self.lower[within], self.upper[within]])),
+            ("still running", self.n_running, self.lower[~failed]),
+            ("entered late", self._number(late), none if self.entry is None else self.entry[late]),
+            ("truncated on the right", self._number(cut), none if self.right_truncation is None else self.right_truncation[cut]),
+        ]
+
+    def plot(self, ax: Axes | None = None, most: int = 50) -> Axes:
+        """An event plot: a line for each row from entry to its end, a dot where it failed, a bar where that is known only within.
+
+        Parameters
+        ----------
+        ax : where to draw; None: a figure of its own. most : how many rows are drawn; of more, every so many in order of their ends.
+        """
+        from survjax.plotting import plot_events
+
+        return plot_events(self, ax=ax, most=most)
+
+
+def _written(low: float, high: float) -> str:
+    if low == high:
+        return f"{low:g}"
+    return f"{low:g}+" if np.isinf(high) else f"({low:g}, {high:g}]"
+
+
+def _restore(cls: type[Rows], columns: Mapping[str, np.ndarray | None]) -> Rows:
+    """Lifetimes from columns that have been validated before; rows may be none."""
+    life = cls.__new__(cls)
+    life._set(**columns)
+    return life
+
+
+def _count(number: float) -> str:
+    return f"{number:,.0f}" if number == round(number) else f"{number:,.6g}"
+
+
+def _span(ages: np.ndarray) -> str:
+    low, high = ages.min(), ages.max()
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"

@@ -1,0 +1,173 @@
+"""The one likelihood: what each kind of row contributes, whatever the distribution.
+
+A failure at age t contributes log f(t), a unit still running at t log S(t), one that failed between l and u
+log(S(l) - S(u)); where competing risks are told apart and the cause is known, that cause's hazard takes the place of the sum of
+all. All is conditional on the window in which the unit could be seen: delayed entry at age e takes log S(e)
+away, right truncation at r as well log(S(e) - S(r)). These terms are rows of their own, with negative weight, so that nobody
+pays for terms that his rows do not have. Under a law with a point mass at 0 a failure at 0 contributes log P(T = 0), a unit still
+running at 0 log P(T > 0).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
+
+import jax.numpy as jnp
+import numpy as np
+
+from survjax.data.lifetimes import Lifetimes
+from survjax.distributions import CompetingRisks, Distribution, Mixture
+from survjax.fitting.causes import UNKNOWN, component_of_each, is_labelled
+from survjax.numerics.blocks import Chunk, Objective, chunks
+from survjax.numerics.special import log1mexp
+
+FAILED, SURVIVED, FAILED_BETWEEN, FAILED_BY = "failed", "survived", "failed between", "failed by"
+FAILED_OF, FAILED_BETWEEN_OF = "failed of a cause", "failed between of a cause"
+DEAD_ON_ARRIVAL, ALIVE_ON_ARRIVAL = "dead on arrival", "alive on arrival"
+QUARTILES = (0.25, 0.5, 0.75)
+
+
+class Described(NamedTuple):
+    """What comes along with the likelihood at each of L points.
+
+    values (L, m) : the parameters; jacobian (L, m, p) of them in the point; quartiles (L, k, 3) of each component of a
+    mixture; failures (L, k), how many it has; failure_ages (L, k), how many distinct ages (or intervals) these are.
+    """
+
+    values: np.ndarray
+    jacobian: np.ndarray
+    quartiles: np.ndarray
+    failures: np.ndarray
+    failure_ages: np.ndarray
+
+
+def row_log_likelihood(template: Distribution, point, kind: str, row):
+    return _log_probability(template.bind(point), kind, row)
+
+
+def _log_probability(distribution: Distribution, kind: str, row):
+    if kind == FAILED_OF:
+        return cast(CompetingRisks, distribution).log_density_of(row["cause"], row["time"], row["log_time"])
+    if kind == FAILED_BETWEEN_OF:
+        return cast(CompetingRisks, distribution).log_probability_of(row["cause"], row["time"], row["end"])
+    if kind == FAILED:
+        return distribution.log_density_from(row["time"], row["log_time"])
+    if kind == DEAD_ON_ARRIVAL:
+        return jnp.log(distribution.probability_at_start())
+    if kind == ALIVE_ON_ARRIVAL:
+        return jnp.log1p(-distribution.probability_at_start())
+    log_survival = distribution.log_survival_from(row["time"], row["log_time"])
+    if kind == SURVIVED:
+        return log_survival
+    if kind == FAILED_BY:
+        return log1mexp(log_survival)
+    # A difference of two logarithms loses digits as the interval shrinks, some 1e-12 of the probability for one that holds a
+    # thousandth of those still alive; the exact ``cumulative_hazard_between`` compiles up to ten times as long.
+    return log_survival + log1mexp(distribution.log_survival_from(row["end"], row["log_end"]) - log_survival)
+
+
+def row_statistics(template: Distribution, point, kind: str, row):
+    """For a mixture, which failures and failure ages each component has: what tells an honest component from a spike."""
+    if kind == SURVIVED or not isinstance(template, Mixture):
+        return ()
+    mixture = cast(Mixture, template.bind(point))
+    membership = mixture.shares([_log_probability(component, kind, row) for component in mixture.components])
+    return membership * row["is_failure"], membership * row["share_of_age"]
+
+
+def natural_parameters(template: Distribution, point):
+    """All parameters in the user's terms, (m,)."""
+    return template.bind(point).values()
+
+
+def component_quartiles(template: Distribution, point):
+    """The quartiles of the components of a mixture, (k, 3)."""
+    if not isinstance(template, Mixture):
+        return jnp.zeros((0, 3))
+    mixture = cast(Mixture, template.bind(point))
+    hazards = [-math.log1p(-probability) for probability in QUARTILES]
+    return jnp.stack([jnp.stack([part.age_at(jnp.asarray(hazard)) for hazard in hazards]) for part in mixture.components])
+
+
+LIKELIHOOD = Objective(row_log_likelihood, row_statistics, natural_parameters, component_quartiles)
+
+
+def likelihood_chunks(template: Distribution, life: Lifetimes, unit: float = 1.0, as_many_as: int = 0) -> list[dict[str, Chunk]]:
+    """The rows of the likelihood, in blocks, with times in multiples of ``unit``; padded as ``as_many_as`` rows would be.
+
+    Rows that contribute nothing whatever the parameters are left out: weight 0, and survival to the start of the support. For a
+    mixture each failure also says that it is one, and which share of those recorded alike.
+    """
+    logarithms = np.log if template.start_of_support == 0.0 else np.zeros_like
+    of = component_of_each(template, life) if is_labelled(template) else np.full(len(life), UNKNOWN)
+    rows = _rows_of_causes(life, of, template.start_of_support, unit, logarithms)
+    for kind, columns_of_kind in _split(life, template, of == UNKNOWN).items():
+        told = columns_of_kind[2] != 0
+        if not told.any():
+            continue
+        begin, end, weights = (column[told] for column in columns_of_kind)
+        begin, end = begin / unit, end / unit
+        columns = {"time": begin}
+        if kind not in (DEAD_ON_ARRIVAL, ALIVE_ON_ARRIVAL):
+            columns["log_time"] = logarithms(begin)
+        if kind == FAILED_BETWEEN:
+            columns |= {"end": end, "log_end": logarithms(end)}
+        if isinstance(template, Mixture) and kind != SURVIVED:
+            columns |= _marks(begin, end, weights)
+        rows[kind] = (columns, weights)
+    return chunks(rows, as_many_as)
+
+
+def _rows_of_causes(life: Lifetimes, of: np.ndarray, start: float, unit: float, logarithms: Callable) -> dict[str, tuple[Any, Any]]:
+    """Columns and weights of the failures of a known cause; those whose age is known, too, and the others."""
+    rows = {}
+    counted = (of != UNKNOWN) & (life.counts() > 0)
+    for kind, told in ((FAILED_OF, counted & life.event_observed), (FAILED_BETWEEN_OF, counted & ~life.event_observed)):
+        if told.any():
+            begin = np.maximum(life.lower[told], start) / unit
+            columns = {"time": begin, "cause": of[told]}
+            columns |= {"log_time": logarithms(begin)} if kind == FAILED_OF else {"end": life.upper[told] / unit}
+            rows[kind] = (columns, life.counts()[told])
+    return rows
+
+
+def _split(life: Lifetimes, template: Distribution, any_cause: np.ndarray) -> dict[str, tuple[Any, ...]]:
+    """Begin, end and weight of the rows of each kind but those of a known cause; for all but ``FAILED_BETWEEN`` the end is the begin."""
+    w, lower, upper, start = life.counts(), life.lower, life.upper, template.start_of_support
+    exact, running = life.event_observed & any_cause, np.isinf(upper)
+    arrival = {}
+    if template.has_mass_at_start:
+        arrival = {
+            DEAD_ON_ARRIVAL: [(lower, lower, w, exact & (lower == start))],
+            ALIVE_ON_ARRIVAL: [(lower, lower, w, running & (lower == start))],
+        }
+        exact = exact & (lower > start)
+    kinds = {FAILED: [(lower, lower, w, exact)], SURVIVED: [(lower, lower, w, running & (lower > start))], **arrival}
+    within = ~life.event_observed & ~running & any_cause
+    if within.any():
+        kinds[FAILED_BETWEEN] = [(lower, upper, w, within & (lower > start))]
+        kinds[FAILED_BY] = [(upper, upper, w, within & (lower <= start))]
+    entry = np.full(len(life), start) if life.entry is None else life.entry
+    cut = np.zeros(len(life), bool) if life.right_truncation is None else np.isfinite(life.right_truncation)
+    if life.entry is not None:
+        kinds[SURVIVED].append((entry, entry, -w, (entry > start) & ~cut))
+    if cut.any():
+        end = np.asarray(life.right_truncation)
+        kinds.setdefault(FAILED_BETWEEN, []).append((entry, end, -w, cut & (entry > start)))
+        kinds.setdefault(FAILED_BY, []).append((end, end, -w, cut & (entry <= start)))
+    return {
+        kind: tuple(np.concatenate([column[position][column[3]] for column in parts]) for position in range(3))
+        for kind, parts in kinds.items()
+    }
+
+
+def _marks(begin: np.ndarray, end: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Whether each row is a failure, not a term of its window, and the share of those recorded alike that each unit of it is."""
+    is_failure = (weights > 0).astype(float)
+    _, alike = (
+        np.unique(np.stack([begin, end]), axis=1, return_inverse=True) if np.any(end > begin) else np.unique(begin, return_inverse=True)
+    )
+    total = np.bincount(alike.ravel(), np.maximum(weights, 0.0))
+    return {"is_failure": is_failure, "share_of_age": is_failure / np.maximum(total, np.finfo(float).tiny)[alike.ravel()]}

@@ -1,0 +1,201 @@
+"""Where a likelihood runs that has no maximum: tails that fit better than any law, and edges of its parameters.
+
+Two questions, both asked after a fit. Is there a law beyond all parameters that is at least as likely as what was reached?
+(``better_tail``) And where did a fit go that did not arrive? (``edge_reached``)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from survjax.data.lifetimes import Lifetimes
+from survjax.distributions import Distribution
+from survjax.distributions.distribution import PART
+from survjax.distributions.edges import Edges, Limit
+from survjax.fitting.causes import is_labelled
+from survjax.parameters import Domain, Several, SimplexDomain, n_simplex_coordinates
+
+FAR, STILL_GOING = 2.0, 0.1  # in log parameters, from the start and over the later half of the steps: what runs to an edge does both
+A_STEP = 0.01  # in log parameters: at an edge where the likelihood has a kink a fit ends in ever shorter ones
+SAME_VALUE = 1e-7  # in log-likelihood
+WIDEST = 1e4  # how steep a tail is looked at, in units of one over the spread of the data, and its reciprocal how flat
+N_SIZES = 41  # a factor of 1.6 from one to the next
+SAME_PLACE = 1e-5  # in the logarithm of a rate: what it leaves in the likelihood is its square
+ASIDE = 0.1  # of a rate, between three at which it is looked at
+GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
+
+
+def laws_within(template: Distribution, first: int = 0) -> list[tuple[Distribution, dict[str, int]]]:
+    """The template and every law inside it, each with the coordinate of each of its own parameters that is to be learned."""
+    own: dict[str, int] = {}
+    inside: list[tuple[Distribution, dict[str, int]]] = []
+    taken = first
+    for name, kind in template.field_kinds().items():
+        value = getattr(template, name)
+        if isinstance(kind, SimplexDomain):
+            taken += n_simplex_coordinates(value)
+        elif isinstance(kind, Domain) and value is None:
+            own[name] = taken
+            taken += 1
+        elif isinstance(kind, Several):
+            for index in [index for index, entry in enumerate(value) if entry is None]:
+                own[f"{name}_{index}"] = taken
+                taken += 1
+        elif kind is PART:
+            for part in value if isinstance(value, tuple) else (value,):
+                inside += laws_within(part, taken)
+                taken += part.n_coordinates()
+    return [(template, own), *inside]
+
+
+def edge_reached(template: Distribution, path: np.ndarray, unit: float) -> str | None:
+    """To which edge a fit that stopped short was on its way, and what to do, in sentences; None where that is not known.
+
+    Parameters
+    ----------
+    path (s, p) : its coordinates, the start first. unit : a typical age.
+    """
+    slopes = [domain.coordinate_slope(1.0 / unit) for domain in template.coordinate_domains()]
+    path = path * np.array(slopes)
+    steps = np.flatnonzero(np.abs(np.diff(path, axis=0)).max(axis=1, initial=0.0) > A_STEP)
+    moved, lately = path[-1] - path[0], path[-1] - path[steps[len(steps) // 2] if steps.size else 0]
+    best: tuple[float, int, Limit] | None = None
+    for law, coordinates in laws_within(template):
+        for limit in spelled_out(law.edges.limits if law.edges else (), coordinates):
+            signs = {coordinates[name]: 1.0 if end > 0.0 else -1.0 for name, end in limit.towards.items()}
+            run = min(moved[index] * sign for index, sign in signs.items())
+            going = min(lately[index] * sign for index, sign in signs.items())
+            # of two edges in the same direction the one that says more
+            if run > FAR and going > STILL_GOING and (best is None or (len(limit.towards), run) > best[:2]):
+                best = (len(limit.towards), run, limit)
+    if best is None:
+        return None
+    limit = best[2]
+    where = " and ".join(f"{name} runs to {end:g}" for name, end in limit.towards.items()).replace("inf", "infinity")
+    return f"the likelihood keeps rising as {where} (in the limit: {limit.becomes}). {limit.remedy}"
+
+
+def spelled_out(limits: Iterable[Limit], coordinates: Mapping[str, int]) -> list[Limit]:
+    """The limits whose parameters are to be learned, one for each of several numbered ones."""
+    found = []
+    for limit in limits:
+        if coordinates.keys() >= limit.towards.keys():
+            found.append(limit)
+        elif len(limit.towards) == 1:
+            ((several, end),) = limit.towards.items()
+            found += [replace(limit, towards={name: end}) for name in coordinates if name.rpartition("_")[0] == several]
+    return found
+
+
+def better_tail(template: Distribution, life: Lifetimes, reached: float) -> str | None:
+    """Why the likelihood has its supremum in a tail of the law, beyond all parameters, where it does; None elsewhere.
+
+    Where every unit came late, nothing is seen of a law but its upper tail; where every failure is truncated on the right, nothing but
+    its lower tail. Both may be all but an exponential in (log) age, of which the tail alone is left as parameters run to their ends.
+    The likelihood of that exponential is held against what a fit has ``reached``.
+    """
+    if is_labelled(template) or any(one.value is not None for one in template.parameters().values()):
+        return None  # the likelihood counts causes too, or with a known parameter the law has not every such tail
+    for law, _ in laws_within(template):
+        if law.edges is None:
+            continue
+        found = tail_supremum(law.edges, template.start_of_support, life, reached)
+        if found is None or reached >= found[0] + SAME_VALUE:
+            continue
+        highest, rate = found
+        age = "the logarithm of age" if law.edges.on_log_age else "age"
+        if rate < 0:
+            return (
+                "every unit came under observation late (entry > 0), and of those ages the likelihood is highest for a tail that falls "
+                f"exponentially in {age} ({highest:.6g}; reached were {reached:.6g}), to which the law comes ever closer as its parameters "
+                "run away. Give a known shape, or add units observed from the start."
+            )
+        return (
+            "every failure is in the data only because it came before its right_truncation, and of these windows the likelihood is "
+            f"highest for a density that rises exponentially in {age} without end ({highest:.6g}; reached were {reached:.6g}), to which "
+            "the law comes ever closer as its scale runs to infinity: nothing says how many failures are still to come. Give a known scale "
+            "or location, or add the units that still run."
+        )
+    return None
+
+
+def tail_supremum(edges: Edges, start: float, life: Lifetimes, reached: float = -math.inf) -> tuple[float, float] | None:
+    """The highest log-likelihood of an exponential in log age (or age) seen through the windows of the data, and its rate.
+
+    None where the law has no such tail, or the data see more than that of it; or where it is sure to be lower than what was reached.
+    """
+    if life.entry is None and life.right_truncation is None:
+        return None
+    life = life[(life.counts() > 0) & (np.isfinite(life.upper) | (life.lower > start))]
+    entry = np.full(len(life), start) if life.entry is None else np.maximum(life.entry, start)
+    end = np.full(len(life), np.inf) if life.right_truncation is None else life.right_truncation
+    failed = np.isfinite(life.upper)
+    late = edges.late and bool(np.all(entry > start))
+    early = edges.early and bool(np.all(np.isfinite(end[failed])))
+    if not (late or early):
+        return None
+    with np.errstate(divide="ignore"):
+        logs = [np.log(column) if edges.on_log_age else column for column in (entry, life.lower, life.upper, end)]
+    falls = late or (early and bool(np.all(np.isfinite(logs[0]))) and not edges.on_log_age)
+    spread = float(np.std(np.concatenate([logs[1][np.isfinite(logs[1])], logs[2][failed]]))) or 1.0
+    exact, counts = life.event_observed, life.counts()
+    in_log_age = float(np.sum((counts * logs[1])[exact])) if edges.on_log_age else 0.0
+
+    def log_likelihood(rate: float) -> float:
+        begin, low, high, limit = logs
+        # those still running tell nothing of a law that has all but its lower tail at infinity
+        told = failed if rate > 0 else np.ones(len(life), dtype=bool)
+        window = _log_mass(rate, begin[told], limit[told])
+        inside = _log_mass(rate, low[told], high[told])
+        terms = np.where(exact[told], rate * np.where(exact[told], low[told], 0.0), inside) - window
+        return float(counts[told] @ terms) - in_log_age
+
+    if late and not early and life.is_plain():  # failures over time under observation, of logarithms
+        rate = -float(counts[exact].sum() / (counts @ (logs[1] - logs[0])))
+        return log_likelihood(rate), rate
+    if late and not early:
+        # concave in the rate then, so that the chords between three rates bound it: three passes over the data instead of hundreds
+        middle = np.where(failed & ~exact, 0.5 * (logs[1] + logs[2]), logs[1])
+        rate = float(counts[failed].sum() / (counts @ (middle - logs[0])))
+        below, there, above = (log_likelihood(-rate * share) for share in (1.0 - ASIDE, 1.0, 1.0 + ASIDE))
+        if there > max(below, above) and 2.0 * there - min(below, above) < reached:
+            return None
+    best: tuple[float, float] | None = None
+    sizes = np.geomspace(1.0 / WIDEST, WIDEST, N_SIZES) / spread
+    for sign in ([1.0] if early else []) + ([-1.0] if falls else []):
+        heights = [log_likelihood(sign * size) for size in sizes]
+        top = int(np.argmax(heights))
+        found = _highest(
+            lambda x, sign=sign: log_likelihood(sign * math.exp(x)), *np.log(sizes[[max(top - 1, 0), min(top + 1, N_SIZES - 1)]])
+        )
+        if best is None or found[0] > best[0]:
+            best = (found[0], sign * math.exp(found[1]))
+    return best
+
+
+def _log_mass(rate: float, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """log of the integral of exp(rate × y) over y from ``begin`` to ``end``, of which that to which it falls may be infinite."""
+    length, top = end - begin, end if rate > 0 else begin
+    with np.errstate(divide="ignore"):  # an age known exactly has no length, and is not asked for its mass
+        return rate * top + np.log(-np.expm1(-abs(rate) * length) / abs(rate))
+
+
+def _highest(function, low: float, high: float) -> tuple[float, float]:
+    """The maximum of a function with one, by golden section, and where it is."""
+    inner = [high - GOLDEN * (high - low), low + GOLDEN * (high - low)]
+    values = [function(inner[0]), function(inner[1])]
+    while high - low > SAME_PLACE:
+        if values[0] >= values[1]:
+            high, inner[1], values[1] = inner[1], inner[0], values[0]
+            inner[0] = high - GOLDEN * (high - low)
+            values[0] = function(inner[0])
+        else:
+            low, inner[0], values[0] = inner[0], inner[1], values[1]
+            inner[1] = low + GOLDEN * (high - low)
+            values[1] = function(inner[1])
+    place = int(values[1] > values[0])
+    return values[place], inner[place]

@@ -1,0 +1,1 @@
+"""Numbers that know nothing of survival: special functions, roots, quadrature, sums over blocks, Newton."""
