@@ -9,7 +9,7 @@ import pytest
 import survjax as sj
 from survjax.distributions import LAWS
 from tests.conftest import shipped
-from tests.test_plotting import line
+from tests.plotting.test_plotting import line
 
 KNOWN = {
     "Exponential": (80.0,),
