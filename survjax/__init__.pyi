@@ -16,10 +16,13 @@ from survjax.errors import NoFiniteMaximum as NoFiniteMaximum
 from survjax.errors import NotConverged as NotConverged
 from survjax.errors import NotFitted as NotFitted
 from survjax.fitting.prior import Prior as Prior
+from survjax.models import AcceleratedFailureTime as AcceleratedFailureTime
 from survjax.models import CompetingRisks as CompetingRisks
 from survjax.models import DefectiveSubpopulation as DefectiveSubpopulation
 from survjax.models import Mixture as Mixture
 from survjax.models import Model as Model
+from survjax.models import ParameterRegression as ParameterRegression
+from survjax.models import ProportionalHazards as ProportionalHazards
 from survjax.models import WeibullMixture as WeibullMixture
 from survjax.models.model_file import load as load
 from survjax.nonparametric import AalenJohansen as AalenJohansen

@@ -54,6 +54,10 @@ class Domain:
         """The derivative of ``coordinate_rescaled`` in the coordinate."""
         return 1.0
 
+    def stretched(self, value, log_factor):
+        """``rescaled`` by the exponential of ``log_factor``, which JAX may trace."""
+        return value * jnp.exp(self.time_power * log_factor)
+
     def moved(self, value, error, reach):
         """The value ``reach`` standard errors away, counted on a scale without ends: here the logarithm."""
         return value * np.exp(reach * error / value)
@@ -89,6 +93,9 @@ class LogTimeDomain(RealDomain):
 
     def rescaled_slope(self, factor: float) -> float:
         return 1.0
+
+    def stretched(self, value, log_factor):
+        return value + self.time_power * log_factor
 
 
 class ShareDomain(Domain):

@@ -25,6 +25,7 @@ FLOORS = (
     ("adequacy.residuals",),
     ("adequacy.goodness",),
     ("fitting",),
+    ("regression",),
     ("models",),
     ("adequacy", "plotting", "yardstick", "comparison", "fleet_report", "weibayes"),
     ("cli",),

@@ -21,6 +21,8 @@ from survjax.distributions.normal import Normal
 from survjax.distributions.piecewise_exponential import PiecewiseExponential
 from survjax.distributions.remaining_life import RemainingLife
 from survjax.distributions.royston_parmar import RoystonParmar
+from survjax.distributions.scaled_hazard import ScaledHazard
+from survjax.distributions.scaled_time import ScaledTime
 from survjax.distributions.smallest_extreme_value import SmallestExtremeValue
 from survjax.distributions.threshold import Threshold
 from survjax.distributions.weibull import Weibull
@@ -78,6 +80,8 @@ __all__ = [
     "PiecewiseExponential",
     "RemainingLife",
     "RoystonParmar",
+    "ScaledHazard",
+    "ScaledTime",
     "SmallestExtremeValue",
     "Threshold",
     "Weibull",

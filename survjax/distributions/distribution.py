@@ -275,6 +275,10 @@ class Distribution:
         changed = {name: value if isinstance(parts[name], tuple) else value[0] for name, value in placed.items()}
         return dataclasses.replace(self, **changed) if changed else self  # type: ignore[type-var]
 
+    def with_hazard_times(self, log_factor) -> Distribution | None:
+        """The law of the same kind whose hazard is this one's times exp(``log_factor``); None where there is none of the kind."""
+        return None
+
     def age_power(self) -> float | None:
         """The power of age by which a cumulative hazard rises of which only the size is still to be learned; None for other laws."""
         return None

@@ -54,6 +54,9 @@ class Exponential(Distribution):
     def age_power(self) -> float | None:
         return 1.0 if self.scale is None else None
 
+    def with_hazard_times(self, log_factor) -> Exponential:
+        return Exponential(self.scale * jnp.exp(-log_factor))
+
     def start(self, centre: float, spread: float) -> dict[str, float]:
         return {"scale": math.exp(centre + 0.5772156649015329)}
 

@@ -60,6 +60,9 @@ class Gompertz(Distribution):
     def mean_is_finite(self) -> bool:
         return bool(self.shape >= 0.0)
 
+    def with_hazard_times(self, log_factor) -> Gompertz:
+        return Gompertz(self.shape, self.rate * jnp.exp(log_factor))
+
     def start(self, centre: float, spread: float) -> dict[str, float]:
         # log time spreads by pi / sqrt(6) at shape 0, as an exponential's does, and as that over shape × median where it is sharp
         median = math.exp(centre + 0.164 * spread)

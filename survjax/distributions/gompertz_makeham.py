@@ -64,6 +64,9 @@ class GompertzMakeham(Distribution):
         solution = solve_increasing(lambda length: self.cumulative_hazard_between(start, length), target, lower, upper)
         return jnp.where(inside, solution, jnp.where(cumulative_hazard > 0, jnp.inf, 0.0))
 
+    def with_hazard_times(self, log_factor) -> GompertzMakeham:
+        return GompertzMakeham(self.shape, self.rate * jnp.exp(log_factor), self.makeham * jnp.exp(log_factor))
+
     def start(self, centre: float, spread: float) -> dict[str, float]:
         ageing = Gompertz(shape=None, rate=None).start(centre, spread)
         return {"shape": ageing["shape"], "rate": 0.8 * ageing["rate"], "makeham": 0.2 * ageing["rate"]}

@@ -118,6 +118,9 @@ class PiecewiseExponential(Distribution):
                 return f"nobody failed in {piece}, so that its rate runs to 0. {remedy}"
         return None
 
+    def with_hazard_times(self, log_factor) -> PiecewiseExponential:
+        return PiecewiseExponential(self.breaks, tuple(rate * jnp.exp(log_factor) for rate in self.rate))
+
     def start(self, centre: float, spread: float) -> dict[str, Any]:
         return {"rate": (math.exp(-centre - 0.5772156649015329),) * len(self.rate)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -140,6 +141,9 @@ class RoystonParmar(Distribution):
         step = jnp.log1p(jnp.where(near, length / jnp.where(near, start, 1.0), 0.0))
         growth = jnp.exp(self._spline(log_start)[0]) * jnp.expm1(self._rise(log_start, step))
         return jnp.where(near, growth, self.log_survival(start) - self.log_survival(start + length))
+
+    def with_hazard_times(self, log_factor) -> RoystonParmar:
+        return dataclasses.replace(self, gamma=(self.gamma[0] + log_factor, *self.gamma[1:]))
 
     def start(self, centre: float, spread: float) -> dict[str, Any]:
         # the Weibull with these moments

@@ -100,6 +100,9 @@ class Weibull(Distribution):
     def age_power(self) -> float | None:
         return None if self.shape is None or self.scale is not None else float(self.shape)
 
+    def with_hazard_times(self, log_factor) -> Weibull:
+        return Weibull(self.shape, self.scale * jnp.exp(-log_factor / self.shape))
+
     def start(self, centre: float, spread: float) -> dict[str, float]:
         # log time has standard deviation pi / (sqrt(6) shape) and mean log(scale) - gamma / shape
         shape = math.pi / math.sqrt(6.0) / spread

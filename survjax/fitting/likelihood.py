@@ -27,6 +27,7 @@ FAILED, SURVIVED, FAILED_BETWEEN, FAILED_BY = "failed", "survived", "failed betw
 FAILED_OF, FAILED_BETWEEN_OF = "failed of a cause", "failed between of a cause"
 DEAD_ON_ARRIVAL, ALIVE_ON_ARRIVAL = "dead on arrival", "alive on arrival"
 QUARTILES = (0.25, 0.5, 0.75)
+COVARIATES, OF_ROW = "covariates", "of row"
 
 
 class Described(NamedTuple):
@@ -100,6 +101,22 @@ def likelihood_chunks(template: Distribution, life: Lifetimes, unit: float = 1.0
     Rows that contribute nothing whatever the parameters are left out: weight 0, and survival to the start of the support. For a
     mixture each failure also says that it is one, and which share of those recorded alike.
     """
+    rows = _rows(template, life, unit, marked=isinstance(template, Mixture))
+    return chunks({kind: (columns, weights) for kind, (columns, weights, _) in rows.items()}, as_many_as)
+
+
+def chunks_with_covariates(
+    template: Distribution, life: Lifetimes, unit: float, covariates: np.ndarray, as_many_as: int = 0, of_row: bool = False
+) -> list[dict[str, Chunk]]:
+    """The same rows, each with what is known of its unit: its row of ``covariates`` (n, m); with ``of_row`` also which row that is."""
+    rows = {}
+    for kind, (columns, weights, whose) in _rows(template, life, unit, marked=False).items():
+        rows[kind] = (columns | {COVARIATES: covariates[whose]} | ({OF_ROW: whose} if of_row else {}), weights)
+    return chunks(rows, as_many_as)
+
+
+def _rows(template: Distribution, life: Lifetimes, unit: float, marked: bool) -> dict[str, tuple[dict[str, np.ndarray], Any, Any]]:
+    """By kind: columns, weights, and of which row of the lifetimes each is a term."""
     logarithms = np.log if template.start_of_support == 0.0 else np.zeros_like
     of = component_of_each(template, life) if is_labelled(template) else np.full(len(life), UNKNOWN)
     rows = _rows_of_causes(life, of, template.start_of_support, unit, logarithms)
@@ -107,34 +124,34 @@ def likelihood_chunks(template: Distribution, life: Lifetimes, unit: float = 1.0
         told = columns_of_kind[2] != 0
         if not told.any():
             continue
-        begin, end, weights = (column[told] for column in columns_of_kind)
+        begin, end, weights, whose = (column[told] for column in columns_of_kind)
         begin, end = begin / unit, end / unit
         columns = {"time": begin}
         if kind not in (DEAD_ON_ARRIVAL, ALIVE_ON_ARRIVAL):
             columns["log_time"] = logarithms(begin)
         if kind == FAILED_BETWEEN:
             columns |= {"end": end, "log_end": logarithms(end)}
-        if isinstance(template, Mixture) and kind != SURVIVED:
+        if marked and kind != SURVIVED:
             columns |= _marks(begin, end, weights)
-        rows[kind] = (columns, weights)
-    return chunks(rows, as_many_as)
+        rows[kind] = (columns, weights, whose)
+    return rows
 
 
-def _rows_of_causes(life: Lifetimes, of: np.ndarray, start: float, unit: float, logarithms: Callable) -> dict[str, tuple[Any, Any]]:
-    """Columns and weights of the failures of a known cause; those whose age is known, too, and the others."""
-    rows = {}
+def _rows_of_causes(life: Lifetimes, of: np.ndarray, start: float, unit: float, logarithms: Callable) -> dict[str, tuple[Any, Any, Any]]:
+    """Columns, weights and rows of the failures of a known cause; those whose age is known, too, and the others."""
+    rows: dict[str, tuple[Any, Any, Any]] = {}
     counted = (of != UNKNOWN) & (life.counts() > 0)
     for kind, told in ((FAILED_OF, counted & life.event_observed), (FAILED_BETWEEN_OF, counted & ~life.event_observed)):
         if told.any():
             begin = np.maximum(life.lower[told], start) / unit
             columns = {"time": begin, "cause": of[told]}
             columns |= {"log_time": logarithms(begin)} if kind == FAILED_OF else {"end": life.upper[told] / unit}
-            rows[kind] = (columns, life.counts()[told])
+            rows[kind] = (columns, life.counts()[told], np.flatnonzero(told))
     return rows
 
 
 def _split(life: Lifetimes, template: Distribution, any_cause: np.ndarray) -> dict[str, tuple[Any, ...]]:
-    """Begin, end and weight of the rows of each kind but those of a known cause; for all but ``FAILED_BETWEEN`` the end is the begin."""
+    """Begin, end, weight and row of the terms of each kind but those of a known cause; but for ``FAILED_BETWEEN`` the end is the begin."""
     w, lower, upper, start = life.counts(), life.lower, life.upper, template.start_of_support
     exact, running = life.event_observed & any_cause, np.isinf(upper)
     arrival = {}
@@ -157,10 +174,12 @@ def _split(life: Lifetimes, template: Distribution, any_cause: np.ndarray) -> di
         end = np.asarray(life.right_truncation)
         kinds.setdefault(FAILED_BETWEEN, []).append((entry, end, -w, cut & (entry > start)))
         kinds.setdefault(FAILED_BY, []).append((end, end, -w, cut & (entry <= start)))
-    return {
-        kind: tuple(np.concatenate([column[position][column[3]] for column in parts]) for position in range(3))
-        for kind, parts in kinds.items()
-    }
+    split = {}
+    for kind, parts in kinds.items():
+        whose = [np.flatnonzero(part[3]) for part in parts]
+        columns = (np.concatenate([part[position][rows] for part, rows in zip(parts, whose, strict=True)]) for position in range(3))
+        split[kind] = (*columns, np.concatenate(whose))
+    return split
 
 
 def _marks(begin: np.ndarray, end: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,23 +1,30 @@
 """The learners: scikit-learn's face, NumPy in and out, double precision inside."""
 
 from collections.abc import Callable
+from typing import Any
 
+from survjax.models.accelerated_failure_time import AcceleratedFailureTime
 from survjax.models.competing_risks import CompetingRisks
 from survjax.models.defective_subpopulation import DefectiveSubpopulation
 from survjax.models.mixtures import Mixture, WeibullMixture
 from survjax.models.model import Model
 from survjax.models.named import NAMED_MODELS
+from survjax.models.parameter_regression import ParameterRegression
+from survjax.models.proportional_hazards import ProportionalHazards
 
-LEARNERS: dict[str, Callable[..., Model]] = {
+LEARNERS: dict[str, Callable[..., Any]] = {
     "Model": Model,
     **NAMED_MODELS,
     "CompetingRisks": CompetingRisks,
     "DefectiveSubpopulation": DefectiveSubpopulation,
     "Mixture": Mixture,
     "WeibullMixture": WeibullMixture,
+    "ProportionalHazards": ProportionalHazards,
+    "AcceleratedFailureTime": AcceleratedFailureTime,
+    "ParameterRegression": ParameterRegression,
 }
 
-for _learner in (Model, CompetingRisks, DefectiveSubpopulation, Mixture, WeibullMixture):
+for _learner in (*LEARNERS.values(),):
     _learner.__module__ = "survjax"  # where users find it, and where a pickle looks
 
-__all__ = ["LEARNERS", "NAMED_MODELS", "CompetingRisks", "DefectiveSubpopulation", "Mixture", "Model", "WeibullMixture"]
+__all__ = ["LEARNERS", "NAMED_MODELS"]

@@ -71,7 +71,15 @@ def prediction_arguments(start_of_support: float, **arguments: Any) -> tuple[lis
         [0, 1]. The message names the first such position.
     """
     columns, shape = read_arguments(**arguments)
-    for name, column in zip(arguments, columns, strict=True):
+    check_prediction_columns(columns, shape, tuple(arguments), start_of_support)
+    return columns, shape
+
+
+def check_prediction_columns(
+    columns: list[np.ndarray], shape: tuple[int, ...], names: tuple[str, ...], start_of_support: float = 0.0
+) -> None:
+    """Refuse what no prediction can be asked at; columns are flat, ``shape`` is what the user gave."""
+    for name, column in zip(names, columns, strict=True):
         if name in ("p", "kind"):
             _refuse((column < 0) | (column > 1), column, shape, name, "a probability between 0 and 1")
         elif name in ("age", "t") and start_of_support == 0.0:
@@ -80,7 +88,6 @@ def prediction_arguments(start_of_support: float, **arguments: Any) -> tuple[lis
             _refuse(column < 0, column, shape, name, "0 or more: it is how far ahead of the age to look")
         if name == "age":
             _refuse(np.isinf(column), column, shape, name, "finite")
-    return columns, shape
 
 
 def _refuse(bad: np.ndarray, column: np.ndarray, shape: tuple[int, ...], name: str, expected: str) -> None:

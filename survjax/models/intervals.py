@@ -21,25 +21,31 @@ def interval_of_prediction(
     fit: Fit, prediction: Prediction, columns: list[np.ndarray], level: float, side: str, index: Any = None
 ) -> pd.DataFrame:
     """Estimate and limits for every row, made on the link's scale and carried back."""
+    link, error = delta_method(prediction.link, fit.template, fit.coordinates, fit.coordinate_covariance, columns)
+    table = limits_of_link(prediction, link, error, level, side)
+    return table if index is None else table.set_axis(index)
+
+
+def limits_of_link(prediction: Prediction, link: np.ndarray, error: np.ndarray, level: float, side: str) -> pd.DataFrame:
+    """Estimate and limits (n,) from a link and its standard error."""
     import pandas as pd
 
-    link, error = delta_method(prediction.link, fit.template, fit.coordinates, fit.coordinate_covariance, columns)
     # At the end of the range (survival of age 0) the link is infinite and there is nothing to be unsure of.
     sure = ~np.isfinite(link) | (error == 0.0)
-    below, above = _reach(level, side)
+    below, above = reach_of(level, side)
     with np.errstate(over="ignore", invalid="ignore"):
         estimate = prediction.inverse(link)
         falls = prediction.inverse(np.array([0.0]))[0] > prediction.inverse(np.array([1.0]))[0]
         down, up = (below, -above) if falls else (-below, above)  # a link may fall as the prediction rises
         ends = [prediction.inverse(np.where(sure, link, link + reach * error)) for reach in (down, up)]
-    return pd.DataFrame({"estimate": estimate, "lower": ends[0], "upper": ends[1]}, index=index)
+    return pd.DataFrame({"estimate": estimate, "lower": ends[0], "upper": ends[1]})
 
 
 def interval_of_parameters(fit: Fit, level: float, side: str) -> pd.DataFrame:
     """Estimate and limits of every parameter: each made on the scale without ends that its domain has."""
     import pandas as pd
 
-    below, above = _reach(level, side)
+    below, above = reach_of(level, side)
     error = np.sqrt(np.diag(fit.covariance))
     lower, upper = np.full(len(error), np.nan), np.full(len(error), np.nan)
     for index, parameter in enumerate(fit.template.parameters().values()):
@@ -64,7 +70,7 @@ def profile_of_parameters(asked: Distribution, fit: Fit, life: Lifetimes, level:
     return pd.DataFrame({"estimate": fit.values, "lower": lower, "upper": upper}, index=list(fit.names))
 
 
-def _reach(level: float, side: str) -> tuple[float, float]:
+def reach_of(level: float, side: str) -> tuple[float, float]:
     """How many standard errors below and above; a one-sided bound leaves the other end at that of the range."""
     if side == "two":
         reach = normal_quantile(0.5 * (1 + level))

@@ -93,7 +93,7 @@ def chunks(rows: Mapping[str, tuple[Mapping[str, np.ndarray], np.ndarray]], as_m
             n = min(max(len(weights) - first, 0), per_chunk)
             piece = slice(first, first + n)
             chunk[kind] = Chunk(
-                {name: _pad(column[piece], per_chunk, column[0]).reshape(shape) for name, column in columns.items()},
+                {name: _pad(column[piece], per_chunk, column[0]).reshape(*shape, *column.shape[1:]) for name, column in columns.items()},
                 _pad(weights[piece], per_chunk, 0.0).reshape(shape),
                 np.int32(-(-n // shape[1])),
             )
@@ -105,7 +105,7 @@ def chunks(rows: Mapping[str, tuple[Mapping[str, np.ndarray], np.ndarray]], as_m
 def _pad(column: np.ndarray, size: int, value: Any) -> np.ndarray:
     if len(column) == size:
         return column
-    padded = np.full(size, value, dtype=column.dtype)
+    padded = np.full((size, *column.shape[1:]), value, dtype=column.dtype)
     padded[: len(column)] = column
     return padded
 
@@ -174,10 +174,10 @@ def _sums_of_block(objective: Objective, template: Any, point: Any, kind: str, r
 
 
 def map_rows(function: Callable, parameters: Any, *columns: np.ndarray) -> Any:
-    """``function(parameters, *row)`` for every row of columns (n,); a pytree of arrays (n, ...).
+    """``function(parameters, *row)`` for every row of columns (n, ...); a pytree of arrays (n, ...).
 
-    ``function`` is a module-level function of scalars. Rows are padded and blocked as in ``sums``; memory beyond the
-    result is bounded by one super-block.
+    ``function`` is a module-level function of scalars, or of what else a row of a column is. Rows are padded and blocked as in
+    ``sums``; memory beyond the result is bounded by one super-block.
     """
     n = len(columns[0])
     # coarser than for sums: a prediction is asked for ever new numbers of rows, and its rows are cheap beside a compilation
@@ -188,7 +188,10 @@ def map_rows(function: Callable, parameters: Any, *columns: np.ndarray) -> Any:
     results = []
     for first in range(0, max(n, 1), per_call):
         length = min(n - first, per_call)
-        blocks = [_pad(column[first : first + length], per_call, column[first] if n else 1.0).reshape(shape) for column in columns]
+        blocks = [
+            _pad(column[first : first + length], per_call, column[first] if n else 1.0).reshape(*shape, *column.shape[1:])
+            for column in columns
+        ]
         mapped = jax.device_get(_map_blocks(function, parameters, tuple(blocks), np.int32(-(-length // shape[1]))))
         results.append(jax.tree.map(lambda array, length=length: array.reshape(-1, *array.shape[2:])[:length], mapped))
     return results[0] if len(results) == 1 else jax.tree.map(lambda *arrays: np.concatenate(arrays), *results)

@@ -1,0 +1,62 @@
+"""Intervals of a regression, as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from survjax.distributions import Distribution
+from survjax.models.intervals import limits_of_link, reach_of
+from survjax.models.predictions import PREDICTIONS, arguments_of
+from survjax.models.unit_laws import link_with_error, unit_arguments
+from survjax.regression.estimation import RegressionFit
+from survjax.regression.report import Report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def interval_of_report(told: Report, template: Distribution, level: float, side: str) -> pd.DataFrame:
+    """Estimate and limits of each parameter on the scale without ends that its domain has, of each coefficient on its own."""
+    import pandas as pd
+
+    below, above = reach_of(level, side)
+    error = np.sqrt(np.diag(told.covariance))
+    domains = {name: one.domain for name, one in template.parameters().items()}
+    limits = []
+    for name, value, unsure, coefficient in zip(told.names, told.values, error, told.is_coefficient, strict=True):
+        if unsure == 0.0 or np.isnan(unsure):
+            limits.append((value, value) if unsure == 0.0 else (np.nan, np.nan))
+        elif coefficient:
+            limits.append((value - below * unsure, value + above * unsure))
+        else:
+            with np.errstate(over="ignore"):
+                limits.append(tuple(domains[name].moved(value, unsure, reach) for reach in (-below, above)))
+    lower, upper = np.array(limits, dtype=float).T
+    return pd.DataFrame({"estimate": told.values, "lower": lower, "upper": upper}, index=list(told.names))
+
+
+def interval_of_units(
+    fit: RegressionFit,
+    what: str,
+    covariates: np.ndarray,
+    at: tuple[Any, ...],
+    keywords: dict[str, Any],
+    level: float,
+    side: str,
+    index: Any,
+) -> pd.DataFrame:
+    """Estimate and limits of a prediction for each unit, and for each time where there are several."""
+    import pandas as pd
+
+    name, arguments = arguments_of(what, at, keywords)
+    columns, shape = unit_arguments(len(covariates), **arguments)
+    prediction = PREDICTIONS[name]
+    link, error = link_with_error(fit, prediction.link, covariates, columns)
+    table = limits_of_link(prediction, link.reshape(-1), error.reshape(-1), level, side)
+    own = pd.RangeIndex(len(covariates)) if index is None else index
+    if len(shape) == 2:
+        own = pd.MultiIndex.from_product([own, range(shape[1])], names=[own.name, "position"])
+    table.index = own
+    return table

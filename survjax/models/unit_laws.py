@@ -1,0 +1,144 @@
+"""Predictions for units of which each has its own distribution, a block of units at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from survjax.data.columns import read_arguments, refuse_different_indexes
+from survjax.fitting.inference import remaining_life_bound
+from survjax.models.arguments import check_prediction_columns
+from survjax.numerics.blocks import map_rows
+from survjax.regression.estimation import RegressionFit
+
+UNITS = 65_536  # at once: of so many the covariances of the coordinates fit in some tens of megabytes
+
+
+def coordinates_of_units(fit: RegressionFit, covariates: np.ndarray) -> np.ndarray:
+    """The coordinates (n, p) of the units' distributions."""
+    return np.asarray(fit.predictors.layout.coordinates(fit.coefficients, covariates))
+
+
+def covariances_of_units(fit: RegressionFit, covariates: np.ndarray) -> np.ndarray:
+    """The covariance (n, p, p) of the coordinates of each unit."""
+    layout = fit.predictors.layout
+    known = [np.ones((len(covariates), 1)) if span is None else covariates[:, span[0] : span[1]] for span in layout.columns]
+    p, places = len(known), layout.slices()
+    covariances = np.empty((len(covariates), p, p))
+    for k in range(p):
+        for j in range(k + 1):
+            covariances[:, k, j] = np.einsum("na,ab,nb->n", known[k], fit.covariance[places[k], places[j]], known[j], optimize=True)
+            covariances[:, j, k] = covariances[:, k, j]
+    return covariances
+
+
+@cache
+def _of_unit(rule: Callable) -> Callable:
+    def function(template: Any, coordinates: Any, *row: Any) -> Any:
+        return rule(template.bind(coordinates), *row)
+
+    return function
+
+
+@cache
+def _of_unit_with_error(rule: Callable) -> Callable:
+    def function(template: Any, coordinates: Any, covariance: Any, *row: Any) -> Any:
+        value, gradient = jax.value_and_grad(lambda point: rule(template.bind(point), *row))(coordinates)
+        return value, jnp.sqrt(jnp.maximum(gradient @ covariance @ gradient, 0.0))
+
+    return function
+
+
+def _bound_of_unit(parameters: Any, coordinates: Any, covariance: Any, age: Any) -> Any:
+    template, probability = parameters
+    return remaining_life_bound((template, coordinates, covariance, probability), age)
+
+
+def predict_units(fit: RegressionFit, rule: Callable, covariates: np.ndarray, columns: list[np.ndarray]) -> np.ndarray:
+    """``rule(distribution, *row)`` for columns (n, m): (n, m)."""
+    return _in_blocks(
+        lambda these, cells: map_rows(
+            _of_unit(rule), fit.predictors.template, _repeated(coordinates_of_units(fit, these), cells[0]), *_flat(cells)
+        ),
+        covariates,
+        columns,
+    )
+
+
+def link_with_error(fit: RegressionFit, link: Callable, covariates: np.ndarray, columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The link of a prediction and its standard error by the delta method, for columns (n, m): (n, m) each."""
+
+    def of_block(these: np.ndarray, cells: list[np.ndarray]) -> Any:
+        own = [_repeated(each, cells[0]) for each in (coordinates_of_units(fit, these), covariances_of_units(fit, these))]
+        return map_rows(_of_unit_with_error(link), fit.predictors.template, *own, *_flat(cells))
+
+    return _in_blocks(of_block, covariates, columns)
+
+
+def life_bounds(fit: RegressionFit, probability: float, covariates: np.ndarray, ages: np.ndarray) -> np.ndarray:
+    """The remaining life that each unit (n,) stays below with this probability, parameters uncertain; ages (n,)."""
+
+    def of_block(these: np.ndarray, cells: list[np.ndarray]) -> Any:
+        own = coordinates_of_units(fit, these), covariances_of_units(fit, these)
+        return map_rows(_bound_of_unit, (fit.predictors.template, np.float64(probability)), *own, *_flat(cells))
+
+    return _in_blocks(of_block, covariates, [ages[:, None]])[:, 0]
+
+
+def _repeated(of_units: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    return of_units if cells.shape[1] == 1 else np.repeat(of_units, cells.shape[1], axis=0)
+
+
+def _flat(cells: list[np.ndarray]) -> list[np.ndarray]:
+    return [np.ascontiguousarray(column).reshape(-1) for column in cells]
+
+
+def _in_blocks(of_block: Callable, covariates: np.ndarray, columns: list[np.ndarray]) -> Any:
+    """What ``of_block`` says of blocks of units, put together; memory goes with the block and the answer."""
+    n, m = columns[0].shape
+    step = max(UNITS // max(m, 1), 1)
+    found = []
+    for first in range(0, n, step):
+        cells = [column[first : first + step] for column in columns]
+        values = of_block(covariates[first : first + step], cells)
+        found.append(jax.tree.map(lambda array, shape=cells[0].shape: np.asarray(array).reshape(shape), values))
+    return found[0] if len(found) == 1 else jax.tree.map(lambda *arrays: np.concatenate(arrays), *found)
+
+
+def unit_arguments(n: int, **arguments: Any) -> tuple[list[np.ndarray], tuple[int, ...]]:
+    """Ages, times and horizons for n units as columns (n, m), and the shape of the answer.
+
+    An age is one number, or (n,) one a unit. What else there is may be one number, the same for all, which makes an answer (n,); (m,)
+    numbers, of which each is asked of every unit; or (n, m), each unit's own: the answer is then (n, m).
+
+    Raises
+    ------
+    ValueError : another shape; and what ``prediction_arguments`` refuses.
+    """
+    refuse_different_indexes(**arguments)
+    columns: list[np.ndarray] = []
+    shape: tuple[int, ...] = (n,)
+    for name, value in arguments.items():
+        (flat,), given = read_arguments(**{name: value})
+        check_prediction_columns([flat], given, (name,))
+        if given == () or (name == "age" and given in ((n,), (n, 1))):
+            columns.append(flat.reshape(-1, 1))
+        elif name == "age":
+            raise ValueError(f"age must be one number, or one for each of the {n} units of X; it has shape {given}.")
+        elif len(given) == 1:
+            columns.append(flat[None, :])
+        elif len(given) == 2 and given[0] == n:
+            columns.append(flat.reshape(given))
+        else:
+            raise ValueError(f"{name} must be one number, (m,) numbers for every unit, or ({n}, m), each unit's own; it has shape {given}.")
+        if given != () and name != "age":
+            if len(shape) == 2 and shape[1] != columns[-1].shape[1]:
+                raise ValueError(f"{name} has {columns[-1].shape[1]} columns, where another argument has {shape[1]}.")
+            shape = (n, columns[-1].shape[1])
+    m = shape[1] if len(shape) == 2 else 1
+    return [np.broadcast_to(column, (n, m)) for column in columns], shape

@@ -1,0 +1,1 @@
+"""Distributions of which some numbers are linear functions of what is known of each unit."""

@@ -1,0 +1,50 @@
+"""How sure a regression is where rows of one unit, or of one site, depend on each other: the sandwich."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from survjax.data.lifetimes import Lifetimes
+from survjax.fitting.likelihood import COVARIATES, OF_ROW, chunks_with_covariates, row_log_likelihood
+from survjax.numerics.linear_sums import slopes_of_rows
+from survjax.regression.estimation import RegressionFit
+
+
+def scores_of_rows(fit: RegressionFit, covariates: np.ndarray, life: Lifetimes) -> np.ndarray:
+    """The derivative (n, q) of each row's weighted log-likelihood in the coefficients."""
+    predictors = fit.predictors
+    layout = predictors.layout
+    data = chunks_with_covariates(predictors.template, life, 1.0, covariates, of_row=True)
+    told = [{kind: chunk._replace(columns=_without(chunk.columns, OF_ROW)) for kind, chunk in chunks.items()} for chunks in data]
+    scores = np.zeros((len(life), layout.n_coefficients()))
+    for chunks, slopes in zip(data, slopes_of_rows(row_log_likelihood, layout, predictors.template, fit.coefficients, told), strict=True):
+        for kind, chunk in chunks.items():
+            whose = np.asarray(chunk.columns[OF_ROW]).reshape(-1)
+            weighted = np.asarray(slopes[kind]).reshape(len(whose), -1) * np.asarray(chunk.weights).reshape(-1, 1)
+            known = np.asarray(chunk.columns[COVARIATES]).reshape(len(whose), -1)
+            for k, (span, where) in enumerate(zip(layout.columns, layout.slices(), strict=True)):
+                columns = 1.0 if span is None else known[:, span[0] : span[1]]
+                np.add.at(scores[:, where], whose, weighted[:, k : k + 1] * columns)
+    return scores
+
+
+def sandwich(fit: RegressionFit, covariates: np.ndarray, life: Lifetimes, clusters: Any = None) -> np.ndarray:
+    r"""The covariance :math:`C (\sum_g u_g u_g^\top)\,C` with :math:`u_g` the score of cluster g (Huber 1967; White 1982).
+
+    Parameters
+    ----------
+    clusters : (n,) labels of what depends on each other; None: every row for itself.
+    """
+    scores = scores_of_rows(fit, covariates, life)
+    if clusters is not None:
+        _, numbers = np.unique(np.asarray(clusters), return_inverse=True)
+        summed = np.zeros((int(numbers.max()) + 1, scores.shape[1]))
+        np.add.at(summed, numbers, scores)
+        scores = summed
+    return fit.covariance @ (scores.T @ scores) @ fit.covariance
+
+
+def _without(columns: dict[str, Any], name: str) -> dict[str, Any]:
+    return {other: column for other, column in columns.items() if other != name}

@@ -1,0 +1,263 @@
+"""Maximum likelihood for distributions that follow covariates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import numpy as np
+
+from survjax.data.lifetimes import Lifetimes
+from survjax.distributions import Distribution
+from survjax.errors import NoFiniteMaximum, NotConverged
+from survjax.fitting.estimation import ARRIVED, is_wrapper, unit_of_time
+from survjax.fitting.fit import fit_distribution
+from survjax.fitting.likelihood import chunks_with_covariates, row_log_likelihood
+from survjax.fitting.starts import several_starts
+from survjax.numerics.blocks import Chunk
+from survjax.numerics.linear_sums import Layout, linear_sums
+from survjax.numerics.newton import Descent, Evaluation
+from survjax.regression.predictors import Predictors
+from survjax.regression.recession import direction_without_end
+
+MANY_ROWS = 32_768  # a start from a sample pays beyond
+SAMPLE = 8_192
+SPREAD = 0.3  # of random starts: in coefficients of standardised columns
+FAR = 6.0  # a standardised coefficient beyond is looked at: may it run on for ever?
+RANDOM_STARTS = 4  # beside that of the base, for what may have several maxima
+
+
+@dataclass
+class RegressionFit:
+    """What a regression learned, times in the user's unit, coefficients those of standardised columns.
+
+    Attributes
+    ----------
+    predictors : the template, with None where something was learned, and what of it follows covariates.
+    coefficients (q,), covariance (q, q) : in the order of ``predictors.layout``.
+    path (s, q) : the coefficients a step, from start to optimum.
+    penalty : what the ridge takes off the log-likelihood, which is that of the data alone.
+    """
+
+    predictors: Predictors
+    coefficients: np.ndarray
+    covariance: np.ndarray
+    log_likelihood: float
+    n_units: float
+    n_failed: float
+    reason: str
+    n_steps: int
+    path: np.ndarray
+    notes: list[str] = field(default_factory=list)
+    penalty: float = 0.0
+
+    @property
+    def converged(self) -> bool:
+        return self.reason in ARRIVED
+
+    @property
+    def n_learned(self) -> int:
+        return len(self.coefficients)
+
+
+@dataclass
+class RegressionProblem:
+    """The likelihood as a function of the coefficients, in the unit of time in which the optimiser works.
+
+    Attributes
+    ----------
+    ridge : (q,) half of it times the squared coefficient is taken off the log-likelihood.
+    """
+
+    template: Distribution
+    layout: Layout
+    data: list[dict[str, Chunk]]
+    n_failed: float
+    ridge: np.ndarray
+
+    @property
+    def per_unit(self) -> float:
+        return self.n_failed or 1.0
+
+    def evaluate(self, points: np.ndarray, active: np.ndarray) -> Evaluation:
+        """The mean negative penalised log-likelihood per failure at the one point (1, q)."""
+        point = points[0]
+        sums = linear_sums(row_log_likelihood, self.layout, self.template, point, self.data)
+        penalty = 0.5 * self.ridge @ point**2
+        scale = 1.0 / self.per_unit
+        return Evaluation(
+            (penalty - sums.value)[None] * scale,
+            (self.ridge * point - sums.gradient)[None] * scale,
+            (np.diag(self.ridge) - sums.hessian)[None] * scale,
+            size=(sums.size + penalty)[None] * scale,
+        )
+
+
+@dataclass
+class Ascent:
+    """One way up, and where it ended."""
+
+    point: np.ndarray
+    value: float
+    reason: str
+    path: list[np.ndarray]
+    evaluation: Any
+
+    @classmethod
+    def of(cls, problem: RegressionProblem, start: np.ndarray) -> Ascent:
+        descent = Descent(problem.evaluate, start[None]).run()
+        evaluation = jax.tree.map(lambda array: array[0], descent.evaluation)
+        return cls(descent.points[0], -float(evaluation.value) * problem.per_unit, str(descent.reasons[0]), descent.paths[0], evaluation)
+
+    @property
+    def arrived(self) -> bool:
+        return self.reason in ARRIVED
+
+
+def fit_regression(
+    base: Distribution,
+    predictors: Predictors,
+    covariates: np.ndarray,
+    life: Lifetimes,
+    *,
+    ridge: float = 0.0,
+    n_starts: int | None = None,
+    seed: int = 0,
+    require_convergence: bool = True,
+) -> RegressionFit:
+    """The fit of coefficients, and of what else the template leaves open.
+
+    Parameters
+    ----------
+    base : what remains of the template where no covariate counts; its fit to the lifetimes alone is where the search begins.
+    covariates : (n, m), ``predictors.covariates(X)``.
+    ridge : of each coefficient of a standardised column.
+    n_starts : None: one for a law, several for what is made of several.
+
+    Raises
+    ------
+    NoFiniteMaximum : some combination of columns tells all that failed from all that did not, or the base has no estimate.
+    NotConverged : the optimiser stopped short.
+    """
+    unit = unit_of_time(base, life) if predictors.follow_unit_of_time() else 1.0
+    inner = predictors.with_template(_as_arrays(predictors.template.rescaled(1.0 / unit)))
+    penalties = ridge * inner.slopes()
+    starts = list(_starts(base, inner, life, unit, n_starts, seed))
+    if len(life) > MANY_ROWS:
+        sample = np.random.default_rng(seed).choice(len(life), SAMPLE, replace=False)
+        some = _problem(inner, life[sample], covariates[sample], unit, penalties * SAMPLE / len(life))
+        ended = [Ascent.of(some, start) for start in starts] if some.n_failed else []
+        starts = [max((one for one in ended if one.arrived), key=lambda one: one.value).point] if any(e.arrived for e in ended) else starts
+    problem = _problem(inner, life, covariates, unit, penalties)
+    ascents = [Ascent.of(problem, start) for start in starts]
+    best = max(ascents, key=lambda one: (one.arrived, one.value))
+    fit = _as_fit(problem, predictors, inner, life, unit, best)
+    _check_it_ended(fit, inner, covariates, life, require_convergence)
+    return fit
+
+
+def _as_arrays(template: Distribution) -> Distribution:
+    return jax.tree.map(lambda value: np.asarray(value, float), template)
+
+
+def _problem(inner: Predictors, life: Lifetimes, covariates: np.ndarray, unit: float, ridge: np.ndarray) -> RegressionProblem:
+    data = chunks_with_covariates(inner.template, life, unit, covariates)
+    return RegressionProblem(inner.template, inner.layout, data, life.n_failed, ridge)
+
+
+def _starts(base: Distribution, inner: Predictors, life: Lifetimes, unit: float, n_starts: int | None, seed: int) -> Iterator[np.ndarray]:
+    """The fit of the base to the lifetimes alone, every slope 0; for what may have several maxima, others about it."""
+    first = [_with_slopes_of_0(inner, place) for place in _base_places(base, life, unit)]
+    yield from first
+    more = (RANDOM_STARTS if is_wrapper(base) else 0) if n_starts is None else n_starts - len(first)
+    random = np.random.default_rng(seed)
+    for index in range(max(more, 0)):
+        yield first[index % len(first)] + random.normal(0.0, SPREAD, len(first[0]))
+
+
+def _base_places(base: Distribution, life: Lifetimes, unit: float) -> list[np.ndarray]:
+    """Coordinates of the base in the inner unit."""
+    if not base.n_coordinates():
+        return [np.zeros(0)]
+    try:
+        fit = fit_distribution(base, life, require_convergence=False)
+        found = fit.template.n_coordinates() == base.n_coordinates() and fit.converged
+    except NoFiniteMaximum:
+        if not is_wrapper(base):
+            raise
+        found = False
+    if found:
+        domains = base.coordinate_domains()
+        return [np.array([one.coordinate_rescaled(c, 1.0 / unit) for one, c in zip(domains, fit.coordinates, strict=True)])]
+    return several_starts(_as_arrays(base.rescaled(1.0 / unit)), life, unit)
+
+
+def _with_slopes_of_0(inner: Predictors, place: np.ndarray) -> np.ndarray:
+    """Coefficients (q,) at which every unit has the base's coordinates; a score, which the base has not, is 0."""
+    coefficients = np.zeros(inner.layout.n_coefficients())
+    predicted = {one.coordinate: one for one in inner.each}
+    for k, where in enumerate(inner.layout.slices()):
+        if k < len(place) and (k not in predicted or predicted[k].design.has_intercept):
+            coefficients[where.start] = place[k]
+    return coefficients
+
+
+def _as_fit(
+    problem: RegressionProblem, predictors: Predictors, inner: Predictors, life: Lifetimes, unit: float, best: Ascent
+) -> RegressionFit:
+    q = len(best.point)
+    coefficients, slope = inner.rescaled(best.point, unit)
+    covariance = np.full((q, q), np.nan)
+    if best.arrived:
+        covariance = inverse(best.evaluation.hessian * problem.per_unit) * np.outer(slope, slope)
+    penalty = float(0.5 * problem.ridge @ best.point**2)
+    densities = _n_densities(inner.template, life)
+    return RegressionFit(
+        predictors=predictors,
+        coefficients=coefficients,
+        covariance=covariance,
+        log_likelihood=best.value + penalty - densities * float(np.log(unit)),
+        n_units=life.n_units,
+        n_failed=life.n_failed,
+        reason=best.reason,
+        n_steps=len(best.path) - 1,
+        path=inner.rescaled(np.array(best.path), unit)[0],
+        penalty=penalty,
+    )
+
+
+def log_likelihood_of_units(fit: RegressionFit, covariates: np.ndarray, life: Lifetimes) -> float:
+    """The log-likelihood of any units under a fit."""
+    template, layout = _as_arrays(fit.predictors.template), fit.predictors.layout
+    data = chunks_with_covariates(template, life, 1.0, covariates)
+    return float(linear_sums(row_log_likelihood, layout, template, fit.coefficients, data).value)
+
+
+def _n_densities(template: Distribution, life: Lifetimes) -> float:
+    if not template.has_mass_at_start:
+        return life.n_exact
+    return life[life.event_observed & (life.lower > template.start_of_support)].n_units
+
+
+def inverse(hessian: np.ndarray) -> np.ndarray:
+    """The inverse of a positive definite matrix, scaled so that its diagonal is 1 before."""
+    scale = 1.0 / np.sqrt(np.abs(np.diag(hessian)))
+    found = np.linalg.inv(hessian * np.outer(scale, scale)) * np.outer(scale, scale)
+    return 0.5 * (found + found.T)
+
+
+def _check_it_ended(fit: RegressionFit, inner: Predictors, covariates: np.ndarray, life: Lifetimes, require_convergence: bool) -> None:
+    slopes = inner.slopes()
+    far = bool(np.any(np.abs(fit.coefficients[slopes]) > FAR))
+    if (far or not fit.converged) and fit.penalty == 0.0:
+        direction = direction_without_end(inner, covariates, life)
+        if direction is not None:
+            raise NoFiniteMaximum(f"no estimate exists: {direction}", fit)
+    if not fit.converged and require_convergence:
+        raise NotConverged(
+            f"the fit stopped without reaching a maximum: {fit.reason}, after {fit.n_steps} steps at log-likelihood "
+            f"{fit.log_likelihood:.6g}. Leave columns out, give a penalty, or take a simpler base.",
+            fit,
+        )

@@ -1,0 +1,71 @@
+"""Directions in which a coefficient may run on for ever, because the likelihood never falls."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from survjax.data.lifetimes import Lifetimes
+from survjax.regression.predictors import Predictor, Predictors
+
+LEAST = 1e-7  # of a direction of length 1: what is smaller is the solver's own inaccuracy
+
+
+def direction_without_end(predictors: Predictors, covariates: np.ndarray, life: Lifetimes) -> str | None:
+    """The columns that tell units that failed from units that did not without exception, in words; None where there are none.
+
+    A score s that multiplies hazards contributes d s - exp(s) H for a unit with exposure H, d = 1 for a failure. In a direction
+    in which the score of no unit rises and that of no failed unit falls, the likelihood never falls: there is no finite maximum.
+    The same holds in the opposite sense for a score that stretches time. Such a direction is found by linear programming.
+    """
+    for predictor, first in _with_places(predictors):
+        columns = covariates[:, first : first + len(predictor.names)]
+        for sign in (1.0, -1.0):
+            direction = _recession(sign * columns, life)
+            if direction is not None:
+                return _said(predictor, sign * direction)
+    return None
+
+
+def _with_places(predictors: Predictors) -> list[tuple[Predictor, int]]:
+    first, found = 0, []
+    for predictor in predictors.each:
+        found.append((predictor, first))
+        first += len(predictor.names)
+    return found
+
+
+def _recession(columns: np.ndarray, life: Lifetimes) -> np.ndarray | None:
+    """A direction that lowers no failed unit's predictor and raises no unit's, and lowers some; None if there is none."""
+    from scipy.optimize import linprog
+
+    counted = life.counts() > 0
+    failed = counted & np.isfinite(life.upper)
+    running = np.unique(columns[counted & ~failed], axis=0)
+    at_failures = np.unique(columns[failed], axis=0)
+    if not len(running) or not len(at_failures):
+        return None
+    # of the failed the predictor stays: it may neither rise (exposure) nor fall
+    rows = np.vstack([running, np.zeros((1, columns.shape[1]))])
+    answer = linprog(
+        running.sum(axis=0),
+        A_ub=rows,
+        b_ub=np.zeros(len(rows)),
+        A_eq=at_failures,
+        b_eq=np.zeros(len(at_failures)),
+        bounds=[(-1.0, 1.0)] * columns.shape[1],
+        method="highs",
+    )
+    if not answer.success or answer.fun > -LEAST * max(1, len(running)):
+        return None
+    return answer.x
+
+
+def _said(predictor: Predictor, direction: np.ndarray) -> str:
+    moving = np.flatnonzero(np.abs(direction) > LEAST * np.abs(direction).max())
+    named = ", ".join(predictor.names[index] for index in moving)
+    many = "the columns" if len(moving) > 1 else "the column"
+    return (
+        f"{many} {named} tell units of which none failed from the others, so that the coefficients run on for ever and the likelihood "
+        "rises with them (a level without failures, or a combination of columns like one). Merge levels, leave columns out, or "
+        "give a penalty."
+    )
