@@ -165,7 +165,7 @@ class Regression(Estimator):
     @property
     def base_is_of_(self) -> str:
         """Of which unit the parameters of the base are: one with every covariate 0, or one with every column at its mean."""
-        return "every covariate 0" if base_is_of_zero(self._fitted.predictors) else "every column at its mean"
+        return "every covariate 0" if base_is_of_zero(self._fitted) else "every column at its mean"
 
     @property
     def log_likelihood_(self) -> float:

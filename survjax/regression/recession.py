@@ -15,14 +15,16 @@ def direction_without_end(predictors: Predictors, covariates: np.ndarray, life: 
 
     A score s that multiplies hazards contributes d s - exp(s) H for a unit with exposure H, d = 1 for a failure. In a direction
     in which the score of no unit rises and that of no failed unit falls, the likelihood never falls: there is no finite maximum.
-    The same holds in the opposite sense for a score that stretches time. Such a direction is found by linear programming.
+    The same holds of the opposite direction for a score that stretches time. A constant is among the directions, since what is left to
+    learn of the base makes up for it. Such a direction is found by linear programming.
     """
     for predictor, first in _with_places(predictors):
         columns = covariates[:, first : first + len(predictor.names)]
-        for sign in (1.0, -1.0):
-            direction = _recession(sign * columns, life)
-            if direction is not None:
-                return _said(predictor, sign * direction)
+        if not predictor.design.has_intercept:
+            columns = np.column_stack([columns, np.ones(len(columns))])
+        direction = _recession(columns, life)
+        if direction is not None:
+            return _said(predictor, direction[: len(predictor.names)])
     return None
 
 
@@ -44,12 +46,11 @@ def _recession(columns: np.ndarray, life: Lifetimes) -> np.ndarray | None:
     at_failures = np.unique(columns[failed], axis=0)
     if not len(running) or not len(at_failures):
         return None
-    # of the failed the predictor stays: it may neither rise (exposure) nor fall
-    rows = np.vstack([running, np.zeros((1, columns.shape[1]))])
+    # of the failed the predictor may neither rise (their exposure) nor fall (their failures)
     answer = linprog(
         running.sum(axis=0),
-        A_ub=rows,
-        b_ub=np.zeros(len(rows)),
+        A_ub=running,
+        b_ub=np.zeros(len(running)),
         A_eq=at_failures,
         b_eq=np.zeros(len(at_failures)),
         bounds=[(-1.0, 1.0)] * columns.shape[1],
@@ -63,9 +64,9 @@ def _recession(columns: np.ndarray, life: Lifetimes) -> np.ndarray | None:
 def _said(predictor: Predictor, direction: np.ndarray) -> str:
     moving = np.flatnonzero(np.abs(direction) > LEAST * np.abs(direction).max())
     named = ", ".join(predictor.names[index] for index in moving)
-    many = "the columns" if len(moving) > 1 else "the column"
+    those = f"the columns {named} tell" if len(moving) > 1 else f"the column {named} tells"
     return (
-        f"{many} {named} tell units of which none failed from the others, so that the coefficients run on for ever and the likelihood "
+        f"{those} units of which none failed from the others, so that the coefficients run on for ever and the likelihood "
         "rises with them (a level without failures, or a combination of columns like one). Merge levels, leave columns out, or "
         "give a penalty."
     )

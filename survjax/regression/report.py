@@ -15,6 +15,8 @@ from survjax.parameters import SimplexDomain
 from survjax.regression.estimation import RegressionFit
 from survjax.regression.predictors import Predictors, coordinate_names
 
+FARTHEST = 50.0  # in the score: a factor of 5e21
+
 
 class Report(NamedTuple):
     """names (m,), values (m,), their covariance (m, m), and which of them are coefficients of covariates (m,)."""
@@ -58,15 +60,28 @@ def report(fit: RegressionFit) -> Report:
     return Report(tuple(names), np.array(values), jacobian @ fit.covariance @ jacobian.T, np.array(is_coefficient))
 
 
-def base_is_of_zero(predictors: Predictors) -> bool:
+def base_is_of_zero(fit: RegressionFit) -> bool:
     """Whether the base is told as that of a unit with every covariate 0, not with every column at its mean.
 
-    So it is where means were not taken off, and where giving them back leaves the base a law of its kind.
+    So it is where means were not taken off, and where giving them back leaves the base a law of its kind, with parameters that
+    are still numbers: a covariate of 20,000 may put a unit with 0 of it beyond all of them.
     """
-    template = predictors.template
-    if isinstance(template, ScaledHazard) and any(np.any(one.design.center) for one in predictors.each):
-        return type(template.of).with_hazard_times is not Distribution.with_hazard_times
-    return True
+    template = fit.predictors.template
+    shift, slopes = _shift(fit)
+    if not slopes.any():
+        return True
+    if isinstance(template, ScaledHazard) and type(template.of).with_hazard_times is Distribution.with_hazard_times:
+        return False
+    return abs(shift) < FARTHEST
+
+
+def _shift(fit: RegressionFit) -> tuple[float, np.ndarray]:
+    """The score of a unit with every covariate 0, and its slopes (q,) in the coefficients; 0 where an intercept holds it."""
+    slopes = np.zeros(len(fit.coefficients))
+    if isinstance(fit.predictors.template, (ScaledHazard, ScaledTime)):
+        one = fit.predictors.each[0]
+        slopes[fit.predictors.layout.slices()[one.coordinate]] = -one.design.shift
+    return float(slopes @ fit.coefficients), slopes
 
 
 def may_be_centred(template: Distribution) -> bool:
@@ -93,7 +108,6 @@ def _base(fit: RegressionFit) -> tuple[np.ndarray, np.ndarray]:
     """The parameters of the template (m,) where the columns are at their means, or 0, and their slopes (m, q) in the coefficients."""
     predictors = fit.predictors
     template, layout = predictors.template, predictors.layout
-    scaled = isinstance(template, (ScaledHazard, ScaledTime))
     at_means = np.zeros((1, sum(len(one.names) for one in predictors.each)))
     first = 0
     for one in predictors.each:
@@ -101,12 +115,7 @@ def _base(fit: RegressionFit) -> tuple[np.ndarray, np.ndarray]:
         first += len(one.names)
     coordinates = np.asarray(layout.coordinates(fit.coefficients, at_means)[0], float)
     in_coordinates = _coordinate_slopes(predictors, at_means)
-    shift, shift_slopes = 0.0, np.zeros(layout.n_coefficients())
-    if scaled and base_is_of_zero(predictors):
-        one = predictors.each[0]
-        where = layout.slices()[one.coordinate]
-        shift_slopes[where] = -one.design.shift
-        shift = float(shift_slopes @ fit.coefficients)
+    shift, shift_slopes = _shift(fit) if base_is_of_zero(fit) else (0.0, np.zeros(len(fit.coefficients)))
     values, slopes, shift_slope = (np.asarray(a, float) for a in _told(type(template), template, coordinates, np.float64(shift)))
     return values, slopes @ in_coordinates + np.outer(shift_slope, shift_slopes)
 
