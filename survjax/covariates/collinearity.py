@@ -11,7 +11,7 @@ import numpy as np
 OWN_SHARE = 1e-7
 # The Gram matrix sees squares of shares, which it rounds at about 1e-15: above this nothing is collinear, below it the columns decide.
 _CLEAR = 1e-8
-_BLOCK = 32_768
+_BLOCK = 8_192
 
 
 class Combination(NamedTuple):

@@ -14,7 +14,7 @@ from survjax.covariates.covariate import INTERCEPT
 from survjax.covariates.formula import Formula
 from survjax.covariates.table import read_table
 
-_BLOCK = 32_768
+_BLOCK = 8_192
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,10 +79,7 @@ class Design:
         if weights is not None and not np.all(weights > 0):
             matrix, weights = matrix[weights > 0], weights[weights > 0]
         fixed = names[0] == INTERCEPT
-        _refuse_constant(matrix, names, intercept=not intercept or fixed)
-        center, spread = _moments(matrix[:, int(fixed) :], weights, centred=not intercept or fixed)
-        if fixed:
-            center, spread = np.concatenate([[0.0], center]), np.concatenate([[1.0], spread])
+        center, spread = _moments(matrix, names, weights, fixed=fixed, centred=not intercept or fixed)
         return cls(names, center, spread, reader)
 
     def matrix(self, X: Any) -> np.ndarray:
@@ -212,8 +209,44 @@ class Design:
         return cls(names, center, spread, reader)
 
 
-def _refuse_constant(matrix: np.ndarray, names: tuple[str, ...], intercept: bool) -> None:
-    low, high = matrix.min(axis=0), matrix.max(axis=0)
+def _moments(
+    matrix: np.ndarray, names: tuple[str, ...], weights: np.ndarray | None, *, fixed: bool, centred: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Means and standard deviations (p,), the mean in two passes, so that a large mean costs a small spread no digits.
+
+    Raises
+    ------
+    ValueError : a column is constant.
+    """
+    n, p = matrix.shape
+    shares = np.full(n, 1.0 / n) if weights is None else weights / np.sum(weights, dtype=float)
+    # rows of a few columns each are slow to add up; a block of columns, in the cache, is not
+    blocks = [slice(first, first + _BLOCK) for first in range(0, n, _BLOCK)]
+    low, high, sums = np.full(p, np.inf), np.full(p, -np.inf), np.zeros(p)
+    for block in blocks:
+        columns = matrix[block].T.copy()
+        low, high = np.minimum(low, columns.min(axis=1)), np.maximum(high, columns.max(axis=1))
+        sums += columns @ shares[block]
+    _refuse_constant(low, high, names, intercept=centred)
+    center = sums if centred else np.zeros(p)
+    largest = np.maximum(high - center, center - low)
+    if fixed:
+        center[0], largest[0] = 0.0, 1.0
+    first, second = np.zeros(p), np.zeros(p)
+    for block in blocks:
+        columns = matrix[block].T.copy()
+        columns -= center[:, None]
+        columns /= largest[:, None]
+        first += columns @ shares[block]
+        second += np.square(columns, out=columns) @ shares[block]
+    left = first if centred else np.zeros(p)
+    center, spread = center + largest * left, largest * np.sqrt(second - left**2)
+    if fixed:
+        center[0], spread[0] = 0.0, 1.0
+    return center, spread
+
+
+def _refuse_constant(low: np.ndarray, high: np.ndarray, names: tuple[str, ...], intercept: bool) -> None:
     largest = np.maximum(np.abs(low), np.abs(high))
     # a column of 0.1 + 0.2 and 0.3 is constant too
     constant = high - low <= 4 * np.finfo(float).eps * largest if intercept else largest == 0
@@ -221,19 +254,3 @@ def _refuse_constant(matrix: np.ndarray, names: tuple[str, ...], intercept: bool
         if names[column] != INTERCEPT:
             beside = " beside the intercept" if intercept else ""
             raise ValueError(f"column {names[column]!r} is {high[column]:g} in every row: it carries no information{beside}; drop it.")
-
-
-def _moments(matrix: np.ndarray, weights: np.ndarray | None, centred: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Means and standard deviations (p,), the mean in two passes, so that a large mean costs a small spread no digits."""
-    n, p = matrix.shape
-    if p == 0:
-        return np.empty(0), np.empty(0)
-    counts = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
-    total = counts.sum()
-    blocks = [slice(first, first + _BLOCK) for first in range(0, n, _BLOCK)]
-    center = np.zeros(p)
-    for _ in range(2 if centred else 0):
-        center = center + sum((counts[block] @ (matrix[block] - center) for block in blocks), np.zeros(p)) / total
-    largest = np.maximum(matrix.max(axis=0) - center, center - matrix.min(axis=0))
-    squares = sum((counts[block] @ np.square((matrix[block] - center) / largest) for block in blocks), np.zeros(p))
-    return center, largest * np.sqrt(squares / total)
