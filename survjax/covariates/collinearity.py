@@ -29,25 +29,28 @@ def gram(z: np.ndarray) -> np.ndarray:
 
 
 def combinations(z: np.ndarray) -> list[Combination]:
-    """The combinations among standardised columns (n, p), by a QR decomposition with pivoting.
+    """The combinations among standardised columns (n, p), by a QR decomposition that puts off a column told by those before it.
 
-    Businger & Golub (1965), Numerische Mathematik 7: of columns that say the same the first stays.
+    Of columns that say the same the first stays, as in lm() of R.
     """
-    from scipy.linalg import qr, solve_triangular
-
-    n, p = z.shape
-    if p < 2:
+    p = z.shape[1]
+    if p < 2 or (len(z) > p and np.linalg.eigvalsh(gram(z))[0] > _CLEAR):
         return []
-    if n > p and np.linalg.eigvalsh(gram(z))[0] > _CLEAR:
-        return []
-    triangle, order = qr(z / np.sqrt(n), mode="r", pivoting=True, check_finite=False)
-    diagonal = np.zeros(p)
-    diagonal[: min(n, p)] = np.abs(np.diag(triangle))
-    rank = int(np.count_nonzero(diagonal > OWN_SHARE))
-    found = []
-    for place in range(rank, p):
-        coefficients = solve_triangular(triangle[:rank, :rank], triangle[:rank, place])
-        taken = np.flatnonzero(np.abs(coefficients) > 1e-6)
-        own = float(np.linalg.norm(triangle[rank:, place]))
-        found.append(Combination(int(order[place]), tuple(order[taken].tolist()), tuple(coefficients[taken].tolist()), own))
+    # the columns of the triangle have the products of those of z, and p rows in place of n
+    columns = np.asarray(np.linalg.qr(z / np.sqrt(len(z)), mode="r"))
+    basis = np.empty((len(columns), 0))
+    kept: list[int] = []
+    found: list[Combination] = []
+    for place in range(p):
+        own = columns[:, place]
+        for _ in range(2):  # the second time takes what rounding left of the others
+            own = own - basis @ (basis.T @ own)
+        share = float(np.linalg.norm(own))
+        if share > OWN_SHARE:
+            basis = np.column_stack([basis, own / share])
+            kept.append(place)
+            continue
+        coefficients = np.linalg.lstsq(columns[:, kept], columns[:, place])[0]
+        taken = [index for index, value in enumerate(coefficients) if abs(value) > 1e-6]
+        found.append(Combination(place, tuple(kept[index] for index in taken), tuple(coefficients[taken].tolist()), share))
     return found

@@ -231,7 +231,7 @@ def _moments(
     center = sums if centred else np.zeros(p)
     largest = np.maximum(high - center, center - low)
     if fixed:
-        center[0], largest[0] = 0.0, 1.0
+        center[0], largest[0] = 1.0, 1.0
     first, second = np.zeros(p), np.zeros(p)
     for block in blocks:
         columns = matrix[block].T.copy()

@@ -205,10 +205,10 @@ def _read(text: str, available: tuple[str, ...], with_intercept: bool) -> str:
 
 
 def _quoted(factor: Any) -> str:
-    """A factor as the grammar of formulas reads it again: names with blanks in backticks, sums within a term in braces."""
+    """A factor as the grammar of formulas reads it again: names with blanks in backticks, what Python reckons in braces."""
     if factor.eval_method.value == "lookup":
         return factor.expr if factor.expr.isidentifier() else f"`{factor.expr}`"
-    return f"{{{factor.expr}}}" if factor.eval_method.value == "python" and not factor.expr.endswith(")") else factor.expr
+    return f"{{{factor.expr}}}" if factor.eval_method.value == "python" else factor.expr
 
 
 def _variables(text: str, available: tuple[str, ...]) -> dict[str, bool]:
