@@ -23,21 +23,16 @@ class Combination(NamedTuple):
     own_share: float
 
 
-def gram(z: np.ndarray) -> np.ndarray:
-    """The products (p, p) of columns (n, p), divided by n."""
-    return sum((z[i : i + _BLOCK].T @ z[i : i + _BLOCK] for i in range(0, len(z), _BLOCK)), np.zeros((z.shape[1],) * 2)) / len(z)
+def combinations(matrix: np.ndarray, center: np.ndarray, spread: np.ndarray) -> list[Combination]:
+    """The combinations among columns (n, p) of these means and standard deviations, by a QR decomposition.
 
-
-def combinations(z: np.ndarray) -> list[Combination]:
-    """The combinations among standardised columns (n, p), by a QR decomposition that puts off a column told by those before it.
-
-    Of columns that say the same the first stays, as in lm() of R.
+    A column told by those before it is put off, so that of columns that say the same the first stays, as in lm() of R.
     """
-    p = z.shape[1]
-    if p < 2 or (len(z) > p and np.linalg.eigvalsh(gram(z))[0] > _CLEAR):
+    n, p = matrix.shape
+    if p < 2 or (n > p and np.linalg.eigvalsh(_gram(matrix, center, spread))[0] > _CLEAR):
         return []
-    # the columns of the triangle have the products of those of z, and p rows in place of n
-    columns = np.asarray(np.linalg.qr(z / np.sqrt(len(z)), mode="r"))
+    # the columns of the triangle have the products of the standardised columns, and p rows in place of n
+    columns = np.asarray(np.linalg.qr((matrix - center) / (spread * np.sqrt(n)), mode="r"))
     basis = np.empty((len(columns), 0))
     kept: list[int] = []
     found: list[Combination] = []
@@ -50,7 +45,17 @@ def combinations(z: np.ndarray) -> list[Combination]:
             basis = np.column_stack([basis, own / share])
             kept.append(place)
             continue
-        coefficients = np.linalg.lstsq(columns[:, kept], columns[:, place])[0]
-        taken = [index for index, value in enumerate(coefficients) if abs(value) > 1e-6]
-        found.append(Combination(place, tuple(kept[index] for index in taken), tuple(coefficients[taken].tolist()), share))
+        shares = np.linalg.lstsq(columns[:, kept], columns[:, place])[0]
+        others = [other for other, value in zip(kept, shares, strict=True) if abs(value) > 1e-6]
+        coefficients = shares[np.abs(shares) > 1e-6] * spread[place] / spread[others]
+        found.append(Combination(place, tuple(others), tuple(coefficients.tolist()), share))
     return found
+
+
+def _gram(matrix: np.ndarray, center: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """The correlations (p, p) of columns (n, p)."""
+    products = np.zeros((matrix.shape[1],) * 2)
+    for first in range(0, len(matrix), _BLOCK):
+        inside = (matrix[first : first + _BLOCK] - center) / spread
+        products += inside.T @ inside
+    return products / len(matrix)

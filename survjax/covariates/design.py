@@ -62,11 +62,20 @@ class Design:
         ValueError : X is empty; a value is missing or infinite; a column is constant; two columns of one name; the formula cannot be
             read, or uses what is not there. Messages name column and row, counted from 0.
         """
+        return cls.learn_matrix(X, formula, intercept=intercept, weights=weights)[0]
+
+    @classmethod
+    def learn_matrix(
+        cls, X: Any, formula: str | None = None, *, intercept: bool = False, weights: np.ndarray | None = None
+    ) -> tuple[Design, np.ndarray]:
+        """What ``learn`` gives, and the ``matrix`` (n, p) of the rows learned from, which a fit needs next."""
         table = read_table(X)
         if table.n == 0:
             raise ValueError("X is empty: there is no row to learn from.")
         if not table.columns:
             raise ValueError("X has no columns: nothing is known of the units. Fit the distribution itself, without X.")
+        if INTERCEPT in table.columns:
+            raise ValueError(f"a column of X is called {INTERCEPT!r}, as the constant of every linear predictor is; drop or rename it.")
         reader: Columns | Formula
         reader = Columns.learn(table, intercept=intercept) if formula is None else Formula.learn(formula, table, intercept=intercept)
         names = reader.names
@@ -75,12 +84,12 @@ class Design:
             raise ValueError(f"{names.count(repeated)} columns of the linear predictor are called {repeated!r}; rename the columns of X.")
         if not names:
             raise ValueError(f"the formula {formula!r} has no covariate. Fit the distribution itself, without X.")
-        matrix = reader.matrix(table)
-        if weights is not None and not np.all(weights > 0):
-            matrix, weights = matrix[weights > 0], weights[weights > 0]
+        matrix = _locked(reader.matrix(table))
+        speaks = slice(None) if weights is None or np.all(weights > 0) else np.asarray(weights) > 0
+        counts = None if weights is None else weights[speaks]
         fixed = names[0] == INTERCEPT
-        center, spread = _moments(matrix, names, weights, fixed=fixed, centred=not intercept or fixed)
-        return cls(names, center, spread, reader)
+        center, spread = _moments(matrix[speaks], names, counts, fixed=fixed, centred=not intercept or fixed)
+        return cls(names, center, spread, reader), matrix
 
     def matrix(self, X: Any) -> np.ndarray:
         """The columns (n, p) of the linear predictor in the user's units, float64, not to be written to.
@@ -93,9 +102,10 @@ class Design:
         TypeError : a column has another type than when it was learned.
         ValueError : a column is missing; a value is missing or infinite; a label was not seen. The message names column and row.
         """
-        matrix = self.reader.matrix(read_table(X)).view()
-        matrix.setflags(write=False)
-        return matrix
+        return _locked(self.reader.matrix(read_table(X)))
+
+    def __repr__(self) -> str:
+        return f"Design({', '.join(self.names)})"
 
     # ---- inside: columns of mean 0 and standard deviation 1
 
@@ -141,21 +151,6 @@ class Design:
 
     # ---- whether each column says something of its own
 
-    def combinations(self, matrix: np.ndarray) -> list[Combination]:
-        """The columns (n, p) that are sums of multiples of others, in the user's units."""
-        first = int(self.has_intercept)
-        found = combinations(self.standardised(matrix)[:, first:])
-        spread = self.spread[first:]
-        return [
-            Combination(
-                one.column + first,
-                tuple(other + first for other in one.others),
-                tuple(value * spread[one.column] / spread[other] for other, value in zip(one.others, one.coefficients, strict=True)),
-                one.own_share,
-            )
-            for one in found
-        ]
-
     def refuse_collinear(self, matrix: np.ndarray) -> None:
         """Raise if a column (n, p) is a sum of multiples of others, so that its coefficient could be anything.
 
@@ -165,7 +160,11 @@ class Design:
         ------
         ValueError : with the columns and the sum.
         """
-        found = self.combinations(matrix)
+        first = int(self.has_intercept)
+        found = [
+            one._replace(column=one.column + first, others=tuple(other + first for other in one.others))
+            for one in combinations(matrix[:, first:], self.center[first:], self.spread[first:])
+        ]
         if found:
             said = "; ".join(self._sentence(one) for one in found[:5]) + (f"; and {len(found) - 5} more" if len(found) > 5 else "")
             few = f" There are {len(matrix):,} rows for {len(self.names):,} columns." if len(matrix) <= len(self.names) else ""
@@ -207,6 +206,13 @@ class Design:
         if reader.names != names or center.shape != (len(names),) or spread.shape != center.shape or not np.all(spread > 0):
             raise ValueError("the state of this design does not fit together: its columns differ from their means and deviations.")
         return cls(names, center, spread, reader)
+
+
+def _locked(matrix: np.ndarray) -> np.ndarray:
+    """The matrix, which may be the user's own array, as one that cannot be written to."""
+    matrix = matrix.view()
+    matrix.setflags(write=False)
+    return matrix
 
 
 def _moments(

@@ -99,6 +99,12 @@ def test_one_column_is_not_changed_by_learning_its_mean():
     np.testing.assert_array_equal(column, [[20_000.5], [19_999.0], [20_001.0]])
 
 
+def test_the_matrix_learned_from_is_that_of_the_design():
+    design, matrix = Design.learn_matrix(FLEET, "~ np.log(temperature) + brand", intercept=True, weights=np.arange(5))
+    np.testing.assert_array_equal(matrix, design.matrix(FLEET))
+    assert repr(design) == "Design(Intercept, np.log(temperature), brand[T.Seagate], brand[T.WDC])"
+
+
 # ---- inside and back
 
 
@@ -211,6 +217,7 @@ def test_a_serial_number_is_no_covariate():
         (FLEET[["temperature", "brand"]].set_axis(["a", "a"], axis=1), "2 columns of X are called 'a'"),
         ({"a": [1, 2], "b": [1, 2, 3]}, "different lengths: a 2, b 3"),
         (FLEET[:0], "X is empty"),
+        (FLEET.assign(Intercept=1.0), "a column of X is called 'Intercept'"),
         (FLEET[[]], "X has no columns"),
         ({"a[b]": [1, 2, 3], "a": ["a", "b", "a"]}, "2 columns of the linear predictor are called 'a.b.'"),
     ],
