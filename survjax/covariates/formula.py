@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from survjax.covariates import relations
+from survjax.covariates.columns import side_by_side
 from survjax.covariates.covariate import INTERCEPT, Covariate, refuse_unseen
 from survjax.covariates.saved_state import from_json, to_json
 from survjax.covariates.table import Table
@@ -90,8 +91,7 @@ class Formula:
         names = list(made.model_spec.column_names)
         if tuple(name for name in names if name != INTERCEPT) != tuple(name for name in self.names if name != INTERCEPT):
             raise ValueError(f"formulaic makes the columns {names} of {self.text!r}; learned were {list(self.names)}.")
-        matrix = np.asarray(made.__wrapped__, dtype=np.float64)
-        matrix = np.ascontiguousarray(matrix[:, [names.index(name) for name in self.names]] if len(names) > len(self.names) else matrix)
+        matrix = side_by_side([made[name].to_numpy(dtype=np.float64) for name in self.names], table.n)
         if not np.isfinite(matrix).all():
             row, column = np.argwhere(~np.isfinite(matrix))[0]
             name, value = self.names[column], matrix[row, column]
@@ -140,7 +140,7 @@ class Formula:
         maker = PandasMaterializer(self._frame(table), context=_RELATIONS)
         specification = ModelSpec(
             formula=Parsed(self.text),
-            output="numpy",
+            output="pandas",
             na_action="ignore",
             transform_state=copy.deepcopy(dict(self.transforms)),
             encoder_state={key: (Factor.Kind(kind), copy.deepcopy(state)) for key, (kind, state) in self.encoders.items()},
@@ -175,7 +175,7 @@ class Formula:
                 kind = getattr(getattr(values, "dtype", None), "kind", "f")
                 whole = as_labels[covariate.name] and kind in "iub"
                 columns[covariate.name] = numbers.astype(bool if kind == "b" else np.int64) if whole else numbers
-        return pd.DataFrame(columns, index=range(table.n))
+        return pd.DataFrame(columns, index=range(table.n), copy=False)
 
     def _refuse_unseen(self, factors: Mapping[str, Any]) -> None:
         for expression, (_, state) in self.encoders.items():
@@ -205,10 +205,10 @@ def _read(text: str, available: tuple[str, ...], with_intercept: bool) -> str:
 
 
 def _quoted(factor: Any) -> str:
-    """A factor as the grammar of formulas reads it again: names with blanks in backticks, sums within a term in braces."""
+    """A factor as the grammar of formulas reads it again: names with blanks in backticks, what Python reckons in braces."""
     if factor.eval_method.value == "lookup":
         return factor.expr if factor.expr.isidentifier() else f"`{factor.expr}`"
-    return f"{{{factor.expr}}}" if factor.eval_method.value == "python" and not factor.expr.endswith(")") else factor.expr
+    return f"{{{factor.expr}}}" if factor.eval_method.value == "python" else factor.expr
 
 
 def _variables(text: str, available: tuple[str, ...]) -> dict[str, bool]:
