@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from survjax.covariates.table import read_table
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.errors import NotFitted
@@ -75,10 +76,9 @@ class Regression(Estimator):
         check_support(base, life)
         check_anything_failed(life)
         base = placed(base, life)
+        self._check_rows(read_table(X).n, life)
         predictors = self._predictors(base, X, life.counts())
         covariates = predictors.covariates(X)
-        if len(covariates) != len(life):
-            raise ValueError(f"X has {len(covariates)} rows and y {len(life)}; they must be of the same units in the same order.")
         if not self.penalty:
             for one in predictors.each:
                 one.design.refuse_collinear(one.design.matrix(X))
@@ -103,6 +103,11 @@ class Regression(Estimator):
         from survjax.models.template import as_template
 
         return as_template(self.base)
+
+    @staticmethod
+    def _check_rows(n: int, life: Lifetimes) -> None:
+        if n != len(life):
+            raise ValueError(f"X has {n} rows and y {len(life)}; they must be of the same units in the same order.")
 
     @staticmethod
     def _check_histories(unit: Any, life: Lifetimes) -> None:
@@ -357,8 +362,7 @@ class Regression(Estimator):
         life = as_lifetimes(X, y)
         check_support(self._base_template(), life)
         covariates = self._covariates(X)
-        if len(covariates) != len(life):
-            raise ValueError(f"X has {len(covariates)} rows and y {len(life)}; they must be of the same units in the same order.")
+        self._check_rows(len(covariates), life)
         return log_likelihood_of_units(self._fitted, covariates, life)
 
     def score(self, X: Any, y: Any) -> float:
