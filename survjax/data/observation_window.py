@@ -63,7 +63,7 @@ def _ages(dates: dict[str, pd.Series], failures: np.ndarray, hours: float, rate:
     end = age(close)
     lower = np.where(gone, age(removed), end)
     failed = gone & failures
-    columns = {"lower": lower, "upper": np.where(failed, lower, np.inf), "observed_until": np.where(gone & ~failed, lower, end)}
+    columns = {"lower": lower, "upper": np.where(failed, lower, np.inf), "observed_until": end}
     if "observed_from" in dates:
         columns["entry"] = np.maximum(age(dates["observed_from"]), 0.0)
     return columns

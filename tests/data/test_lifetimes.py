@@ -12,8 +12,8 @@ DURATIONS, EVENTS = [33.0, 44.0, 52.0], [1, 0, 1]
 
 
 def test_repr_counts_the_fleet():
-    assert repr(shipped("hard_drives")) == "Lifetimes(52,422 units: 2,885 failed, 49,537 running)"
-    assert repr(shipped("integrated_circuits")) == "Lifetimes(4,156 units in 22 rows: 28 failed, 4,128 running)"
+    assert repr(shipped("hard_drives")) == "Lifetimes(52,422 units: 2,885 failed, 49,537 censored)"
+    assert repr(shipped("integrated_circuits")) == "Lifetimes(4,156 units in 22 rows: 28 failed, 4,128 censored)"
 
 
 def test_a_running_life_prints_with_a_plus():
@@ -292,7 +292,7 @@ def test_a_notebook_shows_a_small_table():
     for cell in (
         "<tr><th>failed at a known age</th><td>1</td><td>33</td></tr>",
         "<tr><th>failed within an interval</th><td>5</td><td>3 to 20</td></tr>",
-        "<tr><th>still running</th><td>2</td><td>44</td></tr>",
+        "<tr><th>running</th><td>2</td><td>44</td></tr>",
         "<tr><th>entered late</th><td>7</td><td>1 to 5</td></tr>",
         "<tr><th>truncated on the right</th><td>4</td><td>9 to 30</td></tr>",
     ):

@@ -75,7 +75,13 @@ def test_an_event_plot_has_a_line_for_each_unit_and_a_mark_for_its_end():
     assert [segment[:, 0].tolist() for segment in events(ax, "under observation").get_segments()] == [[0, 10], [2, 2], [5, 33], [0, 44]]
     assert [segment.tolist() for segment in events(ax, "failed within").get_segments()] == [[[10, 0], [20, 0]], [[2, 1], [25, 1]]]
     assert line(ax, "failed").tolist() == [[33, 2]]
-    assert line(ax, "still running").tolist() == [[44, 3]]
+    assert line(ax, "censored").tolist() == [[44, 3]]
+
+
+def test_an_event_plot_tells_units_removed_from_those_that_run_where_that_is_known():
+    ax = sj.Lifetimes.from_intervals([33, 44, 50], [33, np.inf, np.inf], observed_until=50).plot()
+    assert line(ax, "removed unfailed").tolist() == [[44, 1]]
+    assert line(ax, "still running").tolist() == [[50, 2]]
 
 
 def test_an_event_plot_of_a_large_fleet_shows_every_so_many_rows():
