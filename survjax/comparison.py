@@ -157,7 +157,7 @@ def _named(candidates: Any) -> dict[str, Model]:
         learner = _by_name(candidate) if isinstance(candidate, str) else candidate
         if not isinstance(learner, Model):
             raise TypeError(f"a candidate must be a learner, such as sj.Weibull(), or its name; got {candidate!r:.60}.")
-        name = repr(learner).removesuffix("()")
+        name = learner.constructor().removesuffix("()")
         if name in named:
             raise ValueError(f"two candidates are called {name}; pass a dictionary to name them yourself.")
         named[name] = learner

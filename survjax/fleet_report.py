@@ -75,7 +75,7 @@ class FleetReport:
             f"{self.life!r}",
             *(f"  to check: {finding}" for finding in self.life.checks()),
             "",
-            f"{model!r}: log-likelihood {model.log_likelihood_:.4f}, AIC {model.aic_:.2f}, BIC {model.bic_:.2f}, "
+            f"{model.constructor()}: log-likelihood {model.log_likelihood_:.4f}, AIC {model.aic_:.2f}, BIC {model.bic_:.2f}, "
             f"{model.stop_reason_} in {model.n_steps_} steps",
             *(f"  note: {note}" for note in model.notes_),
             "",
