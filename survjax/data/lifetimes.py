@@ -26,7 +26,7 @@ class Lifetimes(LifetimeRows):
     durations : (n,) ages at failure, or ages reached by units that still run; any one unit of time.
     event_observed : (n,) 1 or True for a failure, 0 or False for a unit not failed when last seen (still running, or taken out). None:
         all have failed.
-    entry : (n,) ages at which observation of the unit began (delayed entry, left truncation). A unit that had failed
+    entry : (n,) or one number: ages at which observation of the unit began (delayed entry, left truncation). A unit that had failed
         before it would not be in the data. None: every unit was seen from the start.
     weights : (n,) counts: how many units a row stands for; fractions are allowed. None: one each.
     cause : (n,) what each unit failed of, any labels; missing (None, nan) where it is not known. Looked at for failures only.
@@ -91,9 +91,11 @@ class Lifetimes(LifetimeRows):
         ----------
         lower, upper : (n,) alive at ``lower``, failed by ``upper``. Equal: a failure at that age. Infinite ``upper``: still running
             (right-censored). ``lower`` 0, or -inf for laws on the whole real line: failed some time before ``upper`` (left-censored).
-        entry : (n,) delayed entry, as for ``Lifetimes``. A ``lower`` of 0 (or -inf) below it means failed between entry and ``upper``.
-        right_truncation : (n,) ages up to which a unit can be in the data at all, and then only failed (returns seen by a date of
-            analysis): what did not fail before would not be there. inf: no such limit. An ``upper`` beyond it is read as it.
+        entry : (n,) or one number: delayed entry, as for ``Lifetimes``. A ``lower`` of 0 (or -inf) below it means
+            failed between entry and ``upper``.
+        right_truncation : (n,) or one number: ages up to which a unit can be in the data at all, and then only failed (returns seen
+            by a date of analysis): what did not fail before would not be there. inf: no such limit. An ``upper`` beyond it is read
+            as it.
         weights, cause : (n,) as for ``Lifetimes``.
         observed_until : (n,) or one number: the age up to which each unit would have been followed had it neither failed nor been taken
             out, where that is known. It tells units still running from those removed unfailed before; fits do not need it, a

@@ -318,6 +318,11 @@ class Model(Estimator, Diagnostics):
         Raises
         ------
         ValueError : a negative age; an unknown kind; a horizon with a kind other than the mean.
+
+        Returns
+        -------
+        A float for one age, else a NumPy array in the shape of ``age``, of a pandas Series too: predictions are plain arrays, while the
+        tables of ``interval`` and ``predict_rul_interval`` keep the index of a Series.
         """
         name, arguments = rul_arguments(age, kind, horizon)
         return self._predict(name, **arguments)

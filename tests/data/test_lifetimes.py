@@ -177,6 +177,18 @@ def test_one_number_for_observed_until_holds_for_all():
     assert sj.Lifetimes.from_intervals([1.0, 2.0], [1.0, np.inf], observed_until=7).observed_until.tolist() == [7.0, 7.0]
 
 
+def test_one_number_for_entry_or_right_truncation_holds_for_all():
+    life = sj.Lifetimes.from_intervals([1.0, 2.0], [1.0, 2.0], entry=0.5, right_truncation=np.float32(9.0))
+    assert (life.entry.tolist(), life.right_truncation.tolist()) == ([0.5, 0.5], [9.0, 9.0])
+    assert sj.Lifetimes([1.0, 2.0], entry=0.5).entry.tolist() == [0.5, 0.5]
+    with pytest.raises(ValueError, match=r"entry must be less than duration; row 0 has entry=1\.5"):
+        sj.Lifetimes([1.0, 2.0], entry=1.5)
+    with pytest.raises(TypeError, match="entry must be numbers"):
+        sj.Lifetimes([1.0, 2.0], entry=True)
+    with pytest.raises(ValueError, match="weights must be one-dimensional"):
+        sj.Lifetimes([1.0, 2.0], weights=2)
+
+
 BAD_INTERVALS = {
     "reversed": ({"lower": [1, 3], "upper": [2, 2]}, r"lower must be at most upper; row 1 has lower=3, upper=2 .*upper=inf"),
     "both infinite": ({"lower": [-np.inf], "upper": [np.inf]}, r"row 0 has lower=-inf, upper=inf .*says nothing; remove it"),

@@ -135,7 +135,12 @@ BAD = {
         ValueError,
         r"installed must be no later than observed_until; row 3 has installed=2024-02-01",
     ),
-    "empty window": ({"observed_from": "2024-01-01"}, ValueError, r"observed_from must be before observed_until"),
+    "empty window": ({"observed_from": "2024-01-01"}, ValueError, r"observed_from must be before observed_until.*The window is empty"),
+    "window exchanged": (
+        {"observed_from": "2024-01-01", "observed_until": "2020-01-01"},
+        ValueError,
+        r"observed_from must be before observed_until; row 0 has .*The two are exchanged",
+    ),
     "not installed": ({"installed": [*INSTALLED[:3], None]}, ValueError, r"installed must be a date in every row; row 3 has installed=NaT"),
     "no end": ({"observed_until": None}, ValueError, r"observed_until must be a date in every row"),
     "zones": ({"installed": UTC}, ValueError, r"time zones are mixed: installed in UTC, removed in no time zone"),
