@@ -63,6 +63,8 @@ class Estimator:
 def _written(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(_written(one) for one in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key!r}: {_written(one)}' for key, one in value.items())}}}"
     return value.constructor() if isinstance(value, Estimator) else repr(value)
 
 

@@ -24,6 +24,7 @@ def test_learners_inside_a_learner_stand_as_they_were_made():
     fitted = sj.Weibull().fit(BEARINGS)
     assert repr(sj.Threshold(fitted)) == "Threshold(of=Weibull())"
     assert repr(sj.Mixture([fitted, sj.Exponential()])) == "Mixture(components=[Weibull(), Exponential()])"
+    assert repr(sj.CompetingRisks({"seal": fitted})) == "CompetingRisks(components={'seal': Weibull()})"
     assert list(sj.compare([fitted, sj.Exponential()], BEARINGS).models) == ["Weibull", "Exponential"]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 import survjax as sj
 from survjax.data.product_limit import product_limit
+from survjax.plotting.canvas import name_of
 from tests.conftest import shipped
 
 
@@ -162,3 +163,29 @@ def test_turnbull_stands_beside_fits_to_intervals():
 def test_an_event_plot_of_nothing_is_refused(life, most):
     with pytest.raises(ValueError, match="nothing to draw"):
         life.plot(most=most)
+
+
+def test_the_hazard_axis_under_right_truncation_is_that_of_the_curve():
+    lives = np.linspace(1.0, 100.0, 64)
+    life = sj.Lifetimes.from_intervals(lives, lives, right_truncation=100.5)
+    ax = sj.Weibull(2.0, 100.0).plot_hazard(life)
+    # it was that of rates that are not drawn, which are infinite at the end of the window
+    assert ax.get_ylim()[1] <= 1.3 * 2.0 / 100.0
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (sj.Threshold(sj.Weibull(2.0, 90.0), threshold=1.0), "Threshold(Weibull)"),
+        (sj.Model(sj.distributions.Weibull(2.0, 90.0)), "Weibull"),
+        (sj.CompetingRisks([sj.Weibull(), sj.Threshold(sj.Exponential())]), "CompetingRisks(Weibull, Threshold(Exponential))"),
+        (sj.Model(sj.distributions.Threshold(sj.distributions.Exponential(9.0), 1.0)), "Threshold(Exponential)"),
+    ],
+)
+def test_a_legend_names_what_is_inside_a_wrapper(model, name):
+    assert name_of(model) == name
+
+
+def test_a_picture_has_that_name_in_its_legend():
+    model = sj.Threshold(sj.Weibull(2.0, 90.0), threshold=1.0)
+    assert len(line(model.plot_survival(shipped("ball_bearings")), "Threshold(Weibull)"))
