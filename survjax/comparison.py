@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+WIDTH = 118
 WORKERS = 2  # compiling is most of a first comparison, and it runs beside itself
 # of the laws those are left out that need settings of their own
 ALL = tuple(law.__name__ for law in LAWS if law not in (PiecewiseExponential, RoystonParmar))
@@ -77,10 +80,29 @@ class Comparison:
         return both.astype({"n_parameters": "Int64"}) if len(table) else both
 
     def _repr_html_(self) -> str:
-        return self.table.to_html(float_format=lambda value: f"{value:.2f}")
+        reasons = "".join(f"<li>{escape(name)}: {escape(reason)}</li>" for name, reason in self.left_out.items())
+        table = self._of_the_fitted().to_html(float_format=lambda value: f"{value:.2f}")
+        return table + (f"<p>Left out:</p><ul>{reasons}</ul>" if reasons else "")
 
     def __repr__(self) -> str:
-        return self.table.to_string(float_format=lambda value: f"{value:.2f}")
+        """The table in 120 columns, and below it, since they are sentences, the reasons for which candidates were left out."""
+        lines = []
+        if self.models:
+            shown = self._of_the_fitted()
+            others = shown.drop(columns="parameters").to_string(float_format=lambda value: f"{value:.2f}").split("\n")
+            room = WIDTH - len(others[0]) - 2
+            written = ["parameters", *shown["parameters"]]
+            lines += [
+                f"{row}  {textwrap.shorten(said, max(room, 30), placeholder=' …')}" for row, said in zip(others, written, strict=True)
+            ]
+        lines += ["left out:"] if self.left_out else []
+        for name, reason in self.left_out.items():
+            lines += textwrap.wrap(f"{name}: {reason}", WIDTH, initial_indent="  ", subsequent_indent="    ")
+        return "\n".join(lines)
+
+    def _of_the_fitted(self) -> pd.DataFrame:
+        shown = self.table.loc[list(self.models)].drop(columns="left_out")
+        return shown.rename(columns={"n_parameters": "n_par"})
 
     def plot(self, most: int = 4, *, ax: Axes | None = None) -> Axes:
         """The survival curves of the best candidates over Kaplan–Meier."""
@@ -157,7 +179,7 @@ def _named(candidates: Any) -> dict[str, Model]:
         learner = _by_name(candidate) if isinstance(candidate, str) else candidate
         if not isinstance(learner, Model):
             raise TypeError(f"a candidate must be a learner, such as sj.Weibull(), or its name; got {candidate!r:.60}.")
-        name = repr(learner).removesuffix("()")
+        name = learner.constructor().removesuffix("()")
         if name in named:
             raise ValueError(f"two candidates are called {name}; pass a dictionary to name them yourself.")
         named[name] = learner

@@ -42,7 +42,7 @@ class FleetReport:
         """
         import pandas as pd
 
-        rows = np.flatnonzero(np.isinf(self.life.upper))
+        rows = np.flatnonzero(self.life.is_running())
         age = self.life.durations[rows]
         risk = self.model.interval("failure_probability", age, self.horizon)
         own = self.model.predict_rul_interval(age, level=0.90)
@@ -75,7 +75,7 @@ class FleetReport:
             f"{self.life!r}",
             *(f"  to check: {finding}" for finding in self.life.checks()),
             "",
-            f"{model!r}: log-likelihood {model.log_likelihood_:.4f}, AIC {model.aic_:.2f}, BIC {model.bic_:.2f}, "
+            f"{model.constructor()}: log-likelihood {model.log_likelihood_:.4f}, AIC {model.aic_:.2f}, BIC {model.bic_:.2f}, "
             f"{model.stop_reason_} in {model.n_steps_} steps",
             *(f"  note: {note}" for note in model.notes_),
             "",
@@ -105,8 +105,8 @@ class FleetReport:
         ]
 
     def _risk_lines(self, units: str) -> list[str]:
-        if self.life.event_observed.all():
-            return ["Every unit has failed; there is none left to look ahead for."]
+        if not self.life.n_running:
+            return ["No unit still runs; there is none left to look ahead for."]
         return [
             f"Within the next {self.horizon:g}{units}, {self.expected_failures():,.1f} of {self.life.n_running:,.0f} running units are "
             "expected to fail.",

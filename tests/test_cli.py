@@ -62,7 +62,7 @@ def test_a_fleet_without_running_units_is_said_so(tmp_path, capsys):
     path = tmp_path / "all.csv"
     sj.datasets.load_ball_bearings().to_csv(path, index=False)
     assert main(["fit", str(path), "--duration", "duration", "--event", "event", "--model", "weibull"]) == 0
-    assert "Every unit has failed" in capsys.readouterr().out
+    assert "No unit still runs" in capsys.readouterr().out
 
 
 COLUMNS = ("--duration", "hours", "--event", "failed")

@@ -31,6 +31,11 @@ def test_what_cannot_be_fitted_is_left_out_with_the_reason():
     assert "needs at least 5 distinct failure ages" in comparison.left_out["two"]
     assert "needs at least 5" in comparison.table.loc["two", "left_out"]
     assert comparison.table["n_parameters"].tolist() == [2, pd.NA]  # counts, though one is missing
+    # one reason stood in a column of the table, 200 wide
+    lines = repr(comparison).split("\n")
+    assert max(map(len, lines)) <= 120
+    assert lines[lines.index("left out:") + 1].startswith("  two: ")
+    assert "<li>two: " in comparison._repr_html_()
 
 
 def test_a_mixture_may_be_asked_for_by_name():

@@ -56,7 +56,7 @@ def rank_regression(law: Any, life: Lifetimes, *, regress: Direction = "x on y",
     life : failures at known ages and running units, seen from the start.
     regress : "x on y" makes the distances along the axis of ages least, "y on x" those along the axis of shares. The line of an
         Exponential passes through age 0 on its paper.
-    ranks : "exact" or "benard"; with Johnson's adjustment for suspensions, see ``survjax.adequacy.median_ranks``.
+    ranks : "exact" or "benard"; with Johnson's adjustment for suspensions, see ``survjax.adequacy.median_ranks.median_ranks``.
 
     Raises
     ------

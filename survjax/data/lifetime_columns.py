@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from survjax.data.columns import ROWS_COUNT_FROM, read_column, read_flags, read_
 from survjax.errors import BadRow
 
 COLUMNS = ("lower", "upper", "entry", "right_truncation", "weights", "cause", "observed_until")
+MAY_BE_ONE_NUMBER = ("entry", "right_truncation", "observed_until")  # which then holds for every row
 
 
 def plain_columns(durations: Any, event_observed: Any, **given: Any) -> dict[str, np.ndarray]:
@@ -20,7 +22,7 @@ def plain_columns(durations: Any, event_observed: Any, **given: Any) -> dict[str
     if n == 0:
         raise ValueError("durations is empty: there is no unit to learn from.")
     columns["event_observed"] = np.ones(n, dtype=bool) if event_observed is None else read_flags(event_observed, "event_observed")
-    columns |= _read_given(**given)
+    columns |= _read_given(n, **given)
     _check_lengths(columns, "durations")
     lower = columns.pop("durations")
     upper = np.where(columns.pop("event_observed"), lower, np.inf)
@@ -36,9 +38,7 @@ def interval_columns(lower: Any, upper: Any, observed_until: Any = None, **given
     n = len(columns["lower"])
     if n == 0:
         raise ValueError("lower is empty: there is no unit to learn from.")
-    if observed_until is not None and np.ndim(observed_until) == 0:
-        observed_until = np.full(n, observed_until)
-    columns |= _read_given(**given, observed_until=observed_until)
+    columns |= _read_given(n, **given, observed_until=observed_until)
     _check_lengths(columns, "lower")
     _check_weights(columns.get("weights"))
     return _in_window(columns)
@@ -52,13 +52,18 @@ def read_weights(weights: Any, n: int) -> np.ndarray:
     return column
 
 
-def _read_given(**columns: Any) -> dict[str, np.ndarray]:
+def _read_given(n: int, **columns: Any) -> dict[str, np.ndarray]:
     given = {name: values for name, values in columns.items() if values is not None}
+    given |= {name: np.full(n, given[name]) for name in MAY_BE_ONE_NUMBER if name in given and _is_one_number(given[name])}
     endless = {"right_truncation": np.inf, "observed_until": np.inf}
     return {
         name: read_labels(values, name) if name == "cause" else read_column(values, name, endless.get(name))
         for name, values in given.items()
     }
+
+
+def _is_one_number(values: Any) -> bool:
+    return getattr(values, "shape", None) == () or (isinstance(values, numbers.Real) and not isinstance(values, bool))
 
 
 def _check_lengths(columns: dict[str, np.ndarray], first: str) -> None:

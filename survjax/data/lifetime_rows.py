@@ -78,7 +78,18 @@ class LifetimeRows:
 
     @property
     def n_running(self) -> float:
-        return self.n_units - self.n_failed
+        """How many units ``running()`` has."""
+        return self._number(self.is_running())
+
+    @property
+    def n_removed(self) -> float:
+        """How many were taken out unfailed before their ``observed_until``; 0 where that is not known."""
+        return self._number(np.isinf(self.upper) & ~self.is_running())
+
+    def is_running(self) -> np.ndarray:
+        """Which rows (n,) have not failed and, where ``observed_until`` is known, were seen until then and not taken out before."""
+        censored = np.isinf(self.upper)
+        return censored if self.observed_until is None else censored & (self.lower >= self.observed_until)
 
     def _number(self, rows: np.ndarray) -> float:
         return float(rows.sum() if self.weights is None else self.weights[rows].sum())
@@ -161,7 +172,7 @@ class LifetimeRows:
         >>> from survjax import Lifetimes
         >>> life = Lifetimes([*range(1, 30), 3600])
         >>> life.without(life.checks()[0].rows)
-        Lifetimes(29 units: 29 failed, 0 running)
+        Lifetimes(29 units: 29 failed, 0 censored)
         """
         return self[~read_rows(rows, len(self))]
 
@@ -173,8 +184,11 @@ class LifetimeRows:
         return self[np.isfinite(self.upper)]
 
     def running(self) -> Self:
-        """The units that still run."""
-        return self[np.isinf(self.upper)]
+        """The units that still run: those not failed, less those taken out before their ``observed_until``.
+
+        Where that is not known, nobody can tell the two apart, and every unit that has not failed is here.
+        """
+        return self[self.is_running()]
 
     def with_weights(self, weights: Any) -> Self:
         """The same rows with other counts, (n,)."""
@@ -223,7 +237,7 @@ class LifetimeRows:
         0   33.0   33.0    0.0
         1   44.0    inf   10.0
         >>> Lifetimes.from_intervals(**life.to_frame())
-        Lifetimes(2 units: 1 failed, 1 running; 1 entered late)
+        Lifetimes(2 units: 1 failed, 1 censored; 1 entered late)
         """
         return frame_of(self._columns())
 
@@ -237,7 +251,7 @@ class LifetimeRows:
         --------
         >>> from survjax import Lifetimes
         >>> Lifetimes([3, 5, 3, 5, 5], [1, 0, 1, 0, 1]).collapse()
-        Lifetimes(5 units in 3 rows: 3 failed, 2 running)
+        Lifetimes(5 units in 3 rows: 3 failed, 2 censored)
         """
         first, group = alike(self._columns() | {"weights": None})
         return self[first]._with(weights=np.bincount(group, weights=self.counts(), minlength=len(first)))
@@ -260,14 +274,18 @@ class LifetimeRows:
         within = f" ({_count(between)} within an interval)" if between else ""
         late = f"; {np.count_nonzero(self.entry > 0):,} entered late" if self.entry is not None and self.start_varies() else ""
         cut = "" if self.right_truncation is None else f"; {np.isfinite(self.right_truncation).sum():,} truncated on the right"
-        counts = f"{_count(self.n_failed)} failed{within}, {_count(self.n_running)} running"
+        removed = f", {_count(self.n_removed)} removed unfailed" if self.n_removed else ""
+        counts = f"{_count(self.n_failed)} failed{within}, {_count(self.n_running)} {self._not_failed()}{removed}"
         return f"Lifetimes({_count(self.n_units)} units{rows}: {counts}{late}{cut})"
+
+    def _not_failed(self) -> str:
+        return "censored" if self.observed_until is None else "running"
 
     def start_varies(self) -> bool:
         return self.entry is not None and bool(np.any(self.entry > 0))
 
     def __str__(self) -> str:
-        """Up to ten units as the field writes them: 33, 44+ (still running), (10, 20] (failed in between)."""
+        """Up to ten units as the field writes them: 33, 44+ (not failed when last seen), (10, 20] (failed in between)."""
         if len(self) > 10:
             return repr(self)
         return ", ".join(_written(low, high) for low, high in zip(self.lower, self.upper, strict=True))
@@ -279,7 +297,7 @@ class LifetimeRows:
 
     def _kinds(self) -> list[tuple[str, float, np.ndarray]]:
         """What there is of each kind: how many units, and the ages in question."""
-        failed = np.isfinite(self.upper)
+        failed, running = np.isfinite(self.upper), self.is_running()
         within = failed & ~self.event_observed
         late = np.zeros(len(self), bool) if self.entry is None else self.entry > 0
         cut = np.zeros(len(self), bool) if self.right_truncation is None else np.isfinite(self.right_truncation)
@@ -287,7 +305,8 @@ class LifetimeRows:
         return [
             ("failed at a known age", self.n_exact, self.lower[self.event_observed]),
             ("failed within an interval", self._number(within), np.concatenate([self.lower[within], self.upper[within]])),
-            ("still running", self.n_running, self.lower[~failed]),
+            (self._not_failed(), self.n_running, self.lower[running]),
+            ("removed unfailed", self.n_removed, self.lower[~failed & ~running]),
             ("entered late", self._number(late), none if self.entry is None else self.entry[late]),
             ("truncated on the right", self._number(cut), none if self.right_truncation is None else self.right_truncation[cut]),
         ]

@@ -24,8 +24,9 @@ class Lifetimes(LifetimeRows):
     Parameters
     ----------
     durations : (n,) ages at failure, or ages reached by units that still run; any one unit of time.
-    event_observed : (n,) 1 or True for a failure, 0 or False for a unit still running. None: all have failed.
-    entry : (n,) ages at which observation of the unit began (delayed entry, left truncation). A unit that had failed
+    event_observed : (n,) 1 or True for a failure, 0 or False for a unit not failed when last seen (still running, or taken out). None:
+        all have failed.
+    entry : (n,) or one number: ages at which observation of the unit began (delayed entry, left truncation). A unit that had failed
         before it would not be in the data. None: every unit was seen from the start.
     weights : (n,) counts: how many units a row stands for; fractions are allowed. None: one each.
     cause : (n,) what each unit failed of, any labels; missing (None, nan) where it is not known. Looked at for failures only.
@@ -50,7 +51,7 @@ class Lifetimes(LifetimeRows):
     Examples
     --------
     >>> Lifetimes([33, 44, 52], event_observed=[1, 0, 1])
-    Lifetimes(3 units: 2 failed, 1 running)
+    Lifetimes(3 units: 2 failed, 1 censored)
     """
 
     __slots__ = ()
@@ -90,12 +91,15 @@ class Lifetimes(LifetimeRows):
         ----------
         lower, upper : (n,) alive at ``lower``, failed by ``upper``. Equal: a failure at that age. Infinite ``upper``: still running
             (right-censored). ``lower`` 0, or -inf for laws on the whole real line: failed some time before ``upper`` (left-censored).
-        entry : (n,) delayed entry, as for ``Lifetimes``. A ``lower`` of 0 (or -inf) below it means failed between entry and ``upper``.
-        right_truncation : (n,) ages up to which a unit can be in the data at all, and then only failed (returns seen by a date of
-            analysis): what did not fail before would not be there. inf: no such limit. An ``upper`` beyond it is read as it.
+        entry : (n,) or one number: delayed entry, as for ``Lifetimes``. A ``lower`` of 0 (or -inf) below it means
+            failed between entry and ``upper``.
+        right_truncation : (n,) or one number: ages up to which a unit can be in the data at all, and then only failed (returns seen
+            by a date of analysis): what did not fail before would not be there. inf: no such limit. An ``upper`` beyond it is read
+            as it.
         weights, cause : (n,) as for ``Lifetimes``.
-        observed_until : (n,) or one number: the age up to which each unit would have been followed had it not failed, where that
-            is known. Fits do not need it; a simulated repetition of the study does.
+        observed_until : (n,) or one number: the age up to which each unit would have been followed had it neither failed nor been taken
+            out, where that is known. It tells units still running from those removed unfailed before; fits do not need it, a
+            simulated repetition of the study does.
         resolution : as for ``Lifetimes``, of the rows whose ends are equal.
 
         Raises
@@ -158,7 +162,7 @@ class Lifetimes(LifetimeRows):
         Examples
         --------
         >>> Lifetimes.from_failures_and_suspensions([33, 52], [44])
-        Lifetimes(3 units: 2 failed, 1 running)
+        Lifetimes(3 units: 2 failed, 1 censored)
         """
         return cls.from_intervals(**failures_and_suspensions(failures, suspensions))
 
@@ -211,7 +215,7 @@ class Lifetimes(LifetimeRows):
 
         Units installed before ``observed_from`` enter at the age they had then (left truncation). Those not removed, and those
         removed after ``observed_until``, are running units of the age they had then. ``observed_until`` of the result is that age. Units
-        removed for another reason than failure are running units of the age at which they were taken out.
+        removed for another reason than failure are censored at the age at which they were taken out, and do not count as running.
 
         Parameters
         ----------
@@ -271,6 +275,6 @@ class Lifetimes(LifetimeRows):
         Examples
         --------
         >>> Lifetimes.from_nevada([100, 120], [[0, 2], [None, 1]])
-        Lifetimes(220 units in 4 rows: 3 failed (3 within an interval), 217 running)
+        Lifetimes(220 units in 4 rows: 3 failed (3 within an interval), 217 censored)
         """
         return cls.from_intervals(**nevada_columns(shipped, returned, midpoint, lag, first_return))

@@ -23,6 +23,12 @@ def nevada_columns(shipped: Any, returned: Any, midpoint: bool, lag: Any, first_
     if returned is None:
         if not hasattr(shipped, "iloc") or np.ndim(shipped) != 2 or np.shape(shipped)[1] < 2:
             raise TypeError("without returned, pass a data frame: shipments in its first column, returns by month in the others.")
+        first = next(iter(shipped.iloc[:, 0]), None)
+        if isinstance(first, str):
+            raise TypeError(
+                f"the first column of the table must be the shipments, and {shipped.columns[0]!r} holds text ({first!r:.60}). "
+                "Make labels of months the index: pandas.read_csv(..., index_col=0), or table.set_index(table.columns[0])."
+            )
         shipped, returned = shipped.iloc[:, 0], shipped.iloc[:, 1:]
     quantity = read_column(shipped, "shipped")
     refuse_rows(quantity < 0, quantity, "shipped", "0 or more", "A quantity cannot be negative.")

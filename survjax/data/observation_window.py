@@ -63,7 +63,7 @@ def _ages(dates: dict[str, pd.Series], failures: np.ndarray, hours: float, rate:
     end = age(close)
     lower = np.where(gone, age(removed), end)
     failed = gone & failures
-    columns = {"lower": lower, "upper": np.where(failed, lower, np.inf), "observed_until": np.where(gone & ~failed, lower, end)}
+    columns = {"lower": lower, "upper": np.where(failed, lower, np.inf), "observed_until": end}
     if "observed_from" in dates:
         columns["entry"] = np.maximum(age(dates["observed_from"]), 0.0)
     return columns
@@ -71,6 +71,11 @@ def _ages(dates: dict[str, pd.Series], failures: np.ndarray, hours: float, rate:
 
 def _check_order(dates: dict[str, pd.Series], failures: np.ndarray) -> None:
     installed, removed, close = (dates[name] for name in ("installed", "removed", "observed_until"))
+    opening = dates.get("observed_from")
+    if opening is not None:
+        window = {"observed_from": opening, "observed_until": close}
+        _refuse(opening > close, window, "before observed_until", "The two are exchanged.")
+        _refuse(opening == close, window, "before observed_until", "The window is empty.")
     _refuse(
         removed < installed,
         {"removed": removed, "installed": installed},
@@ -83,10 +88,8 @@ def _check_order(dates: dict[str, pd.Series], failures: np.ndarray) -> None:
         "no later than observed_until",
         "Nothing is known of a unit installed after the window closed; remove it, or move observed_until.",
     )
-    if "observed_from" not in dates:
+    if opening is None:
         return
-    opening = dates["observed_from"]
-    _refuse(opening >= close, {"observed_from": opening, "observed_until": close}, "before observed_until", "The window is empty.")
     _refuse(
         (removed == installed) & (installed >= opening) & failures,
         {"removed": removed, "installed": installed},

@@ -10,10 +10,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from survjax.distributions.distribution import Age, Distribution
-from survjax.distributions.edges import INFINITY, Edges, narrows
+from survjax.distributions.edges import INFINITY, MINUS_INFINITY, Edges, Limit, narrows
 from survjax.distributions.piecewise_exponential import check_ages
 from survjax.errors import NoFiniteMaximum
 from survjax.parameters import Reals
+
+# where every unit is truncated on the right: in its window the density is h(t) / H(end) then, whatever the level of the hazard
+OUT_OF_SIGHT = Limit(
+    {"gamma_0": MINUS_INFINITY},
+    "a law of which all but the earliest lives lie beyond every age seen, and nothing says how many failures are still to come",
+    "Give a simpler distribution with a known scale, or add the units that still run.",
+)
 
 
 class RoystonParmar(Distribution):
@@ -46,7 +53,7 @@ class RoystonParmar(Distribution):
     gamma: Reals
     knots: Age = None
 
-    edges = Edges((narrows(gamma_1=INFINITY),), early=True, late=True)
+    edges = Edges((narrows(gamma_1=INFINITY), narrows(gamma_0=MINUS_INFINITY, gamma_1=INFINITY), OUT_OF_SIGHT), early=True, late=True)
 
     def __post_init__(self):
         if isinstance(self.knots, (list, tuple)):

@@ -65,8 +65,8 @@ def fit_distribution(
     learned = len(fit.coordinates)  # at a boundary fewer than the template has
     if fit.n_failed < ENOUGH_FAILURES * learned:
         fit.notes.append(
-            f"Only {fit.n_failed:g} failures for {learned} parameters: trust the intervals, not the estimates, and nothing far beyond the "
-            "ages seen."
+            f"Only {_counted(fit.n_failed, 'failure')} for {_counted(learned, 'parameter')}: trust the intervals, not the estimates, and "
+            "nothing far beyond the ages seen."
         )
     fit.notes += _far_beyond(fit, life) + _of_the_mean(fit) + _before_age_0(fit, life)
     if priors:
@@ -80,6 +80,10 @@ def fit_distribution(
             fit,
         )
     return fit
+
+
+def _counted(number: float, what: str) -> str:
+    return f"{number:g} {what}{'' if number == 1 else 's'}"
 
 
 def _far_beyond(fit: Fit, life: Lifetimes) -> list[str]:

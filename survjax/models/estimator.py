@@ -49,10 +49,23 @@ class Estimator:
 
         return Tags(estimator_type=None, target_tags=TargetTags(required=False))
 
-    def __repr__(self) -> str:
+    def constructor(self) -> str:
+        """The call that makes this learner, arguments at their defaults left out."""
         defaults = {name: p.default for name, p in inspect.signature(type(self).__init__).parameters.items()}
-        shown = (f"{name}={value!r}" for name, value in self.get_params(deep=False).items() if not _same(value, defaults[name]))
+        given = self.get_params(deep=False).items()
+        shown = (f"{name}={_written(value)}" for name, value in given if not _same(value, defaults[name]))
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __repr__(self) -> str:
+        return self.constructor()
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_written(one) for one in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key!r}: {_written(one)}' for key, one in value.items())}}}"
+    return value.constructor() if isinstance(value, Estimator) else repr(value)
 
 
 def _same(value: Any, default: Any) -> bool:

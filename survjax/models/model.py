@@ -21,6 +21,7 @@ from survjax.fitting.prior import Prior, prior_in_words
 from survjax.models.arguments import as_lifetimes, check_level, check_whole_number, prediction_arguments, says_nothing
 from survjax.models.diagnostics import Diagnostics
 from survjax.models.estimator import Estimator
+from survjax.models.fit_in_words import fit_as_html, fit_in_words
 from survjax.models.intervals import interval_of_parameters, interval_of_prediction, profile_of_parameters
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import (
@@ -221,7 +222,9 @@ class Model(Estimator, Diagnostics):
     def _learned(self, name: str) -> Any:
         if self._fit is None or np.isnan(self._fit.log_likelihood):
             if self._template().n_coordinates() == 0:
-                raise NotFitted(f"{self!r} is fully known and has seen no data: call fit(lifetimes) for the likelihood of some.")
+                raise NotFitted(
+                    f"{self.constructor()} is fully known and has seen no data: call fit(lifetimes) for the likelihood of some."
+                )
             raise NotFitted(f"{type(self).__name__} has not been fitted to data: call fit(lifetimes) first.")
         return getattr(self._fit, name)
 
@@ -315,6 +318,11 @@ class Model(Estimator, Diagnostics):
         Raises
         ------
         ValueError : a negative age; an unknown kind; a horizon with a kind other than the mean.
+
+        Returns
+        -------
+        A float for one age, else a NumPy array in the shape of ``age``, of a pandas Series too: predictions are plain arrays, while the
+        tables of ``interval`` and ``predict_rul_interval`` keep the index of a Series.
         """
         name, arguments = rul_arguments(age, kind, horizon)
         return self._predict(name, **arguments)
@@ -475,6 +483,15 @@ class Model(Estimator, Diagnostics):
     def _quantiles_of_hazard(self, collected: np.ndarray) -> np.ndarray:
         fit = self._fitted
         return map_rows(at_estimate(age_at_cumulative_hazard), (fit.template, fit.coordinates), collected)
+
+    # ---- shown
+
+    def __repr__(self) -> str:
+        """The constructor's call; once fitted also the estimates with their standard errors and what they rest on."""
+        return self.constructor() if self._fit is None else fit_in_words(self.constructor(), self._fit)
+
+    def _repr_html_(self) -> str | None:
+        return None if self._fit is None else fit_as_html(self.constructor(), self._fit, self.summary(), self.notes_)
 
     # ---- keeping
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from survjax.data.lifetimes import Lifetimes
 from survjax.data.product_limit import product_limit
+from survjax.distributions import Distribution
 from survjax.errors import NotFitted
+from survjax.models.estimator import Estimator
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +41,20 @@ def finish(ax: Axes, title: str, x: str, y: str) -> Axes:
     if ax.get_legend_handles_labels()[0]:
         ax.legend(frameon=False, fontsize=9)
     return ax
+
+
+def name_of(law: Model | Distribution) -> str:
+    """What a legend calls a learner: its distribution, and of a wrapper what is inside."""
+    if isinstance(law, Distribution):
+        parts: list[Any] = list(law.parts())
+    else:
+        given = law.get_params(deep=False).values()
+        inside = [[*one.values()] if isinstance(one, Mapping) else one if isinstance(one, (list, tuple)) else [one] for one in given]
+        parts = [part for parts in inside for part in parts if isinstance(part, (Distribution, Estimator))]
+    own, names = type(law).__name__, ", ".join(map(name_of, parts))
+    if own == "Model":
+        return names
+    return f"{own}({names})" if names else own
 
 
 def lifetimes_of(model: Model, life: Lifetimes | None) -> Lifetimes:

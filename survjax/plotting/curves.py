@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from survjax.data.lifetimes import Lifetimes
-from survjax.plotting.canvas import COMPONENTS, DATA, FIT, ages, axes, density_histogram, finish, first_and_last, lifetimes_of
+from survjax.plotting.canvas import COMPONENTS, DATA, FIT, ages, axes, density_histogram, finish, first_and_last, lifetimes_of, name_of
 from survjax.plotting.estimates import estimate_beside
 
 if TYPE_CHECKING:
@@ -76,13 +76,14 @@ def plot_hazard(model: Model, life: Lifetimes | None = None, *, level: float = 0
     life = lifetimes_of(model, life)
     ax = axes(ax)
     grid = ages(life)
-    rate, limits, middle, half_width = _failure_rates(life, level)
+    top = float(np.quantile(np.asarray(model.hazard(grid)), 0.9))
     if life.right_truncation is None:
+        rate, limits, middle, half_width = _failure_rates(life, level)
         label = f"failures / exposure, {100 * level:g} %"
         ax.errorbar(middle, rate, xerr=half_width, yerr=limits, fmt="o", color=DATA, markersize=3.5, linewidth=0.9, label=label)
+        told = rate > limits[0] * 1.5  # where failures are few the upper limit says much of the axis and little of the rate
+        top = max(float(np.max((rate + limits[1])[told], initial=0.0)), top)
     _band(ax, model, "hazard", grid, level)
-    told = rate > limits[0] * 1.5  # where failures are few the upper limit says much of the axis and little of the rate
-    top = max(float(np.max((rate + limits[1])[told], initial=0.0)), float(np.quantile(np.asarray(model.hazard(grid)), 0.9)))
     ax.set_ylim(0, 1.3 * top)
     ax.set_xlim(first_and_last(life))
     return finish(ax, "Hazard", "age", "failures per unit of time")
@@ -99,7 +100,7 @@ def plot_components(model: MixtureModel, life: Lifetimes | None = None, *, ax: A
     shares = model.predict_component(grid, failed=True)
     for index, share in enumerate(shares.T):
         ax.plot(grid, density * share, "--", color=COMPONENTS[index % len(COMPONENTS)], label=f"component {index}")
-    ax.plot(grid, density, color=FIT, label=type(model).__name__)
+    ax.plot(grid, density, color=FIT, label=name_of(model))
     ax.set_xlim(edges[0], edges[-1])
     ax.set_ylim(0, 1.15 * max(float(heights.max()), float(np.quantile(density, 0.98))))
     return finish(ax, "Components", "age at failure", "density per unit of time")
@@ -108,7 +109,7 @@ def plot_components(model: MixtureModel, life: Lifetimes | None = None, *, ax: A
 def _band(ax: Axes, model: Model, what: str, grid: np.ndarray, level: float) -> None:
     band = model.interval(what, grid, level=level)
     ax.fill_between(grid, band["lower"], band["upper"], color=FIT, alpha=0.2, linewidth=0, label=f"{100 * level:g} % confidence")
-    ax.plot(grid, band["estimate"], color=FIT, label=type(model).__name__)
+    ax.plot(grid, band["estimate"], color=FIT, label=name_of(model))
 
 
 def _failure_rates(life: Lifetimes, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -16,7 +16,8 @@ FAILURE = COMPONENTS[0]
 
 
 def plot_events(life: LifetimeRows, *, ax: Axes | None = None, most: int = 50) -> Axes:
-    """A line for each row from entry to its end: a dot where it failed, a bar where that is known only within, an arrow if it runs.
+    """A line for each row from entry to its end: a dot where it failed, a bar where that is known only within, an arrow if it runs,
+    a stroke where it was taken out unfailed.
 
     Parameters
     ----------
@@ -47,8 +48,13 @@ def plot_events(life: LifetimeRows, *, ax: Axes | None = None, most: int = 50) -
         ax.hlines(height[within], known[within], end[within], color=FAILURE, linewidth=4.0, alpha=0.45, label="failed within")
     if exact.any():
         ax.plot(end[exact], height[exact], "o", color=FAILURE, markersize=4, label="failed")
-    if not failed.all():
-        ax.plot(end[~failed], height[~failed], ">", color=DATA, markersize=4, label="still running")
+    running = drawn.is_running()
+    removed = ~failed & ~running
+    if running.any():
+        label = "censored" if drawn.observed_until is None else "still running"
+        ax.plot(end[running], height[running], ">", color=DATA, markersize=4, label=label)
+    if removed.any():
+        ax.plot(end[removed], height[removed], "|", color=DATA, markersize=7, label="removed unfailed")
     ax.set_yticks([])
     rows = f"{len(drawn):,} of {len(life):,} rows" if len(drawn) < len(life) else f"{len(life):,} rows"
     finish(ax, rows, "age", "")

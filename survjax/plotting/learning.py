@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from survjax.data.lifetimes import Lifetimes
-from survjax.plotting.canvas import DATA, FIT, axes, density_histogram, finish, lifetimes_of
+from survjax.plotting.canvas import DATA, FIT, axes, density_histogram, finish, lifetimes_of, name_of
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -31,7 +31,7 @@ def plot_learning(model: Model, life: Lifetimes | None = None, *, ax: Axes | Non
         label = "start" if step == 0 else f"optimum, step {step}" if last else None
         ax.plot(grid, density, color=FIT if last else colour, linewidth=2.2 if last else 1.1, label=label)
     _limits(ax, densities, heights, edges)
-    return finish(ax, f"How {type(model).__name__} learned", "age at failure", "density per unit of time")
+    return finish(ax, f"How {name_of(model)} learned", "age at failure", "density per unit of time")
 
 
 def plot_learning_animation(model: Model, life: Lifetimes | None = None) -> FuncAnimation:
@@ -42,7 +42,7 @@ def plot_learning_animation(model: Model, life: Lifetimes | None = None) -> Func
     grid, densities, heights, edges = _steps(model, lifetimes_of(model, life))
     figure, ax = plt.subplots(figsize=(7.0, 4.6), layout="constrained")
     ax.stairs(heights, edges, fill=True, color=DATA, alpha=0.2, label="Kaplan–Meier density")
-    (line,) = ax.plot(grid, densities[0], color=FIT, linewidth=2, label=type(model).__name__)
+    (line,) = ax.plot(grid, densities[0], color=FIT, linewidth=2, label=name_of(model))
     _limits(ax, densities, heights, edges)
     finish(ax, "Step 0", "age at failure", "density per unit of time")
 

@@ -13,7 +13,7 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import LAWS, Distribution
 from survjax.distributions.papers import SMALLEST_EXTREME_VALUE, WEIBULL, Paper
 from survjax.models import Model
-from survjax.plotting.canvas import COMPONENTS, DATA, FIT, GRID_POINTS, axes, finish, lifetimes_of
+from survjax.plotting.canvas import COMPONENTS, DATA, FIT, GRID_POINTS, axes, finish, lifetimes_of, name_of
 from survjax.plotting.estimates import estimate_beside
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ PAPERS: dict[str, Paper] = {law.__name__.lower(): law.paper for law in LAWS if l
 RANKS: dict[str, Any] = {"median_ranks": "exact", "benard": "benard"}
 # those that are wanted most first; as many are drawn as have room
 TICKS = [0.5, 0.1, 0.9, 0.01, 0.99, 0.001, 0.999, 1e-4, 0.9999, 1e-5, 0.05, 0.95, 1e-6, 0.2, 0.8, 0.3, 0.7, 0.02, 0.98, 0.4, 0.6]
-TICKS += [0.005, 0.995, 0.002, 0.003, 5e-4, 0.9995, 2e-4, 5e-5, 1e-7, 1e-8, 1e-9]
+TICKS += [0.005, 0.995, 0.002, 0.003, 5e-4, 0.9995, 2e-4, 5e-5, 2e-5]
+TICKS += [float(f"{lead}e-{power}") for lead in (1, 5, 2) for power in range(6, 13)]
+LEAST_HEIGHT = 2.0  # a factor of 7 in the cumulative hazard, or two standard deviations: some ticks fall into as much, wherever it lies
 ROOM = 0.055  # of the height of the paper, between two ticks
 # on logarithmic ages, by how many decades there are; of a short stretch ticks at equal distances
 AGE_TICKS: tuple[tuple[float, tuple[float, ...]], ...] = (
@@ -64,9 +66,9 @@ def plot_probability(
         linear ages "normal", "logistic", "smallestextremevalue", "largestextremevalue"). None: the law's own; a law that no paper makes
         straight (gamma, mixtures, ...) is drawn on Weibull paper, on the whole real line on that of the smallest extreme value.
     points : "kaplan_meier" puts points half-way up each step of the Kaplan–Meier estimate (Hazen; modified Kaplan–Meier in Minitab).
-        "median_ranks" and "benard" are those of ``survjax.adequacy.median_ranks``. None: median ranks beside a rank regression, else
-        Kaplan–Meier. For failures within intervals the points of the estimate are Turnbull's: a bar over each interval in which it
-        places mass, half-way up the step, since where in the interval it lies nobody knows; a law that agrees crosses the bars.
+        "median_ranks" and "benard" are those of ``survjax.adequacy.median_ranks.median_ranks``. None: median ranks beside a rank
+        regression, else Kaplan–Meier. For failures within intervals the points of the estimate are Turnbull's: a bar over each interval
+        in which it places mass, half-way up the step, since where in the interval it lies nobody knows; a law that agrees crosses the bars.
     rank_regression : True, or "x on y" (age on rank, the same) or "y on x": also draw ``survjax.rank_regression``.
 
     Under delayed entry and right truncation the estimate is conditional, and is put on the fit's scale (the legend says so).
@@ -136,7 +138,7 @@ def _frame(points: Drawn, sheet: Paper) -> tuple[np.ndarray, float, float]:
     margin = 0.08 * (high - low) or (0.4 if sheet.logarithmic else max(0.4 * abs(high), 1.0))
     grid = sheet.age(np.linspace(0.0 if sheet.from_origin else low - margin, high + margin, GRID_POINTS))
     height = sheet.height(points.share)
-    rise = max(0.1 * float(np.ptp(height)), 0.3)
+    rise = max(0.1 * float(np.ptp(height)), 0.3, 0.5 * (LEAST_HEIGHT - float(np.ptp(height))))
     bottom = 0.0 if sheet.from_origin else float(height.min()) - rise
     return grid, float(sheet.share(bottom)), float(sheet.share(float(height.max()) + rise))
 
@@ -149,7 +151,7 @@ def _draw_fit(ax: Axes, model: Model, grid: np.ndarray, level: float) -> None:
     least, most = np.finfo(float).tiny, np.nextafter(1.0, 0.0)
     band = np.maximum(lower, least), np.minimum(upper, most)
     ax.fill_between(grid, *band, color=FIT, alpha=0.18, linewidth=0, label=f"{100 * level:g} % confidence")
-    ax.plot(grid, fitted, color=FIT, label=type(model).__name__)
+    ax.plot(grid, fitted, color=FIT, label=name_of(model))
 
 
 def _draw_points(ax: Axes, points: Drawn, grid: np.ndarray) -> None:

@@ -10,7 +10,7 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Exponential
 from survjax.models import Model
 from survjax.nonparametric import NelsonAalen
-from survjax.plotting.canvas import DATA, FIT, axes, finish
+from survjax.plotting.canvas import DATA, FIT, axes, finish, name_of
 from survjax.plotting.estimates import estimate_beside
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def plot_residuals(model: Model, life: Lifetimes | None = None, *, level: float 
         at, hazard, name = estimate.right[known], -np.log1p(-estimate.after[known]), estimate.label
     ax.plot(at, hazard, "o", color=DATA, markersize=3 if len(at) > 100 else 4.5, alpha=0.7, label=name)
     end = 1.05 * float(max(at.max(), hazard.max()))
-    ax.plot([0, end], [0, end], color=FIT, label=f"{type(model).__name__}: unit exponential")
+    ax.plot([0, end], [0, end], color=FIT, label=f"{name_of(model)}: unit exponential")
     ax.set_xlim(0, 1.05 * float(at.max()))
     ax.set_ylim(0, end)
     return finish(ax, "Cox–Snell residuals", "residual", "cumulative hazard of the residuals")

@@ -12,8 +12,8 @@ DURATIONS, EVENTS = [33.0, 44.0, 52.0], [1, 0, 1]
 
 
 def test_repr_counts_the_fleet():
-    assert repr(shipped("hard_drives")) == "Lifetimes(52,422 units: 2,885 failed, 49,537 running)"
-    assert repr(shipped("integrated_circuits")) == "Lifetimes(4,156 units in 22 rows: 28 failed, 4,128 running)"
+    assert repr(shipped("hard_drives")) == "Lifetimes(52,422 units: 2,885 failed, 49,537 censored)"
+    assert repr(shipped("integrated_circuits")) == "Lifetimes(4,156 units in 22 rows: 28 failed, 4,128 censored)"
 
 
 def test_a_running_life_prints_with_a_plus():
@@ -177,6 +177,18 @@ def test_one_number_for_observed_until_holds_for_all():
     assert sj.Lifetimes.from_intervals([1.0, 2.0], [1.0, np.inf], observed_until=7).observed_until.tolist() == [7.0, 7.0]
 
 
+def test_one_number_for_entry_or_right_truncation_holds_for_all():
+    life = sj.Lifetimes.from_intervals([1.0, 2.0], [1.0, 2.0], entry=0.5, right_truncation=np.float32(9.0))
+    assert (life.entry.tolist(), life.right_truncation.tolist()) == ([0.5, 0.5], [9.0, 9.0])
+    assert sj.Lifetimes([1.0, 2.0], entry=0.5).entry.tolist() == [0.5, 0.5]
+    with pytest.raises(ValueError, match=r"entry must be less than duration; row 0 has entry=1\.5"):
+        sj.Lifetimes([1.0, 2.0], entry=1.5)
+    with pytest.raises(TypeError, match="entry must be numbers"):
+        sj.Lifetimes([1.0, 2.0], entry=True)
+    with pytest.raises(ValueError, match="weights must be one-dimensional"):
+        sj.Lifetimes([1.0, 2.0], weights=2)
+
+
 BAD_INTERVALS = {
     "reversed": ({"lower": [1, 3], "upper": [2, 2]}, r"lower must be at most upper; row 1 has lower=3, upper=2 .*upper=inf"),
     "both infinite": ({"lower": [-np.inf], "upper": [np.inf]}, r"row 0 has lower=-inf, upper=inf .*says nothing; remove it"),
@@ -292,7 +304,7 @@ def test_a_notebook_shows_a_small_table():
     for cell in (
         "<tr><th>failed at a known age</th><td>1</td><td>33</td></tr>",
         "<tr><th>failed within an interval</th><td>5</td><td>3 to 20</td></tr>",
-        "<tr><th>still running</th><td>2</td><td>44</td></tr>",
+        "<tr><th>running</th><td>2</td><td>44</td></tr>",
         "<tr><th>entered late</th><td>7</td><td>1 to 5</td></tr>",
         "<tr><th>truncated on the right</th><td>4</td><td>9 to 30</td></tr>",
     ):

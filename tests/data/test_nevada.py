@@ -119,6 +119,11 @@ BAD = {
     "within the lag": (nevada(lag=1), ValueError, r"row 0 has returns within a lag of 1 months.*shorter lag"),
     "negative lag": (nevada(lag=-1), ValueError, r"lag must be a number of months, 0 or more; got -1"),
     "no months": (nevada([], []), ValueError, r"the table is empty"),
+    "labels as a column": (
+        lambda: sj.Lifetimes.from_nevada(pd.DataFrame({"month": ["2024-01"], "shipped": [9], "2024-01": [1]})),
+        TypeError,
+        r"first column of the table must be the shipments, and 'month' holds text .*index_col=0",
+    ),
     "no table": (nevada(SHIPPED, None), TypeError, r"pass a data frame: shipments in its first column"),
     "nothing shipped": (nevada([0], [[0, 0]]), ValueError, r"lower is empty"),
     "unlike labels": (nevada(table(columns=("a", "b", "c")), None), ValueError, r"the first month of returns, 'a', is not among"),

@@ -92,10 +92,21 @@ def test_units_removed_for_another_reason_are_suspended_at_removal():
     life = fleet(failed=[1, 0, 0, 1])
     # the last was removed, failed, after the window closed
     assert str(life) == "3662, 31+, 1095+, 10+"
-    # a unit taken out would not have been followed beyond
-    assert life.observed_until.tolist() == [5113.0, 31.0, 1095.0, 10.0]
+    assert life.observed_until.tolist() == [5113.0, 1095.0, 1095.0, 10.0]
     assert life.entry.tolist() == fleet().entry.tolist()
     assert fleet(failed=pd.Series([True, True, False, True])).to_frame().equals(fleet().to_frame())
+
+
+def test_units_removed_unfailed_do_not_count_as_running():
+    life = fleet(failed=[1, 0, 0, 1])
+    assert repr(life) == "Lifetimes(4 units: 1 failed, 2 running, 1 removed unfailed; 1 entered late)"
+    assert (life.n_failed, life.n_running, life.n_removed) == (1.0, 2.0, 1.0)
+    assert str(life.running()) == "1095+, 10+"
+    assert "<tr><th>removed unfailed</th><td>1</td><td>31</td></tr>" in life._repr_html_()
+    assert repr(life.in_unit(3.0)).count("1 removed unfailed") == repr(life.at_resolution(1)).count("1 removed unfailed") == 1
+    untold = sj.Lifetimes.from_intervals(life.lower, life.upper)
+    assert repr(untold) == "Lifetimes(4 units: 1 failed, 3 censored)"
+    assert (untold.n_running, untold.n_removed) == (3.0, 0.0)
 
 
 def test_a_unit_taken_out_on_the_day_it_came_is_not_dead_on_arrival():
@@ -124,7 +135,12 @@ BAD = {
         ValueError,
         r"installed must be no later than observed_until; row 3 has installed=2024-02-01",
     ),
-    "empty window": ({"observed_from": "2024-01-01"}, ValueError, r"observed_from must be before observed_until"),
+    "empty window": ({"observed_from": "2024-01-01"}, ValueError, r"observed_from must be before observed_until.*The window is empty"),
+    "window exchanged": (
+        {"observed_from": "2024-01-01", "observed_until": "2020-01-01"},
+        ValueError,
+        r"observed_from must be before observed_until; row 0 has .*The two are exchanged",
+    ),
     "not installed": ({"installed": [*INSTALLED[:3], None]}, ValueError, r"installed must be a date in every row; row 3 has installed=NaT"),
     "no end": ({"observed_until": None}, ValueError, r"observed_until must be a date in every row"),
     "zones": ({"installed": UTC}, ValueError, r"time zones are mixed: installed in UTC, removed in no time zone"),

@@ -175,6 +175,15 @@ def test_a_law_that_runs_to_a_simpler_one_says_which():
     refused(sj.ExponentiatedWeibull(), sj.Lifetimes(np.arange(1, 11)), "a power of age up to the largest failure age")
 
 
+def test_a_spline_under_right_truncation_whose_level_nothing_tells_is_named():
+    # it ended as "flat", with no word of why
+    rng = np.random.default_rng(0)
+    lives, until = 100.0 * rng.weibull(2.0, 400), rng.uniform(20.0, 45.0, 400)
+    seen = lives < until
+    life = sj.Lifetimes.from_intervals(lives[seen], lives[seen], right_truncation=until[seen])
+    refused(sj.RoystonParmar(n_knots=1), life, "gamma_0 runs to -infinity .*nothing says how many failures are still to come")
+
+
 def test_a_fit_wanted_without_convergence_says_where_it_was_going():
     model = sj.GompertzMakeham().fit(sj.Lifetimes([3.0, 5.0, 8.0]), require_convergence=False)
     assert not model.converged_

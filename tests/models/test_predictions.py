@@ -292,6 +292,7 @@ def test_likelihood_of_other_data_and_score(bearings):
 
 
 def test_few_failures_and_chance_components_are_said():
+    assert any("Only 1 failure for 1 parameter:" in note for note in sj.Exponential().fit([3.0]).notes_)
     assert any("Only 4 failures for 2 parameters" in note for note in sj.Weibull().fit([1.0, 2.0, 3.0, 4.0]).notes_)
     lives = np.append(100 * np.random.default_rng(3).weibull(1.2, 60), 70 + 0.2 * np.arange(6))
     notes = sj.WeibullMixture().fit(lives).notes_

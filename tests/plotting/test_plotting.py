@@ -6,6 +6,7 @@ import pytest
 
 import survjax as sj
 from survjax.data.product_limit import product_limit
+from survjax.plotting.canvas import name_of
 from tests.conftest import shipped
 
 
@@ -75,7 +76,13 @@ def test_an_event_plot_has_a_line_for_each_unit_and_a_mark_for_its_end():
     assert [segment[:, 0].tolist() for segment in events(ax, "under observation").get_segments()] == [[0, 10], [2, 2], [5, 33], [0, 44]]
     assert [segment.tolist() for segment in events(ax, "failed within").get_segments()] == [[[10, 0], [20, 0]], [[2, 1], [25, 1]]]
     assert line(ax, "failed").tolist() == [[33, 2]]
-    assert line(ax, "still running").tolist() == [[44, 3]]
+    assert line(ax, "censored").tolist() == [[44, 3]]
+
+
+def test_an_event_plot_tells_units_removed_from_those_that_run_where_that_is_known():
+    ax = sj.Lifetimes.from_intervals([33, 44, 50], [33, np.inf, np.inf], observed_until=50).plot()
+    assert line(ax, "removed unfailed").tolist() == [[44, 1]]
+    assert line(ax, "still running").tolist() == [[50, 2]]
 
 
 def test_an_event_plot_of_a_large_fleet_shows_every_so_many_rows():
@@ -156,3 +163,29 @@ def test_turnbull_stands_beside_fits_to_intervals():
 def test_an_event_plot_of_nothing_is_refused(life, most):
     with pytest.raises(ValueError, match="nothing to draw"):
         life.plot(most=most)
+
+
+def test_the_hazard_axis_under_right_truncation_is_that_of_the_curve():
+    lives = np.linspace(1.0, 100.0, 64)
+    life = sj.Lifetimes.from_intervals(lives, lives, right_truncation=100.5)
+    ax = sj.Weibull(2.0, 100.0).plot_hazard(life)
+    # it was that of rates that are not drawn, which are infinite at the end of the window
+    assert ax.get_ylim()[1] <= 1.3 * 2.0 / 100.0
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (sj.Threshold(sj.Weibull(2.0, 90.0), threshold=1.0), "Threshold(Weibull)"),
+        (sj.Model(sj.distributions.Weibull(2.0, 90.0)), "Weibull"),
+        (sj.CompetingRisks([sj.Weibull(), sj.Threshold(sj.Exponential())]), "CompetingRisks(Weibull, Threshold(Exponential))"),
+        (sj.Model(sj.distributions.Threshold(sj.distributions.Exponential(9.0), 1.0)), "Threshold(Exponential)"),
+    ],
+)
+def test_a_legend_names_what_is_inside_a_wrapper(model, name):
+    assert name_of(model) == name
+
+
+def test_a_picture_has_that_name_in_its_legend():
+    model = sj.Threshold(sj.Weibull(2.0, 90.0), threshold=1.0)
+    assert len(line(model.plot_survival(shipped("ball_bearings")), "Threshold(Weibull)"))

@@ -58,6 +58,14 @@ def test_ticks_are_per_cent_with_room_between_them(law):
     assert "100" in ages
 
 
+@pytest.mark.parametrize("n", [2, 70, 130_000])
+def test_a_single_failure_among_many_still_has_a_scale(n):
+    # 1 of 70 lay between the ticks at 0.5 % and 1 %
+    ax = sj.Weibull(2.0, 90.0).plot_probability(sj.Lifetimes([50.0, 60.0], [1, 0], weights=[1, n - 1]))
+    low, high = ax.get_ylim()
+    assert any(low <= tick <= high for tick in ax.get_yticks())
+
+
 def test_points_are_kaplan_meier_half_way_up_each_step():
     life = shipped("ball_bearings")
     points = line(sj.Weibull(2.1, 82.0).plot_probability(life), "Kaplan–Meier")

@@ -1,0 +1,44 @@
+"""A fit in a few lines of text, and as a table for a notebook."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from survjax.fitting.estimation import Fit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDTH = 100
+STICKS = "\N{NO-BREAK SPACE}"
+
+
+def fit_in_words(call: str, fit: Fit) -> str:
+    """The learner's ``call``, what the fit rests on, and every estimate with its standard error; known parameters are in the call."""
+    errors = np.sqrt(np.diag(fit.covariance))
+    estimates = [_estimate(*one) for one in zip(fit.names, fit.values, errors, strict=True) if one[2] != 0.0]
+    # a name and its value stay on one line
+    lines = [line.replace(STICKS, " ") for line in textwrap.wrap(", ".join(estimates), WIDTH)]
+    return "\n    ".join([f"{call} {_what_it_rests_on(fit)}", *lines])
+
+
+def fit_as_html(call: str, fit: Fit, summary: pd.DataFrame, notes: Sequence[str]) -> str:
+    """The summary under the same heading, with the notes below."""
+    table = summary.to_html(float_format=lambda value: f"{value:.5g}")
+    said = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    return f"<p>{escape(f'{call} {_what_it_rests_on(fit)}')}</p>{table}" + (f"<ul>{said}</ul>" if said else "")
+
+
+def _what_it_rests_on(fit: Fit) -> str:
+    stopped = "" if fit.converged else f", stopped short ({fit.reason})"
+    prior = ", with a prior" if fit.prior else ""
+    return f"fitted to {fit.n_units:,.6g} units, {fit.n_failed:,.6g} failed{prior}{stopped}, log-likelihood {fit.log_likelihood:.6g}"
+
+
+def _estimate(name: str, value: float, error: float) -> str:
+    return f"{name} {value:.4g} ({'no s.e.' if np.isnan(error) else f's.e. {error:.2g}'})".replace(" ", STICKS)
