@@ -140,7 +140,7 @@ def _present(name: str, values: Any) -> Any:
 
     try:
         series = values if isinstance(values, pd.Series) else pd.Series(values)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"column {name!r} of X cannot be read as one column: {error}.") from None
     missing = series.isna().to_numpy()
     if missing.any():
