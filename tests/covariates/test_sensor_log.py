@@ -100,6 +100,21 @@ def test_other_names_chosen_columns_weights_and_causes():
     assert history.y.entry.tolist() == [20.0, 50.0, 40.0, 60.0]
 
 
+def test_without_entries_units_are_watched_from_their_first_reading():
+    history = from_sensor_log(LOG, UNITS.drop(columns="entry"))
+    assert history.y.entry.tolist() == [20.0, 50.0, 0.0, 30.0, 60.0]
+
+
+def test_units_may_be_categories_of_the_log():
+    log, units = LOG.astype({"unit": "category"}), UNITS.set_index(pd.Index([7, 7]))
+    pd.testing.assert_frame_equal(from_sensor_log(log, units).to_frame(), joined())
+
+
+def test_an_empty_log_has_no_reading_of_any_unit():
+    with pytest.raises(ValueError, match=r"unit 'b' \(row 0 of units\) has no reading \(2 such units"):
+        from_sensor_log(LOG[:0], UNITS)
+
+
 def test_a_reading_at_the_end_is_in_force_nowhere():
     log = pd.concat([LOG, pd.DataFrame({"unit": ["b"], "time": [70.0], "load": [9.0]})])
     pd.testing.assert_frame_equal(from_sensor_log(log, UNITS).to_frame(), joined())
@@ -150,5 +165,7 @@ def test_columns_that_are_not_there_are_named():
         from_sensor_log(LOG.drop(columns="time"), UNITS)
     with pytest.raises(ValueError, match="column 'volt' is neither in log nor in units"):
         from_sensor_log(LOG, UNITS, columns=["volt"])
+    with pytest.raises(ValueError, match="column 'since' is missing"):
+        from_sensor_log(LOG, UNITS, entry="since")
     with pytest.raises(ValueError, match="before_first must be one of"):
         from_sensor_log(LOG, UNITS, before_first="guess")
