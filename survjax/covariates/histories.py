@@ -77,7 +77,7 @@ class History:
         roles = {str(name) for name in (unit, start, stop, event)}
         table = read_table(frame)
         chosen = tuple(name for name in table.columns if name not in roles) if columns is None else tuple(str(name) for name in columns)
-        covariates = pd.DataFrame(dict(zip(chosen, table.pick(chosen), strict=True)), index=table.frame.index)
+        covariates = pd.DataFrame(dict(zip(chosen, table.pick(chosen, of="frame"), strict=True)), index=table.frame.index)
         X = covariates.take(checked.order).reset_index(drop=True)
         read = {name: np.asarray(values) for name, values in taken.items()}
         y = Lifetimes(read["stop"], read["event"], entry=read["start"])[checked.order]

@@ -75,7 +75,7 @@ def from_sensor_log(
         raise ValueError(f"before_first must be one of {', '.join(map(repr, BEFORE_FIRST))}; got {before_first!r}.")
     readings, fleet = read_table(log), read_table(units)
     since = "entry" if entry is None and "entry" in fleet.columns else entry
-    of_unit, of_time = readings.pick((str(unit), str(time)))
+    of_unit, of_time = readings.pick((str(unit), str(time)), of="log")
     times = read_column(of_time, "time")
     labels, begins, ends, failed = _lives(fleet, str(unit), str(duration), str(event), None if since is None else str(since))
     codes = labels.get_indexer(pd.Index(as_series(of_unit)))
@@ -104,9 +104,9 @@ def from_sensor_log(
     X = _covariates(readings, fleet, roles, None if columns is None else [str(name) for name in columns], picked, of)
     given: dict[str, Any] = {}
     if weights is not None:
-        given["weights"] = read_column(fleet.pick((str(weights),))[0], "weights")[of]
+        given["weights"] = read_column(fleet.pick((str(weights),), of="units")[0], "weights")[of]
     if cause is not None:
-        causes = np.asarray(as_series(fleet.pick((str(cause),))[0]), dtype=object)[of]
+        causes = np.asarray(as_series(fleet.pick((str(cause),), of="units")[0]), dtype=object)[of]
         given["cause"] = np.where(at_end, causes, None)
     y = Lifetimes(stop, failed[of] & at_end, entry=start, **given)
     return History(X, y, labels.to_numpy()[of])
@@ -118,10 +118,10 @@ def _lives(fleet: Table, unit: str, duration: str, event: str, entry: str | None
 
     if fleet.n == 0:
         raise ValueError("units is empty: there is no unit to learn from.")
-    named, until, failures = fleet.pick((unit, duration, event))
+    named, until, failures = fleet.pick((unit, duration, event), of="units")
     labels = pd.Index(as_series(named))
     ends, failed = read_column(until, "durations"), read_flags(failures, "event_observed")
-    begins = np.zeros(fleet.n) if entry is None else read_column(fleet.pick((entry,))[0], "entry")
+    begins = np.zeros(fleet.n) if entry is None else read_column(fleet.pick((entry,), of="units")[0], "entry")
     _refuse_units(labels.isna(), "is missing", labels, "Remove units without a name.")
     _refuse_units(labels.duplicated(), "is there twice", labels, "Keep one row for each unit.")
     _refuse_units(ends <= begins, "has its end not after its entry", labels, "Remove units that were never watched.")
@@ -155,7 +155,7 @@ def _covariates(
             message = f"column {name!r} of {where} is missing in row {row} ({missing.sum():,} such rows; {ROWS_COUNT_FROM}). {remedy}"
             raise BadRow(message, columns=(name,), rows=np.flatnonzero(missing), remedy=remedy)
         if isinstance(values.dtype, np.dtype) and values.dtype.kind == "f":
-            refuse_infinite(name, values.to_numpy())
+            refuse_infinite(name, values.to_numpy(), of="log" if table is readings else "units")
         columns[name] = values.array.take(rows)
     return pd.DataFrame(columns, index=range(len(of)))
 

@@ -19,8 +19,8 @@ class Table(NamedTuple):
     frame: Any = None
     array: np.ndarray | None = None
 
-    def pick(self, names: tuple[str, ...]) -> list[Any]:
-        """The columns of these names, in this order.
+    def pick(self, names: tuple[str, ...], of: str = "X") -> list[Any]:
+        """The columns of these names, in this order; ``of`` is what an error calls the table.
 
         Raises
         ------
@@ -30,7 +30,7 @@ class Table(NamedTuple):
         if missing:
             there = ", ".join(repr(name) for name in self.columns) or "none"
             many = f"columns {', '.join(map(repr, missing))} are" if len(missing) > 1 else f"column {missing[0]!r} is"
-            raise ValueError(f"{many} missing in X; there are {there}.")
+            raise ValueError(f"{many} missing in {of}; there are {there}.")
         return [self.columns[name] for name in names]
 
 
