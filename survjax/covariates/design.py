@@ -15,6 +15,7 @@ from survjax.covariates.formula import Formula
 from survjax.covariates.table import read_table
 
 _BLOCK = 8_192
+_LARGEST = 1e150
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,18 +236,18 @@ def _moments(
         sums += columns @ shares[block]
     _refuse_constant(low, high, names, intercept=centred)
     center = sums if centred else np.zeros(p)
-    largest = np.maximum(high - center, center - low)
     if fixed:
-        center[0], largest[0] = 1.0, 1.0
+        center[0] = 1.0
     first, second = np.zeros(p), np.zeros(p)
     for block in blocks:
         columns = matrix[block].T.copy()
         columns -= center[:, None]
-        columns /= largest[:, None]
         first += columns @ shares[block]
         second += np.square(columns, out=columns) @ shares[block]
-    left = first if centred else np.zeros(p)
-    center, spread = center + largest * left, largest * np.sqrt(second - left**2)
+    if not centred:
+        return center, np.sqrt(second)
+    # what is left of the first pass' rounding is many digits smaller than the spread, so that this difference loses none
+    center, spread = center + first, np.sqrt(second - first**2)
     if fixed:
         center[0], spread[0] = 0.0, 1.0
     return center, spread
@@ -254,6 +255,8 @@ def _moments(
 
 def _refuse_constant(low: np.ndarray, high: np.ndarray, names: tuple[str, ...], intercept: bool) -> None:
     largest = np.maximum(np.abs(low), np.abs(high))
+    for column in np.flatnonzero((largest > _LARGEST) | (largest < 1 / _LARGEST) & (largest > 0)):
+        raise ValueError(f"column {names[column]!r} reaches {largest[column]:g}: give it in a unit in which its square is a number.")
     # a column of 0.1 + 0.2 and 0.3 is constant too
     constant = high - low <= 4 * np.finfo(float).eps * largest if intercept else largest == 0
     for column in np.flatnonzero(constant):

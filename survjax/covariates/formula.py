@@ -131,7 +131,6 @@ class Formula:
 
     def _model_matrix(self, table: Table) -> Any:
         """What formulaic makes of these rows, in the state learned so far."""
-        from formulaic import Formula as Parsed
         from formulaic import ModelSpec
         from formulaic.errors import DataMismatchWarning, FormulaicError
         from formulaic.materializers import PandasMaterializer
@@ -139,7 +138,7 @@ class Formula:
 
         maker = PandasMaterializer(self._frame(table), context=_RELATIONS)
         specification = ModelSpec(
-            formula=Parsed(self.text),
+            formula=_parsed(self.text),
             output="pandas",
             na_action="ignore",
             transform_state=copy.deepcopy(dict(self.transforms)),
@@ -172,7 +171,7 @@ class Formula:
             else:
                 # whole numbers stay what they are where they are labels only; powers of them would overflow in silence
                 numbers = covariate.numbers(values)
-                kind = getattr(getattr(values, "dtype", None), "kind", "f")
+                kind = pd.Series(values).dtype.kind
                 whole = as_labels[covariate.name] and kind in "iub"
                 columns[covariate.name] = numbers.astype(bool if kind == "b" else np.int64) if whole else numbers
         return pd.DataFrame(columns, index=range(table.n), copy=False)
@@ -185,8 +184,8 @@ class Formula:
                 refuse_unseen(expression, ~np.isin(labels, known), labels, tuple(known))
 
 
-def _read(text: str, available: tuple[str, ...], with_intercept: bool) -> str:
-    """The formula with its sums and products expanded, its intercept (or that there is none) written out."""
+def _parsed(text: str, available: tuple[str, ...] = ()) -> Any:
+    """The terms of a formula; ``available`` is what a dot stands for."""
     if not isinstance(text, str):
         raise TypeError(f"formula must be text such as '~ temperature + C(brand)'; got {type(text).__name__}.")
     from formulaic import Formula as Parsed
@@ -199,6 +198,12 @@ def _read(text: str, available: tuple[str, ...], with_intercept: bool) -> str:
         raise ValueError(f"the formula {text!r} cannot be read: {str(error).splitlines()[0]}") from None
     if not isinstance(parsed, SimpleFormula):
         raise ValueError(f"the formula {text!r} has a left side, or several parts; write '~ a + b', since the lifetimes are given as y.")
+    return parsed
+
+
+def _read(text: str, available: tuple[str, ...], with_intercept: bool) -> str:
+    """The formula with its sums and products expanded, its intercept (or that there is none) written out."""
+    parsed = _parsed(text, available)
     terms = [":".join(_quoted(factor) for factor in term.factors) for term in parsed]
     intercept = "1" in terms or with_intercept
     return " + ".join(["1" if intercept else "0", *(term for term in terms if term != "1")])
@@ -218,11 +223,10 @@ def _variables(text: str, available: tuple[str, ...]) -> dict[str, bool]:
     ------
     ValueError : it is more than a function of the columns of one row.
     """
-    from formulaic import Formula as Parsed
     from formulaic.utils.code import sanitize_variable_names
 
     found: dict[str, bool] = {}
-    for factor in (factor for term in Parsed(text) for factor in term.factors):
+    for factor in (factor for term in _parsed(text) for factor in term.factors):
         if factor.eval_method.value == "lookup":
             found[factor.expr] = False
         elif factor.eval_method.value == "python":

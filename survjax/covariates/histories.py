@@ -77,7 +77,7 @@ class History:
         roles = {str(name) for name in (unit, start, stop, event)}
         table = read_table(frame)
         chosen = tuple(name for name in table.columns if name not in roles) if columns is None else tuple(str(name) for name in columns)
-        covariates = pd.DataFrame(dict(zip(chosen, table.pick(chosen), strict=True)), index=table.frame.index)
+        covariates = pd.DataFrame(dict(zip(chosen, table.pick(chosen, of="frame"), strict=True)), index=table.frame.index)
         X = covariates.take(checked.order).reset_index(drop=True)
         read = {name: np.asarray(values) for name, values in taken.items()}
         y = Lifetimes(read["stop"], read["event"], entry=read["start"])[checked.order]
@@ -169,7 +169,10 @@ def check_histories(unit: Any, start: Any, stop: Any, event: Any, *, gaps: str =
 def in_order(codes: np.ndarray, time: np.ndarray) -> np.ndarray:
     """The rows (n,) by unit, then time."""
     sorted_already = (codes[1:] > codes[:-1]) | ((codes[1:] == codes[:-1]) & (time[1:] >= time[:-1]))
-    return np.arange(len(codes)) if sorted_already.all() else np.lexsort((time, codes))
+    if sorted_already.all():
+        return np.arange(len(codes))
+    by_time = np.argsort(time)  # with the stable sort after it in two thirds of the time of lexsort
+    return by_time[np.argsort(codes[by_time], kind="stable")]
 
 
 def as_series(labels: Any) -> Any:

@@ -25,7 +25,7 @@ def from_sensor_log(
     time: Hashable = "time",
     duration: Hashable = "duration",
     event: Hashable = "event_observed",
-    entry: Hashable = "entry",
+    entry: Hashable | None = None,
     weights: Hashable | None = None,
     cause: Hashable | None = None,
     columns: Sequence[Hashable] | None = None,
@@ -41,10 +41,10 @@ def from_sensor_log(
     ----------
     log : data frame (pandas, polars, Arrow) or mapping of columns, a row for each reading, in any order: ``unit``, ``time`` (the age
         of the unit then, in the unit of ``duration``), and the readings.
-    units : the same, a row for each unit: ``unit``, ``duration`` (age at failure or reached so far), ``event``, ``entry`` if it is
-        there (age at which observation began; else 0), and what is known of it for good (its make).
-    unit, time, duration, event, entry : names of these columns. weights, cause : names of columns of ``units``, as ``Lifetimes`` takes
-        them.
+    units : the same, a row for each unit: ``unit``, ``duration`` (age at failure or reached so far), ``event``, ``entry`` (age at
+        which observation began), and what is known of it for good (its make).
+    unit, time, duration, event, entry : names of these columns. entry None: the column ``entry`` if there is one, else age 0.
+    weights, cause : names of columns of ``units``, as ``Lifetimes`` takes them.
     columns : names of the covariates, of both. None: all other columns.
     before_first : what to do where the first reading is later than entry. "enter": observation of the unit begins at that reading
         (delayed entry; its earlier life says nothing, which wastes it but does not mislead). "first reading": that reading was in force
@@ -74,9 +74,10 @@ def from_sensor_log(
     if before_first not in BEFORE_FIRST:
         raise ValueError(f"before_first must be one of {', '.join(map(repr, BEFORE_FIRST))}; got {before_first!r}.")
     readings, fleet = read_table(log), read_table(units)
-    of_unit, of_time = readings.pick((str(unit), str(time)))
+    since = "entry" if entry is None and "entry" in fleet.columns else entry
+    of_unit, of_time = readings.pick((str(unit), str(time)), of="log")
     times = read_column(of_time, "time")
-    labels, begins, ends, failed = _lives(fleet, str(unit), str(duration), str(event), str(entry))
+    labels, begins, ends, failed = _lives(fleet, str(unit), str(duration), str(event), None if since is None else str(since))
     codes = labels.get_indexer(pd.Index(as_series(of_unit)))
     _refuse_readings(codes < 0, "is of a unit that is not among units", of_unit, times, "Drop it, or add the unit.")
     _refuse_readings(times > ends[codes], "is after the unit's end", of_unit, times, "Correct the end, or drop readings after it.")
@@ -99,28 +100,28 @@ def from_sensor_log(
     kept = start < stop
     picked, of, start, stop = order[kept], of[kept], start[kept], stop[kept]
     at_end = stop == ends[of]
-    roles = {str(name) for name in (unit, time)}, {str(name) for name in (unit, duration, event, entry, weights, cause)}
+    roles = {str(name) for name in (unit, time)}, {str(name) for name in (unit, duration, event, since, weights, cause)}
     X = _covariates(readings, fleet, roles, None if columns is None else [str(name) for name in columns], picked, of)
     given: dict[str, Any] = {}
     if weights is not None:
-        given["weights"] = read_column(fleet.pick((str(weights),))[0], "weights")[of]
+        given["weights"] = read_column(fleet.pick((str(weights),), of="units")[0], "weights")[of]
     if cause is not None:
-        causes = np.asarray(as_series(fleet.pick((str(cause),))[0]), dtype=object)[of]
+        causes = np.asarray(as_series(fleet.pick((str(cause),), of="units")[0]), dtype=object)[of]
         given["cause"] = np.where(at_end, causes, None)
     y = Lifetimes(stop, failed[of] & at_end, entry=start, **given)
     return History(X, y, labels.to_numpy()[of])
 
 
-def _lives(fleet: Table, unit: str, duration: str, event: str, entry: str) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray]:
+def _lives(fleet: Table, unit: str, duration: str, event: str, entry: str | None) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray]:
     """Of each unit its label, entry, end, and whether it failed then."""
     import pandas as pd
 
     if fleet.n == 0:
         raise ValueError("units is empty: there is no unit to learn from.")
-    named, until, failures = fleet.pick((unit, duration, event))
+    named, until, failures = fleet.pick((unit, duration, event), of="units")
     labels = pd.Index(as_series(named))
     ends, failed = read_column(until, "durations"), read_flags(failures, "event_observed")
-    begins = read_column(fleet.columns[entry], "entry") if entry in fleet.columns else np.zeros(fleet.n)
+    begins = np.zeros(fleet.n) if entry is None else read_column(fleet.pick((entry,), of="units")[0], "entry")
     _refuse_units(labels.isna(), "is missing", labels, "Remove units without a name.")
     _refuse_units(labels.duplicated(), "is there twice", labels, "Keep one row for each unit.")
     _refuse_units(ends <= begins, "has its end not after its entry", labels, "Remove units that were never watched.")
@@ -154,7 +155,7 @@ def _covariates(
             message = f"column {name!r} of {where} is missing in row {row} ({missing.sum():,} such rows; {ROWS_COUNT_FROM}). {remedy}"
             raise BadRow(message, columns=(name,), rows=np.flatnonzero(missing), remedy=remedy)
         if isinstance(values.dtype, np.dtype) and values.dtype.kind == "f":
-            refuse_infinite(name, values.to_numpy())
+            refuse_infinite(name, values.to_numpy(), of="log" if table is readings else "units")
         columns[name] = values.array.take(rows)
     return pd.DataFrame(columns, index=range(len(of)))
 

@@ -130,6 +130,10 @@ def test_a_year_as_a_label_is_the_same_as_a_whole_or_a_decimal_number():
     np.testing.assert_array_equal(design.matrix(FLEET.astype({"year": float})), design.matrix(FLEET))
 
 
+def test_a_year_in_a_list_is_named_as_in_a_frame():
+    assert Design.learn({"year": [2019, 2020, 2021]}, "~ C(year)").names == ("C(year)[T.2020]", "C(year)[T.2021]")
+
+
 REFUSED = {
     "~ lag(load)": r"lag\(\).*looks at the row above",
     "~ np.mean(load)": r"np\.mean, which is not among",
@@ -172,6 +176,13 @@ def test_a_file_with_a_formula_that_runs_something_is_refused_when_read(formula)
     state = Design.learn(FLEET, "~ load").state()
     state["formula"]["formula"] = formula
     with pytest.raises(ValueError, match="not among what formulas may use"):
+        Design.from_state(state)
+
+
+def test_a_file_with_a_formula_that_is_none_is_refused_when_read():
+    state = Design.learn(FLEET, "~ load").state()
+    state["formula"]["formula"] = "1 + load +"
+    with pytest.raises(ValueError, match="cannot be read"):
         Design.from_state(state)
 
 

@@ -69,7 +69,7 @@ def test_a_frame_of_rows_becomes_what_models_take():
 def test_a_chosen_covariate_is_taken_and_one_that_is_not_there_is_named():
     frame = pd.DataFrame({"unit": UNIT, "start": START, "stop": STOP, "event": EVENT, "load": 1.0, "note": None})
     assert list(History.from_frame(frame, "unit", "start", "stop", "event", columns=["load"]).X.columns) == ["load"]
-    with pytest.raises(ValueError, match="column 'lode' is missing in X"):
+    with pytest.raises(ValueError, match="column 'lode' is missing in frame"):
         History.from_frame(frame, "unit", "start", "stop", "event", columns=["lode"])
 
 

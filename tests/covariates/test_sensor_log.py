@@ -100,6 +100,21 @@ def test_other_names_chosen_columns_weights_and_causes():
     assert history.y.entry.tolist() == [20.0, 50.0, 40.0, 60.0]
 
 
+def test_without_entries_units_are_watched_from_their_first_reading():
+    history = from_sensor_log(LOG, UNITS.drop(columns="entry"))
+    assert history.y.entry.tolist() == [20.0, 50.0, 0.0, 30.0, 60.0]
+
+
+def test_units_may_be_categories_of_the_log():
+    log, units = LOG.astype({"unit": "category"}), UNITS.set_index(pd.Index([7, 7]))
+    pd.testing.assert_frame_equal(from_sensor_log(log, units).to_frame(), joined())
+
+
+def test_an_empty_log_has_no_reading_of_any_unit():
+    with pytest.raises(ValueError, match=r"unit 'b' \(row 0 of units\) has no reading \(2 such units"):
+        from_sensor_log(LOG[:0], UNITS)
+
+
 def test_a_reading_at_the_end_is_in_force_nowhere():
     log = pd.concat([LOG, pd.DataFrame({"unit": ["b"], "time": [70.0], "load": [9.0]})])
     pd.testing.assert_frame_equal(from_sensor_log(log, UNITS).to_frame(), joined())
@@ -127,7 +142,7 @@ REFUSED = {
     "unknown unit": ({"unit": list("abaac")}, {}, r"row 4 of log \(unit 'c', time=50\) is of a unit that is not among units"),
     "without readings": ({"unit": list("aaaaa")}, {}, r"unit 'b' \(row 0 of units\) has no reading"),
     "missing reading": ({"load": [1.0, 2, np.nan, 3, 4]}, {}, r"column 'load' of log is missing in row 2 .*ffill"),
-    "infinite reading": ({"load": [1.0, 2, np.inf, 3, 4]}, {}, "'load' of X is inf in row 2"),
+    "infinite reading": ({"load": [1.0, 2, np.inf, 3, 4]}, {}, "'load' of log is inf in row 2"),
     "missing time": ({"time": [0.0, 20, np.nan, 60, 50]}, {}, "time must be finite numbers; row 2"),
     "missing make": ({}, {"brand": ["x", None]}, "column 'brand' of units is missing in row 1"),
     "unit twice": ({}, {"unit": ["a", "a"]}, r"unit 'a' \(row 1 of units\) is there twice"),
@@ -146,9 +161,11 @@ def test_what_no_join_can_make_good_is_named(of_log, of_units, said):
 
 
 def test_columns_that_are_not_there_are_named():
-    with pytest.raises(ValueError, match="column 'time' is missing"):
+    with pytest.raises(ValueError, match="column 'time' is missing in log"):
         from_sensor_log(LOG.drop(columns="time"), UNITS)
     with pytest.raises(ValueError, match="column 'volt' is neither in log nor in units"):
         from_sensor_log(LOG, UNITS, columns=["volt"])
+    with pytest.raises(ValueError, match="column 'since' is missing in units"):
+        from_sensor_log(LOG, UNITS, entry="since")
     with pytest.raises(ValueError, match="before_first must be one of"):
         from_sensor_log(LOG, UNITS, before_first="guess")
