@@ -48,7 +48,7 @@ class AcceleratedFailureTime(Regression):
         self.penalty = penalty
         self.errors = errors
 
-    def _predictors(self, base: Distribution, X: Any, weights: np.ndarray) -> Predictors:
+    def _predictors(self, base: Distribution, X: Any, weights: np.ndarray) -> tuple[Predictors, list[np.ndarray]]:
         refuse_bases(base, "AcceleratedFailureTime")
         return scored(ScaledTime(base, None), X, self.formula, weights)
 

@@ -49,7 +49,7 @@ class ParameterRegression(Regression):
         self.penalty = penalty
         self.errors = errors
 
-    def _predictors(self, base: Distribution, X: Any, weights: np.ndarray) -> Predictors:
+    def _predictors(self, base: Distribution, X: Any, weights: np.ndarray) -> tuple[Predictors, list[np.ndarray]]:
         names = coordinate_names(base)
         if not isinstance(self.formulas, Mapping) or not self.formulas:
             raise TypeError(
@@ -61,14 +61,15 @@ class ParameterRegression(Regression):
                 if coordinate in wanted:
                     raise ValueError(f"{names[coordinate]} has two formulas, {wanted[coordinate]!r} and {formula!r}; give one.")
                 wanted[coordinate] = formula
-        each = []
+        each, matrices = [], []
         for coordinate, formula in sorted(wanted.items()):
             every = isinstance(formula, str) and formula.replace(" ", "") in ("~.", ".")
             if not isinstance(formula, str):
                 raise TypeError(f'the formula of {names[coordinate]} must be text, "~ temperature"; got {formula!r}.')
-            design = Design.learn(X, None if every else formula, intercept=True, weights=weights)
+            design, matrix = Design.learn_matrix(X, None if every else formula, intercept=True, weights=weights)
             each.append(Predictor(coordinate, names[coordinate], design))
-        return Predictors(base, tuple(each))
+            matrices.append(matrix)
+        return Predictors(base, tuple(each)), matrices
 
     @staticmethod
     def _coordinates(name: str, base: Distribution, names: list[str]) -> list[int]:

@@ -14,11 +14,11 @@ from survjax.regression.predictors import Predictor, Predictors, uncentred
 from survjax.regression.report import may_be_centred
 
 
-def scored(template: Distribution, X: Any, formula: str | None, weights: np.ndarray) -> Predictors:
-    """The predictors of a law whose last coordinate is a score."""
-    design = Design.learn(X, formula, weights=weights)
+def scored(template: Distribution, X: Any, formula: str | None, weights: np.ndarray) -> tuple[Predictors, list[np.ndarray]]:
+    """The predictors of a law whose last coordinate is a score, and the columns (n, m) of X."""
+    design, matrix = Design.learn_matrix(X, formula, weights=weights)
     design = design if may_be_centred(template) else uncentred(design)
-    return Predictors(template, (Predictor(template.n_coordinates() - 1, "", design),))
+    return Predictors(template, (Predictor(template.n_coordinates() - 1, "", design),)), [matrix]
 
 
 def refuse_bases(base: Distribution, name: str) -> None:
@@ -77,7 +77,7 @@ class ProportionalHazards(Regression):
         self.penalty = penalty
         self.errors = errors
 
-    def _predictors(self, base: Distribution, X: Any, weights: np.ndarray) -> Predictors:
+    def _predictors(self, base: Distribution, X: Any, weights: np.ndarray) -> tuple[Predictors, list[np.ndarray]]:
         refuse_bases(base, "ProportionalHazards")
         if base.has_mass_at_start:
             raise ValueError("the dead on arrival have no hazard to multiply: use AcceleratedFailureTime, or leave ZeroInflated out.")

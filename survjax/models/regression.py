@@ -37,7 +37,7 @@ class Regression(Estimator):
     _fit: RegressionFit | None = None
     lifetimes_: Lifetimes | None = None
 
-    def _predictors(self, base: Distribution, X: Any, weights: np.ndarray) -> Predictors:
+    def _predictors(self, base: Distribution, X: Any, weights: np.ndarray) -> tuple[Predictors, list[np.ndarray]]:
         raise NotImplementedError
 
     # ---- learning
@@ -77,13 +77,13 @@ class Regression(Estimator):
         check_anything_failed(life)
         base = placed(base, life)
         self._check_rows(read_table(X).n, life)
-        predictors = self._predictors(base, X, life.counts())
-        covariates = predictors.covariates(X)
+        predictors, matrices = self._predictors(base, X, life.counts())
         if not self.penalty:
-            for one in predictors.each:
-                one.design.refuse_collinear(one.design.matrix(X))
+            for one, matrix in zip(predictors.each, matrices, strict=True):
+                one.design.refuse_collinear(matrix[life.counts() > 0] if life.weights is not None else matrix)
         if unit is not None:
             self._check_histories(unit, life)
+        covariates = predictors.side_by_side([one.design.standardised(m) for one, m in zip(predictors.each, matrices, strict=True)])
         fit = fit_regression(
             base,
             predictors,

@@ -23,7 +23,7 @@ from survjax.regression.predictors import Predictors
 from survjax.regression.recession import direction_without_end
 
 MANY_ROWS = 32_768  # a start from a sample pays beyond
-SAMPLE = 8_192
+SAMPLE, FAILURES = 8_192, 400  # rows at least, and failures among them
 SPREAD = 0.3  # of random starts: in coefficients of standardised columns
 FAR = 6.0  # a standardised coefficient beyond is looked at: may it run on for ever?
 RANDOM_STARTS = 4  # beside that of the base, for what may have several maxima
@@ -144,18 +144,41 @@ def fit_regression(
     unit = unit_of_time(base, life) if predictors.follow_unit_of_time() else 1.0
     inner = predictors.with_template(_as_arrays(predictors.template.rescaled(1.0 / unit)))
     penalties = ridge * inner.slopes()
-    starts = list(_starts(base, inner, life, unit, n_starts, seed))
-    if len(life) > MANY_ROWS:
-        sample = np.random.default_rng(seed).choice(len(life), SAMPLE, replace=False)
-        some = _problem(inner, life[sample], covariates[sample], unit, penalties * SAMPLE / len(life))
-        ended = [Ascent.of(some, start) for start in starts] if some.n_failed else []
-        starts = [max((one for one in ended if one.arrived), key=lambda one: one.value).point] if any(e.arrived for e in ended) else starts
+    start = _start_from_sample(base, inner, covariates, life, unit, penalties, n_starts, seed) if len(life) > MANY_ROWS else None
+    starts = _starts(base, inner, life, unit, n_starts, seed) if start is None else [start]
     problem = _problem(inner, life, covariates, unit, penalties)
     ascents = [Ascent.of(problem, start) for start in starts]
     best = max(ascents, key=lambda one: (one.arrived, one.value))
     fit = _as_fit(problem, predictors, inner, life, unit, best)
     _check_it_ended(fit, inner, covariates, life, require_convergence)
     return fit
+
+
+def _start_from_sample(
+    base: Distribution,
+    inner: Predictors,
+    covariates: np.ndarray,
+    life: Lifetimes,
+    unit: float,
+    ridge: np.ndarray,
+    n_starts: int | None,
+    seed: int,
+) -> np.ndarray | None:
+    """The estimate from a sample of rows, from which one or two passes over all of them lead to theirs; None where it has none."""
+    size = max(SAMPLE, int(len(life) * FAILURES / max(int(np.isfinite(life.upper).sum()), 1)))
+    if 4 * size > len(life):
+        return None
+    sample = np.sort(np.random.default_rng(seed).choice(len(life), size, replace=False))
+    some = life[sample]
+    if not some.n_failed:
+        return None
+    problem = _problem(inner, some, covariates[sample], unit, ridge * size / len(life))
+    try:
+        ascents = [Ascent.of(problem, start) for start in _starts(base, inner, some, unit, n_starts, seed)]
+    except NoFiniteMaximum:  # of so few rows; the whole decides
+        return None
+    arrived = [one for one in ascents if one.arrived]
+    return max(arrived, key=lambda one: one.value).point if arrived else None
 
 
 def _as_arrays(template: Distribution) -> Distribution:

@@ -71,7 +71,10 @@ class Predictors:
 
     def covariates(self, X: Any) -> np.ndarray:
         """The columns (n, m) of all predictors, side by side, standardised."""
-        columns = [predictor.columns(X) for predictor in self.each]
+        return self.side_by_side([predictor.columns(X) for predictor in self.each])
+
+    @staticmethod
+    def side_by_side(columns: list[np.ndarray]) -> np.ndarray:
         return columns[0] if len(columns) == 1 else np.concatenate(columns, axis=1)
 
     def slopes(self) -> np.ndarray:
