@@ -126,7 +126,7 @@ def climb_hazards(candidates: Candidates, endless: np.ndarray) -> np.ndarray:
 
     Raises
     ------
-    NotConverged : no maximum within 500 steps.
+    NotConverged : no maximum within 500 steps; ``state`` is what was reached, (m,).
     """
     hazard = np.where(endless, np.inf, 0.0)
     if endless.all():
@@ -146,7 +146,7 @@ def climb_masses(candidates: Candidates) -> np.ndarray:
 
     Raises
     ------
-    NotConverged : no maximum within 500 steps.
+    NotConverged : no maximum within 500 steps; ``state`` is what was reached, (m,).
     """
     n = float(candidates.weights.sum())
     ranges, windows = (candidates.first, candidates.last), (candidates.window_first, candidates.window_last)
@@ -175,17 +175,24 @@ def _maximise(whole: Likelihood, n: float) -> np.ndarray:
         before[np.searchsorted(joined, support)] = x
         some = whole.on(joined)
         aim = greatest_of_model(*some.curvature(before), before, gradient[joined])
-        x, still = _towards(some, before, aim, float(gradient[joined] @ (aim - before)), n)
+        try:
+            x, still = _towards(some, before, aim, float(gradient[joined] @ (aim - before)), n)
+        except NotConverged as failure:
+            failure.state = _spread(joined, before, m)
+            raise
         support, x = joined[x > 0.0], x[x > 0.0]
         if still and not len(entering):
-            full = np.zeros(m)
-            full[support] = x
-            return full
+            return _spread(support, x, m)
     raise NotConverged(
-        f"the nonparametric estimate was not reached in {NEWTON_STEPS} Newton steps. Where units are truncated on both sides the "
-        "likelihood may have no maximum: it then rises without end as some ages take ever more of the mass than others. Leave out the "
-        "rows with the narrowest windows, or fit a distribution."
+        f"the nonparametric estimate was not reached in {NEWTON_STEPS} Newton steps. Fit a distribution, and tell us of these data.",
+        _spread(support, x, m),
     )
+
+
+def _spread(support: np.ndarray, x: np.ndarray, m: int) -> np.ndarray:
+    full = np.zeros(m)
+    full[support] = x
+    return full
 
 
 def _towards(likelihood: Likelihood, before: np.ndarray, aim: np.ndarray, gain: float, n: float) -> tuple[np.ndarray, bool]:

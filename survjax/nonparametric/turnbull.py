@@ -8,8 +8,10 @@ import numpy as np
 
 from survjax.data.columns import index_of, read_arguments
 from survjax.data.lifetimes import Lifetimes
-from survjax.nonparametric.ascent import climb_hazards, climb_masses
+from survjax.errors import NoFiniteMaximum
+from survjax.nonparametric.ascent import climb_hazards
 from survjax.nonparametric.candidates import Candidates, candidate_intervals, never_outlived, open_after
+from survjax.nonparametric.existence import masses_of_greatest_likelihood
 from survjax.nonparametric.information import variance_of_tail
 from survjax.nonparametric.rows import first_age, from_start, read_lifetimes, refuse_early_end
 from survjax.nonparametric.survival_curve import Steps, SurvivalCurve, check_ages
@@ -52,8 +54,8 @@ class Turnbull(SurvivalCurve):
 
         Raises
         ------
-        ValueError : all units that could be seen to fail at an age did, and others enter later (the message offers a start), or,
-            under right truncation, others could only have been seen to fail before.
+        ValueError : all units that could be seen to fail at an age did, and others enter later: the message offers a start.
+        NoFiniteMaximum : under right truncation the units fall into groups which nothing puts in proportion; the message tells which.
         NotConverged : the maximum was not reached.
         """
         life = from_start(read_lifetimes(durations, event_observed, entry, weights), start)
@@ -64,8 +66,8 @@ class Turnbull(SurvivalCurve):
             self.given_failure_by_ = float(life.right_truncation[life.counts() > 0].max())
         held = mass > 0.0
         self._left, self._right, self._mass = candidates.left[held], candidates.right[held], mass[held]
-        self._kept = _on(candidates, held)
-        self.log_likelihood_ = _log_likelihood(self._kept, self._mass)
+        self._kept = candidates.on(held)
+        self.log_likelihood_ = self._kept.log_likelihood(self._mass)
         ends_open = bool(np.isinf(self._right[-1]))
         remaining = np.append(np.cumsum(self._mass[::-1])[::-1][1:], 0.0)
         finite = slice(None, -1) if ends_open else slice(None)
@@ -81,7 +83,7 @@ class Turnbull(SurvivalCurve):
         if cut and life.start_varies():
             told = never_outlived(candidates) & ~open_after(candidates)
             refuse_early_end(candidates.right[told], life, type(self).__name__)
-            return climb_masses(candidates)
+            return masses_of_greatest_likelihood(candidates, life)
         # With age running backwards right truncation is delayed entry, and the likelihood as kind.
         told = candidates.reversed() if cut else candidates
         endless = never_outlived(told)
@@ -141,21 +143,8 @@ def _refuse_late_beginning(ages: np.ndarray, life: Lifetimes) -> None:
     assert end is not None
     late = ages[ages >= end[life.counts() > 0].min()]
     if len(late):
-        raise ValueError(
+        raise NoFiniteMaximum(
             f"of the units that could be seen to fail after age {late[-1]:g} none failed before, yet others could only be seen to fail up "
             f"to {end[life.counts() > 0].min():g}: their lives cannot be put in proportion. Leave out the rows with a right truncation "
             f"of at most {late[0]:g}: life.without(life.right_truncation <= {late[0]:.17g})."
         )
-
-
-def _on(candidates: Candidates, held: np.ndarray) -> Candidates:
-    position = np.concatenate([[0], np.cumsum(held)])
-    moved = {name: position[getattr(candidates, name)] for name in ("first", "last", "window_first", "window_last")}
-    return candidates._replace(left=candidates.left[held], right=candidates.right[held], **moved)
-
-
-def _log_likelihood(rows: Candidates, mass: np.ndarray) -> float:
-    total = np.concatenate([[0.0], np.cumsum(mass)])
-    inside = total[rows.last] - total[rows.first]
-    window = total[rows.window_last] - total[rows.window_first]
-    return float(rows.weights @ (np.log(inside) - np.log(window)))
