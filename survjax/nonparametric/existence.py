@@ -137,8 +137,8 @@ def _no_maximum(stretch: Stretch, candidates: Candidates, life: Lifetimes) -> No
     what = f"{_named(own)} could only be seen to fail between ages {begin:g} and {last:g}"
     if len(both):
         why = (
-            f"{what}, while {_named(both)} could be seen to fail there too and need not have: the likelihood rises without end as the "
-            "share of all lives that ends there goes to 0"
+            f"{what}, while {_named(both)} could be seen to fail there too and need not have: the likelihood rises, or stays as it is, "
+            "as the share of all lives that ends there goes to 0"
         )
     else:
         why = f"{what}, and {_named(rest)} only at other ages: the likelihood is the same whatever share of all lives ends there"

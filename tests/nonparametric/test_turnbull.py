@@ -5,6 +5,7 @@ import pytest
 
 import survjax as sj
 from survjax.nonparametric.candidates import candidate_intervals
+from survjax.nonparametric.quadratic import DENSE_UP_TO
 from tests.conftest import shipped
 from tests.nonparametric.test_survival_curves import R
 
@@ -142,4 +143,20 @@ def test_a_full_step_that_rounding_shows_as_a_loss_is_taken(seed):
     table = curve.table_
     inside = (table["left"].to_numpy() >= rows.lower[:, None]) & (table["right"].to_numpy() <= rows.upper[:, None])
     level = (inside / (inside @ table["mass"].to_numpy())[:, None]).sum(axis=0)
+    np.testing.assert_allclose(level, n, rtol=1e-9)  # Kuhn and Tucker, as above
+
+
+@pytest.mark.parametrize("exact", [0.05, 0.3])
+def test_where_hundreds_of_ages_are_known_the_conditions_of_the_maximum_hold_without_a_matrix(exact):
+    rng, n = np.random.default_rng(2), 2000
+    age, gap = 100 * rng.weibull(2, n), 20 * rng.uniform(1, 3, n)
+    lower = gap * np.floor(age / gap)
+    upper = np.where(rng.random(n) < 0.2, np.inf, lower + gap)
+    known = rng.random(n) < exact
+    life = sj.Lifetimes.from_intervals(np.where(known, age, lower), np.where(known, age, upper))
+    table = sj.Turnbull().fit(life).table_
+    assert len(table) > DENSE_UP_TO
+    left, right, mass = (table[name].to_numpy() for name in ("left", "right", "mass"))
+    inside = np.where(known[:, None], right == age[:, None], (left >= lower[:, None]) & (right <= upper[:, None]))
+    level = (inside / (inside @ mass)[:, None]).sum(axis=0)
     np.testing.assert_allclose(level, n, rtol=1e-9)  # Kuhn and Tucker, as above
