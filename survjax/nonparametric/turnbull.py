@@ -13,11 +13,12 @@ from survjax.nonparametric.ascent import climb_hazards
 from survjax.nonparametric.candidates import Candidates, candidate_intervals, never_outlived, open_after
 from survjax.nonparametric.existence import masses_of_greatest_likelihood
 from survjax.nonparametric.information import variance_of_tail
-from survjax.nonparametric.rows import first_age, from_start, read_lifetimes, refuse_early_end
+from survjax.nonparametric.rows import first_age, from_start, read_lifetimes, refuse_early_end, units_told
 from survjax.nonparametric.survival_curve import Steps, SurvivalCurve, check_ages
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 
 class Turnbull(SurvivalCurve):
@@ -34,6 +35,8 @@ class Turnbull(SurvivalCurve):
     ----------
     log_likelihood_ : the sum of log P(failed where it failed) - log P(could have been seen to), by weight.
     given_failure_by_ : the largest right truncation if all rows are truncated on the right, else None.
+    determined_until_ : the age to which the curve is determined. If units ran on into the last candidate interval, all that is left
+        fails in it because nobody was seen to outlive it: the fall to 0 says nothing of lives, and pictures end before. inf if none did.
 
     References
     ----------
@@ -42,6 +45,7 @@ class Turnbull(SurvivalCurve):
 
     log_likelihood_: float
     given_failure_by_: float | None
+    determined_until_: float
     _left: np.ndarray
     _right: np.ndarray
     _mass: np.ndarray
@@ -73,10 +77,18 @@ class Turnbull(SurvivalCurve):
         finite = slice(None, -1) if ends_open else slice(None)
         with np.errstate(divide="ignore"):
             hazard = -np.log(remaining[finite])
+        self._units = units_told(life)
         self._steps = Steps(
             self._right[finite], hazard, np.full(len(hazard), np.inf), first_age(life), self._left[-1] if ends_open else np.inf
         )
+        self.determined_until_ = float(self._left[-1]) if ends_open or self._ran_on(life) else np.inf
         return self
+
+    def _ran_on(self, life: Lifetimes) -> bool:
+        """Whether running units may have failed in the last of several candidate intervals, or after it."""
+        last = self._left[-1]
+        ran = np.isinf(life.upper) & (life.lower <= last) & (life.counts() > 0)
+        return len(self._left) > 1 and bool(last < self._right[-1]) and bool(ran.any())
 
     def _masses(self, candidates: Candidates, life: Lifetimes) -> np.ndarray:
         cut = life.right_truncation is not None
@@ -133,6 +145,25 @@ class Turnbull(SurvivalCurve):
 
         remaining = np.append(np.cumsum(self._mass[::-1])[::-1][1:], 0.0)
         return pd.DataFrame({"left": self._left, "right": self._right, "mass": self._mass, "survival": remaining})
+
+    def _median_told(self) -> str:
+        """Without limits, which may not exist and take long."""
+        row = int(np.searchsorted(np.cumsum(self._mass), 0.5 * (1.0 - 1e-12)))
+        left, right = self._left[row], self._right[row]
+        return f"{right:.6g}" if left == right else f"between {left:.6g} and {right:.6g}"
+
+    def _end_told(self) -> str:
+        return super()._end_told() if np.isinf(self.determined_until_) else ", after which it is not determined"
+
+    def _drawn_until(self) -> float:
+        return min(self.determined_until_, self._last())
+
+    def _mark_the_rest(self, ax: Axes) -> None:
+        from survjax.plotting.canvas import mark_undetermined
+
+        if np.isfinite(self._right[-1]) and np.isfinite(self.determined_until_):
+            mark_undetermined(ax, self.determined_until_, float(self._right[-1]))
+            ax.set_xlim(right=self._right[-1])
 
     def _label(self) -> str:
         return "Turnbull" if self.given_failure_by_ is None else f"Turnbull, of those that fail by {self.given_failure_by_:g}"

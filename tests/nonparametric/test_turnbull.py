@@ -160,3 +160,31 @@ def test_where_hundreds_of_ages_are_known_the_conditions_of_the_maximum_hold_wit
     inside = np.where(known[:, None], right == age[:, None], (left >= lower[:, None]) & (right <= upper[:, None]))
     level = (inside / (inside @ mass)[:, None]).sum(axis=0)
     np.testing.assert_allclose(level, n, rtol=1e-9)  # Kuhn and Tucker, as above
+
+
+# Five months of shipments: all units that still run did so at half a month to four and a half, and one of the fifth month failed.
+MONTHS = [[2, 5, 9, 12, 10], [None, 2, 6, 8, 11], [None, None, 1, 5, 7], [None, None, None, 2, 4], [None, None, None, None, 1]]
+
+
+def test_a_picture_ends_where_units_ran_on_into_the_last_interval_and_marks_the_rest():
+    model = sj.Turnbull().fit(sj.Lifetimes.from_nevada([1000] * 5, MONTHS))
+    assert model.determined_until_ == 4.5
+    assert model.table_["mass"].iloc[-1] > 0.96  # all that is left, in (4.5, 5]
+    ax = model.plot()
+    step = next(line for line in ax.lines if line.get_label() == "Turnbull").get_xydata()
+    assert step[-1].tolist() == [4.5, pytest.approx(model.table_["survival"].iloc[-2], rel=1e-14)]
+    assert "after 4.5 not determined by the data" in [text.get_text() for text in ax.get_legend().get_texts()]
+    assert ax.get_xlim() == (0.0, 5.0)
+
+
+def test_a_fall_to_0_that_was_seen_is_drawn():
+    model = sj.Turnbull().fit(sj.Lifetimes.from_intervals([0, 10, 20], [10, 20, 30]))
+    assert model.determined_until_ == np.inf
+    assert model.plot().lines[0].get_xydata()[-1].tolist() == [30.0, 0.0]
+
+
+def test_no_point_of_probability_paper_stands_for_the_units_that_ran_on():
+    life = sj.Lifetimes.from_nevada([1000] * 5, MONTHS)
+    ax = sj.Weibull(1.5, 50.0).plot_probability(life)
+    bars = next(artist for artist in ax.collections if artist.get_label() == "Turnbull").get_segments()
+    assert [segment[1, 0] for segment in bars] == [1.0, 2.0, 3.0, 4.0]
