@@ -11,9 +11,7 @@ from scipy.linalg import cho_factor, cho_solve
 from survjax.nonparametric.candidates import covered, covered_together
 
 DAMPING = 1e-8  # of the Hessian's diagonal, where several estimates are equally likely and it is singular
-DENSE_UP_TO = (
-    100  # candidates; the threads of a larger factorisation wait for each other, on a busy machine fifty times as long as it takes
-)
+DENSE_UP_TO = 150  # candidates; the threads of a larger factorisation wait for each other, on a busy machine for most of the time
 MOST_GRADIENTS = 1000
 RESIDUAL = 1e-14  # relative, at which the conjugate gradients stop
 
