@@ -11,8 +11,8 @@ from survjax.data.columns import index_of, read_arguments
 from survjax.data.lifetimes import Lifetimes
 from survjax.data.product_limit import ProductLimit, product_limit
 from survjax.errors import NotFitted
-from survjax.nonparametric.rows import first_age, from_start, refuse_all_but_plain, refuse_early_end
-from survjax.nonparametric.survival_curve import check_ages, check_level, picture_begin, shaped
+from survjax.nonparametric.rows import first_age, from_start, refuse_all_but_plain, refuse_early_end, units_told
+from survjax.nonparametric.survival_curve import check_ages, check_level, picture_begin, shaped, told_with_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +39,7 @@ class AalenJohansen:
     causes_: list[Any]
     _estimate: ProductLimit | None = None
     _failures: np.ndarray
+    _units: str
     _begin: float
     _end: float
 
@@ -80,9 +81,23 @@ class AalenJohansen:
         step = np.searchsorted(estimate.time, life.durations[life.event_observed])
         self._failures = np.zeros((len(self.causes_), len(estimate.time)))
         np.add.at(self._failures, (member, step), life.counts()[life.event_observed])
-        self._estimate, self._begin = estimate, first_age(life)
+        self._estimate, self._begin, self._units = estimate, first_age(life), units_told(life)
         self._end = np.inf if estimate.survival[-1:] == 0.0 else float(life.durations.max())
         return self
+
+    def __repr__(self) -> str:
+        """The units, and the share failed of each cause by the last age."""
+        if self._estimate is None:
+            return "AalenJohansen()"
+        last = self._last()
+        shares = ", ".join(f"{100 * float(self.cumulative_incidence(last, cause)):.4g} % of {cause}" for cause in self.causes_)
+        return f"AalenJohansen({self._units}; failed by {last:g}, the last age: {shares or 'none'})"
+
+    def _repr_html_(self) -> str:
+        return repr(self) if self._estimate is None else told_with_table(repr(self), self.table_)
+
+    def _last(self) -> float:
+        return self._end if np.isfinite(self._end) else float(self._fitted.time[-1])
 
     @property
     def _fitted(self) -> ProductLimit:
@@ -140,7 +155,7 @@ class AalenJohansen:
 
         estimate = self._fitted
         ax = axes(ax)
-        last = self._end if np.isfinite(self._end) else float(estimate.time[-1])
+        last = self._last()
         begin = picture_begin(self._begin, estimate.time, last)
         time = np.unique(np.concatenate([[begin], estimate.time, [last]]))
         for index, cause in enumerate(self.causes_):

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol, Self
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from survjax.errors import NotConverged
-from survjax.nonparametric.candidates import Candidates, covered, covered_together
+from survjax.nonparametric.candidates import Candidates, covered
+from survjax.nonparametric.quadratic import Curvature, greatest_of_model
 
 EM_STEPS = 20
 NEWTON_STEPS = 500
-DAMPING = 1e-8  # of the Hessian's diagonal, where several estimates are equally likely and it is singular
 VALUE_ROUNDING = 1e-14  # relative
 GRADIENT_FLOOR = 1e-10  # relative to the sum it is the rest of
 
@@ -37,7 +36,7 @@ class Likelihood(Protocol):
     def gradient(self, support: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Its derivatives in all candidates, (m,), where those of the support hold x."""
 
-    def curvature(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    def curvature(self, x: np.ndarray) -> tuple[Curvature, Curvature | None]:
         """Minus the Hessian (m, m) as a positive semidefinite part, and what is to be taken from it."""
 
     def expectation_maximisation(self, x: np.ndarray) -> np.ndarray:
@@ -69,9 +68,9 @@ class Hazards(NamedTuple):
         inside = _sums(_ranges_on(support, self.ranges, len(self.floor)), x)
         return covered(*self.ranges, self.weights / np.expm1(inside), len(self.floor)) - self.outlived
 
-    def curvature(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    def curvature(self, x: np.ndarray) -> tuple[Curvature, None]:
         values = self.weights / (4.0 * np.sinh(0.5 * _sums(self.ranges, x)) ** 2)
-        return covered_together(*self.ranges, values, len(x)), None
+        return Curvature(*self.ranges, values, len(x)), None
 
     def expectation_maximisation(self, x: np.ndarray) -> np.ndarray:
         """Failures in a candidate are taken for Poisson counts, of which a row tells only that there were any."""
@@ -106,10 +105,11 @@ class Masses(NamedTuple):
         gained = covered(*self.ranges, self.weights / _sums(some.ranges, x), m)
         return gained - covered(*self.windows, self.weights / _sums(some.windows, x), m) + self.weights.sum() * (1.0 / x.sum() - 1.0)
 
-    def curvature(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        gained = covered_together(*self.ranges, self.weights / _sums(self.ranges, x) ** 2, len(x))
-        lost = covered_together(*self.windows, self.weights / _sums(self.windows, x) ** 2, len(x))
-        return gained + self.weights.sum() / x.sum() ** 2, lost
+    def curvature(self, x: np.ndarray) -> tuple[Curvature, Curvature]:
+        m, values = len(x), self.weights / _sums(self.ranges, x) ** 2
+        whole = self.weights.sum() / x.sum() ** 2  # as of a row that covers all
+        gained = Curvature(np.append(self.ranges[0], 0), np.append(self.ranges[1], m), np.append(values, whole), m)
+        return gained, Curvature(*self.windows, self.weights / _sums(self.windows, x) ** 2, m)
 
     def expectation_maximisation(self, x: np.ndarray) -> np.ndarray:
         """Units that were never seen, since they failed outside the windows, are put in proportion (Turnbull 1976)."""
@@ -126,7 +126,7 @@ def climb_hazards(candidates: Candidates, endless: np.ndarray) -> np.ndarray:
 
     Raises
     ------
-    NotConverged : no maximum within 500 steps.
+    NotConverged : no maximum within 500 steps; ``state`` is what was reached, (m,).
     """
     hazard = np.where(endless, np.inf, 0.0)
     if endless.all():
@@ -146,7 +146,7 @@ def climb_masses(candidates: Candidates) -> np.ndarray:
 
     Raises
     ------
-    NotConverged : no maximum within 500 steps.
+    NotConverged : no maximum within 500 steps; ``state`` is what was reached, (m,).
     """
     n = float(candidates.weights.sum())
     ranges, windows = (candidates.first, candidates.last), (candidates.window_first, candidates.window_last)
@@ -174,18 +174,25 @@ def _maximise(whole: Likelihood, n: float) -> np.ndarray:
         before = np.zeros(len(joined))
         before[np.searchsorted(joined, support)] = x
         some = whole.on(joined)
-        aim = _aim(some, before, gradient[joined])
-        x, still = _towards(some, before, aim, float(gradient[joined] @ (aim - before)), n)
+        aim = greatest_of_model(*some.curvature(before), before, gradient[joined])
+        try:
+            x, still = _towards(some, before, aim, float(gradient[joined] @ (aim - before)), n)
+        except NotConverged as failure:
+            failure.state = _spread(joined, before, m)
+            raise
         support, x = joined[x > 0.0], x[x > 0.0]
         if still and not len(entering):
-            full = np.zeros(m)
-            full[support] = x
-            return full
+            return _spread(support, x, m)
     raise NotConverged(
-        f"the nonparametric estimate was not reached in {NEWTON_STEPS} Newton steps. Where units are truncated on both sides the "
-        "likelihood may have no maximum: it then rises without end as some ages take ever more of the mass than others. Leave out the "
-        "rows with the narrowest windows, or fit a distribution."
+        f"the nonparametric estimate was not reached in {NEWTON_STEPS} Newton steps. Fit a distribution, and tell us of these data.",
+        _spread(support, x, m),
     )
+
+
+def _spread(support: np.ndarray, x: np.ndarray, m: int) -> np.ndarray:
+    full = np.zeros(m)
+    full[support] = x
+    return full
 
 
 def _towards(likelihood: Likelihood, before: np.ndarray, aim: np.ndarray, gain: float, n: float) -> tuple[np.ndarray, bool]:
@@ -201,41 +208,6 @@ def _towards(likelihood: Likelihood, before: np.ndarray, aim: np.ndarray, gain: 
     if gain <= 1e-11 * abs(value):  # below the rounding of the likelihood; the gradient is known better
         return aim, False
     raise NotConverged("the likelihood of the nonparametric estimate does not rise along its own gradient.")
-
-
-def _aim(likelihood: Likelihood, x: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    """Where the quadratic model of the likelihood is greatest, amounts at least 0."""
-    curvature, lost = likelihood.curvature(x)
-    scale = np.sqrt(np.diag(curvature))
-    damping = DAMPING
-    if lost is not None:
-        # Windows with two ends can bend the likelihood upwards: then the model is damped until it is concave.
-        curvature = curvature - lost
-        damping -= min(float(np.linalg.eigvalsh(curvature / np.outer(scale, scale))[0]), 0.0)
-    damped = curvature + damping * np.diag(scale**2)
-    return _nonnegative(damped, gradient + damped @ x, x > 0.0)
-
-
-def _nonnegative(matrix: np.ndarray, target: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """The minimum of x'Mx/2 - target'x over x >= 0, by block principal pivoting (Júdice & Pires 1994)."""
-    patience, fewest = 3, len(free) + 1
-    free = free.copy()
-    while True:
-        x = np.zeros(len(free))
-        x[free] = cho_solve(cho_factor(matrix[np.ix_(free, free)], check_finite=False), target[free], check_finite=False)
-        slope = matrix @ x - target
-        scale = np.abs(matrix) @ np.abs(x) + np.abs(target)
-        wrong = np.where(free, x < 0.0, slope < -1e-13 * scale)
-        n_wrong = int(wrong.sum())
-        if n_wrong == 0:
-            return x
-        if n_wrong < fewest:
-            patience, fewest = 3, n_wrong
-        elif patience:
-            patience -= 1
-        else:
-            wrong[: np.flatnonzero(wrong)[-1]] = False
-        free ^= wrong
 
 
 def _one_for_each(first: np.ndarray, last: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ class Candidates(NamedTuple):
     window_first, window_last : (n,) the candidates in which it could have been seen to fail.
     weights : (n,) counts. Rows that cover the same candidates are one row.
     truncated : (n,) whether the window ends.
+    which : of each of the lifetimes that have weight, the row that stands for it.
     """
 
     left: np.ndarray
@@ -27,6 +28,7 @@ class Candidates(NamedTuple):
     window_last: np.ndarray
     weights: np.ndarray
     truncated: np.ndarray
+    which: np.ndarray
 
     def reversed(self) -> Candidates:
         """The same with age running backwards: right truncation becomes delayed entry."""
@@ -38,6 +40,23 @@ class Candidates(NamedTuple):
             window_last=m - self.window_first,
             truncated=self.window_first > 0,
         )
+
+    def on(self, held: np.ndarray) -> Candidates:
+        """The same rows with only some of the candidates, a mask (m,); the others hold no mass."""
+        position = np.concatenate([[0], np.cumsum(held)])
+        moved = {name: position[getattr(self, name)] for name in ("first", "last", "window_first", "window_last")}
+        return self._replace(left=self.left[held], right=self.right[held], **moved)
+
+    def only(self, rows: np.ndarray) -> Candidates:
+        """Only some of the rows, a mask (n,), which then stand for no lifetimes in particular."""
+        names = ("first", "last", "window_first", "window_last", "weights", "truncated")
+        return self._replace(**{name: getattr(self, name)[rows] for name in names}, which=np.zeros(0, np.intp))
+
+    def log_likelihood(self, mass: np.ndarray) -> float:
+        """Of masses (m,): the sum of log P(failed where it failed) - log P(could have been seen to), by weight."""
+        total = np.concatenate([[0.0], np.cumsum(mass)])
+        inside, window = total[self.last] - total[self.first], total[self.window_last] - total[self.window_first]
+        return float(self.weights @ (np.log(inside) - np.log(window)))
 
 
 def candidate_intervals(life: Lifetimes) -> Candidates:
@@ -81,7 +100,7 @@ def candidate_intervals(life: Lifetimes) -> Candidates:
     weights = np.bincount(which, life.counts(), minlength=len(kinds))
     first, last, window_first, window_last, truncated = np.ascontiguousarray(kinds.T)
     shown = np.where(np.isin(cell_left, left[life.event_observed]) & (cell_left == cell_right), cell_left, np.nextafter(cell_left, -np.inf))
-    return Candidates(shown, cell_right, first, last, window_first, window_last, weights, truncated.astype(bool))
+    return Candidates(shown, cell_right, first, last, window_first, window_last, weights, truncated.astype(bool), which)
 
 
 def _distinct(ranges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from survjax.data.product_limit import ProductLimit, product_limit
-from survjax.nonparametric.rows import first_age, from_start, read_lifetimes, refuse_all_but_plain, refuse_early_end
+from survjax.nonparametric.rows import first_age, from_start, read_lifetimes, refuse_all_but_plain, refuse_early_end, units_told
 from survjax.nonparametric.survival_curve import Steps, SurvivalCurve
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class KaplanMeier(SurvivalCurve):
             hazard = -np.log(estimate.survival)
         end = np.inf if len(hazard) and np.isinf(hazard[-1]) else float(np.max(life.durations[life.counts() > 0]))
         self._estimate = estimate
+        self._units = units_told(life)
         self._steps = Steps(estimate.time, hazard, estimate.log_variance, first_age(life), end)
         return self
 

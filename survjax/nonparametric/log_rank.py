@@ -11,6 +11,7 @@ from survjax.data.columns import read_labels
 from survjax.data.lifetimes import Lifetimes
 from survjax.data.product_limit import count_at_risk, product_limit
 from survjax.nonparametric.rows import refuse_all_but_plain
+from survjax.nonparametric.survival_curve import told_with_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,17 @@ class LogRank(NamedTuple):
     table: pd.DataFrame
     variance: np.ndarray
 
+    def __repr__(self) -> str:
+        freedom = f"{self.degrees_of_freedom} degree{'s' if self.degrees_of_freedom > 1 else ''} of freedom"
+        groups = "; ".join(
+            f"{name}: {row['observed']:.6g} of {row['units']:.6g} failed, {row['expected']:.4g} expected"
+            for name, row in self.table.iterrows()
+        )
+        return f"LogRank(chi-squared {self.statistic:.4g} on {freedom}, p = {self.p_value:.3g})\n{groups}"
+
+    def _repr_html_(self) -> str:
+        return told_with_table(repr(self).partition("\n")[0], self.table)
+
 
 def log_rank_test(life: Lifetimes, groups: Any, rho: float = 0.0, gamma: float = 0.0) -> LogRank:
     r"""Do groups of units live alike?
@@ -36,12 +48,13 @@ def log_rank_test(life: Lifetimes, groups: Any, rho: float = 0.0, gamma: float =
     Parameters
     ----------
     life : failures at known ages and running units, entered late or not, with counts.
-    groups : (n,) labels.
+    groups : (n,) labels; or a second ``Lifetimes``, and the two are groups 0 and 1.
     rho, gamma : failures at age t count :math:`S(t-)^\rho (1 - S(t-))^\gamma`, S being the Kaplan–Meier estimate of all: 0, 0 is the
         log-rank test, 1, 0 that of Peto & Peto, which looks early; gamma looks late.
 
     Raises
     ------
+    TypeError : no ``Lifetimes``.
     ValueError : fewer than two groups with units, a missing label, no failure where two groups are at risk, failures known only
         within an interval or right truncation, a negative rho or gamma.
 
@@ -51,6 +64,13 @@ def log_rank_test(life: Lifetimes, groups: Any, rho: float = 0.0, gamma: float =
     """
     import pandas as pd
 
+    if not isinstance(life, Lifetimes):
+        raise TypeError(
+            "log_rank_test compares the rows of a Lifetimes by their labels, log_rank_test(Lifetimes(durations, event_observed), groups), "
+            f"or two Lifetimes, log_rank_test(life_a, life_b); got {type(life).__name__}."
+        )
+    if isinstance(groups, Lifetimes):
+        life, groups = _together(life, groups)
     refuse_all_but_plain(life, "log_rank_test")
     if not (rho >= 0 and gamma >= 0):
         raise ValueError(f"rho and gamma must be 0 or more; got rho={rho!r}, gamma={gamma!r}.")
@@ -86,6 +106,22 @@ def log_rank_test(life: Lifetimes, groups: Any, rho: float = 0.0, gamma: float =
     units = np.bincount(member, life.counts(), minlength=len(names))
     table = pd.DataFrame({"units": units, "observed": observed, "expected": expected}, index=pd.Index(first, name="group"))
     return LogRank(statistic, len(told), float(chi2.sf(statistic, len(told))), table, variance)
+
+
+def _together(one: Lifetimes, other: Lifetimes) -> tuple[Lifetimes, np.ndarray]:
+    """The rows of both, and which of the two each is of."""
+    both = (one, other)
+    for life in both:
+        refuse_all_but_plain(life, "log_rank_test")
+    entered = any(life.entry is not None for life in both)
+    starts = [np.full(len(life), -np.inf if np.any(life.lower < 0) else 0.0) if life.entry is None else life.entry for life in both]
+    rows = Lifetimes(
+        np.concatenate([life.durations for life in both]),
+        np.concatenate([life.event_observed for life in both]),
+        entry=np.concatenate(starts) if entered else None,
+        weights=np.concatenate([life.counts() for life in both]),
+    )
+    return rows, np.repeat([0, 1], [len(one), len(other)])
 
 
 def _counts(life: Lifetimes, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

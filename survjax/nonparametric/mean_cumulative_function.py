@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from survjax.data.columns import index_of, read_arguments, read_labels
 from survjax.data.recurrences import Recurrences
 from survjax.errors import NotFitted
-from survjax.nonparametric.survival_curve import check_ages, check_level, shaped
+from survjax.nonparametric.survival_curve import check_ages, check_level, shaped, told_with_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class MeanSteps(NamedTuple):
-    """Ages of events, the units at risk and the events at each, the mean from each on and its error, all (m,); where it ends."""
+    """Ages of events, the units at risk and the events at each, the mean from each on and its error, all (m,); where it ends; how many."""
 
     time: np.ndarray
     at_risk: np.ndarray
@@ -27,6 +27,7 @@ class MeanSteps(NamedTuple):
     mean: np.ndarray
     error: np.ndarray
     end: float
+    n_units: int
 
 
 class MeanCumulativeFunction:
@@ -43,6 +44,20 @@ class MeanCumulativeFunction:
     """
 
     _steps: MeanSteps | None = None
+
+    def __repr__(self) -> str:
+        """The units, their events, and the mean number by the last age."""
+        if self._steps is None:
+            return "MeanCumulativeFunction()"
+        steps = self._steps
+        last = self.interval("mean", steps.end).iloc[0]
+        return (
+            f"MeanCumulativeFunction({steps.n_units:,} units: {int(steps.events.sum()):,} events; by {steps.end:g}, the last age, "
+            f"{last['estimate']:.4g} a unit (95 %: {last['lower']:.4g} to {last['upper']:.4g}))"
+        )
+
+    def _repr_html_(self) -> str:
+        return repr(self) if self._steps is None else told_with_table(repr(self), self.table_)
 
     def fit(self, unit: Any, age: Any = None, end: Any = None, *, entry: Any = None) -> Self:
         """Estimate the function.
@@ -105,7 +120,7 @@ class MeanCumulativeFunction:
             under = (time > began[index]) & (time <= until[index])
             own = np.bincount(step[order[first[index] : first[index + 1]]], minlength=len(time))
             variance += np.cumsum(np.where(under, (own - mean_step) / seen, 0.0)) ** 2
-        self._steps = MeanSteps(time, seen, events, np.cumsum(mean_step), np.sqrt(variance), float(until.max()))
+        self._steps = MeanSteps(time, seen, events, np.cumsum(mean_step), np.sqrt(variance), float(until.max()), len(until))
 
     def mean(self, t: Any) -> Any:
         """The mean number of events by age t. Shape of t.

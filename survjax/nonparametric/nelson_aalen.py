@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from survjax.data.product_limit import ProductLimit, product_limit
-from survjax.nonparametric.rows import first_age, from_start, read_lifetimes, refuse_all_but_plain
+from survjax.nonparametric.rows import first_age, from_start, read_lifetimes, refuse_all_but_plain, units_told
 from survjax.nonparametric.survival_curve import Steps, SurvivalCurve
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class NelsonAalen(SurvivalCurve):
         self._estimate = estimate = product_limit(life)
         hazard = np.cumsum(estimate.failures / estimate.at_risk)
         variance = np.cumsum(estimate.failures / estimate.at_risk**2)
+        self._units = units_told(life)
         self._steps = Steps(estimate.time, hazard, variance, first_age(life), float(np.max(life.durations[life.counts() > 0])))
         return self
 

@@ -28,6 +28,11 @@ def read_lifetimes(durations: Any, event_observed: Any, entry: Any, weights: Any
     return durations
 
 
+def units_told(life: Lifetimes) -> str:
+    """How many units there are and what became of them, as a Lifetimes says it."""
+    return repr(life).removeprefix("Lifetimes(").removesuffix(")")
+
+
 def refuse_all_but_plain(life: Lifetimes, who: str) -> None:
     """Raise if some failure is known only within an interval, or truncated on the right."""
     between = ~life.event_observed & np.isfinite(life.upper)

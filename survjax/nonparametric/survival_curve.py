@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -55,6 +56,28 @@ class SurvivalCurve(ABC):
     """An estimate of survival without a distribution. What ``fit`` learned ends in an underscore."""
 
     _steps: Steps | None = None
+    _units: str = ""
+
+    def __repr__(self) -> str:
+        """The units, the median, and how far the curve goes."""
+        if self._steps is None:
+            return f"{type(self).__name__}()"
+        until = self._drawn_until()
+        alive = float(self.survival(until))
+        median = f"median {self._median_told()}" if alive <= 0.5 * (1.0 + 1e-12) else "median not reached"  # a product of shares is rounded
+        begin = f"; given survival to {self._steps.begin:g}" if self._steps.begin not in (0.0, -np.inf) else ""
+        return f"{type(self).__name__}({self._units}; {median}; {100 * alive:.4g} % still running at {until:g}{self._end_told()}{begin})"
+
+    def _repr_html_(self) -> str:
+        return repr(self) if self._steps is None else told_with_table(repr(self), self.table_)
+
+    def _median_told(self) -> str:
+        limits = self.interval("quantile", 0.5).iloc[0]
+        upper = f"{limits['upper']:.6g}" if np.isfinite(limits["upper"]) else "beyond the last age"
+        return f"{limits['estimate']:.6g} (95 %: {limits['lower']:.6g} to {upper})"
+
+    def _end_told(self) -> str:
+        return ", the last age"
 
     @property
     def _fitted(self) -> Steps:
@@ -171,19 +194,30 @@ class SurvivalCurve(ABC):
 
         steps = self._fitted
         low, high = self._limits(level)
-        last = self._last()
-        begin = picture_begin(steps.begin, steps.time, last)
-        time = np.concatenate([[begin], steps.time, [last] if last > np.append(begin, steps.time)[-1] else []])
+        last = self._drawn_until()
+        inner = steps.time[steps.time <= last]
+        begin = picture_begin(steps.begin, inner, last)
+        time = np.concatenate([[begin], inner, [last] if last > np.append(begin, inner)[-1] else []])
         which = steps.at(time)
         which[0] = 0
+        least = np.exp(-high)[which]
         ax = axes(ax)
-        ax.fill_between(time, np.exp(-high)[which], np.exp(-low)[which], step="post", color=FIT, alpha=0.2, linewidth=0,
+        ax.fill_between(time, least, np.exp(-low)[which], step="post", color=FIT, alpha=0.2, linewidth=0,
                         label=f"{100 * level:g} % confidence")  # fmt: skip
         ax.step(time, np.exp(-np.append(0.0, steps.hazard))[which], where="post", color=FIT, label=self._label())
-        ax.set_ylim(0, 1.02)
+        fall = 1.0 - float(least.min()) or 1.0
+        ax.set_ylim(max(0.0, 1.0 - 1.1 * fall), 1.0 + 0.02 * fall)
         ax.set_xlim(begin, time[-1])
+        self._mark_the_rest(ax)
         given = f", given survival to {steps.begin:g}" if steps.begin not in (0.0, -np.inf) else ""
         return finish(ax, "Survival", "age", f"share still running{given}")
+
+    def _drawn_until(self) -> float:
+        """The age at which the curve ends in a picture."""
+        return self._last()
+
+    def _mark_the_rest(self, ax: Axes) -> None:  # noqa: B027
+        """Show what lies beyond the curve's end, if anything is to be said of it."""
 
     def _limits(self, level: float) -> tuple[np.ndarray, np.ndarray]:
         return self._fitted.limits(level)
@@ -217,6 +251,11 @@ class SurvivalCurve(ABC):
         found = np.where(np.isinf(wanted), np.searchsorted(hazard, np.inf, side="left"), found)
         ages = np.concatenate([[steps.begin], steps.time, [np.inf]])[found]
         return shaped(ages, shape), shares
+
+
+def told_with_table(told: str, table: pd.DataFrame) -> str:
+    """HTML of what an estimate says of itself, above the first and last rows of its table."""
+    return f"<p>{escape(told)}</p>{table.to_html(max_rows=10, float_format=lambda value: f'{value:.4g}')}"
 
 
 def shaped(values: np.ndarray, shape: tuple[int, ...]) -> Any:

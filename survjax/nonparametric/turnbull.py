@@ -8,14 +8,17 @@ import numpy as np
 
 from survjax.data.columns import index_of, read_arguments
 from survjax.data.lifetimes import Lifetimes
-from survjax.nonparametric.ascent import climb_hazards, climb_masses
+from survjax.errors import NoFiniteMaximum
+from survjax.nonparametric.ascent import climb_hazards
 from survjax.nonparametric.candidates import Candidates, candidate_intervals, never_outlived, open_after
+from survjax.nonparametric.existence import masses_of_greatest_likelihood
 from survjax.nonparametric.information import variance_of_tail
-from survjax.nonparametric.rows import first_age, from_start, read_lifetimes, refuse_early_end
+from survjax.nonparametric.rows import first_age, from_start, read_lifetimes, refuse_early_end, units_told
 from survjax.nonparametric.survival_curve import Steps, SurvivalCurve, check_ages
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 
 class Turnbull(SurvivalCurve):
@@ -32,6 +35,8 @@ class Turnbull(SurvivalCurve):
     ----------
     log_likelihood_ : the sum of log P(failed where it failed) - log P(could have been seen to), by weight.
     given_failure_by_ : the largest right truncation if all rows are truncated on the right, else None.
+    determined_until_ : the age to which the curve is determined. If units ran on into the last candidate interval, all that is left
+        fails in it because nobody was seen to outlive it: the fall to 0 says nothing of lives, and pictures end before. inf if none did.
 
     References
     ----------
@@ -40,6 +45,7 @@ class Turnbull(SurvivalCurve):
 
     log_likelihood_: float
     given_failure_by_: float | None
+    determined_until_: float
     _left: np.ndarray
     _right: np.ndarray
     _mass: np.ndarray
@@ -52,8 +58,8 @@ class Turnbull(SurvivalCurve):
 
         Raises
         ------
-        ValueError : all units that could be seen to fail at an age did, and others enter later (the message offers a start), or,
-            under right truncation, others could only have been seen to fail before.
+        ValueError : all units that could be seen to fail at an age did, and others enter later: the message offers a start.
+        NoFiniteMaximum : under right truncation the units fall into groups which nothing puts in proportion; the message tells which.
         NotConverged : the maximum was not reached.
         """
         life = from_start(read_lifetimes(durations, event_observed, entry, weights), start)
@@ -64,24 +70,32 @@ class Turnbull(SurvivalCurve):
             self.given_failure_by_ = float(life.right_truncation[life.counts() > 0].max())
         held = mass > 0.0
         self._left, self._right, self._mass = candidates.left[held], candidates.right[held], mass[held]
-        self._kept = _on(candidates, held)
-        self.log_likelihood_ = _log_likelihood(self._kept, self._mass)
+        self._kept = candidates.on(held)
+        self.log_likelihood_ = self._kept.log_likelihood(self._mass)
         ends_open = bool(np.isinf(self._right[-1]))
         remaining = np.append(np.cumsum(self._mass[::-1])[::-1][1:], 0.0)
         finite = slice(None, -1) if ends_open else slice(None)
         with np.errstate(divide="ignore"):
             hazard = -np.log(remaining[finite])
+        self._units = units_told(life)
         self._steps = Steps(
             self._right[finite], hazard, np.full(len(hazard), np.inf), first_age(life), self._left[-1] if ends_open else np.inf
         )
+        self.determined_until_ = float(self._left[-1]) if ends_open or self._ran_on(life) else np.inf
         return self
+
+    def _ran_on(self, life: Lifetimes) -> bool:
+        """Whether running units may have failed in the last of several candidate intervals, or after it."""
+        last = self._left[-1]
+        ran = np.isinf(life.upper) & (life.lower <= last) & (life.counts() > 0)
+        return len(self._left) > 1 and bool(last < self._right[-1]) and bool(ran.any())
 
     def _masses(self, candidates: Candidates, life: Lifetimes) -> np.ndarray:
         cut = life.right_truncation is not None
         if cut and life.start_varies():
             told = never_outlived(candidates) & ~open_after(candidates)
             refuse_early_end(candidates.right[told], life, type(self).__name__)
-            return climb_masses(candidates)
+            return masses_of_greatest_likelihood(candidates, life)
         # With age running backwards right truncation is delayed entry, and the likelihood as kind.
         told = candidates.reversed() if cut else candidates
         endless = never_outlived(told)
@@ -132,6 +146,25 @@ class Turnbull(SurvivalCurve):
         remaining = np.append(np.cumsum(self._mass[::-1])[::-1][1:], 0.0)
         return pd.DataFrame({"left": self._left, "right": self._right, "mass": self._mass, "survival": remaining})
 
+    def _median_told(self) -> str:
+        """Without limits, which may not exist and take long."""
+        row = int(np.searchsorted(np.cumsum(self._mass), 0.5 * (1.0 - 1e-12)))
+        left, right = self._left[row], self._right[row]
+        return f"{right:.6g}" if left == right else f"between {left:.6g} and {right:.6g}"
+
+    def _end_told(self) -> str:
+        return super()._end_told() if np.isinf(self.determined_until_) else ", after which it is not determined"
+
+    def _drawn_until(self) -> float:
+        return min(self.determined_until_, self._last())
+
+    def _mark_the_rest(self, ax: Axes) -> None:
+        from survjax.plotting.canvas import mark_undetermined
+
+        if np.isfinite(self._right[-1]) and np.isfinite(self.determined_until_):
+            mark_undetermined(ax, self.determined_until_, float(self._right[-1]))
+            ax.set_xlim(right=self._right[-1])
+
     def _label(self) -> str:
         return "Turnbull" if self.given_failure_by_ is None else f"Turnbull, of those that fail by {self.given_failure_by_:g}"
 
@@ -141,21 +174,8 @@ def _refuse_late_beginning(ages: np.ndarray, life: Lifetimes) -> None:
     assert end is not None
     late = ages[ages >= end[life.counts() > 0].min()]
     if len(late):
-        raise ValueError(
+        raise NoFiniteMaximum(
             f"of the units that could be seen to fail after age {late[-1]:g} none failed before, yet others could only be seen to fail up "
             f"to {end[life.counts() > 0].min():g}: their lives cannot be put in proportion. Leave out the rows with a right truncation "
             f"of at most {late[0]:g}: life.without(life.right_truncation <= {late[0]:.17g})."
         )
-
-
-def _on(candidates: Candidates, held: np.ndarray) -> Candidates:
-    position = np.concatenate([[0], np.cumsum(held)])
-    moved = {name: position[getattr(candidates, name)] for name in ("first", "last", "window_first", "window_last")}
-    return candidates._replace(left=candidates.left[held], right=candidates.right[held], **moved)
-
-
-def _log_likelihood(rows: Candidates, mass: np.ndarray) -> float:
-    total = np.concatenate([[0.0], np.cumsum(mass)])
-    inside = total[rows.last] - total[rows.first]
-    window = total[rows.window_last] - total[rows.window_first]
-    return float(rows.weights @ (np.log(inside) - np.log(window)))

@@ -57,6 +57,11 @@ def name_of(law: Model | Distribution) -> str:
     return f"{own}({names})" if names else own
 
 
+def mark_undetermined(ax: Axes, begin: float, end: float) -> None:
+    """Shade the ages after the last at which an estimate without a distribution is determined."""
+    ax.axvspan(begin, end, facecolor=DATA, edgecolor="none", alpha=0.12, label=f"after {begin:g} not determined by the data")
+
+
 def lifetimes_of(model: Model, life: Lifetimes | None) -> Lifetimes:
     """The lifetimes to draw beside the fit: those given, or those of the fit."""
     life = model.lifetimes_ if life is None else life

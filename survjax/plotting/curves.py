@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from survjax.data.lifetimes import Lifetimes
-from survjax.plotting.canvas import COMPONENTS, DATA, FIT, ages, axes, density_histogram, finish, first_and_last, lifetimes_of, name_of
+from survjax.plotting.canvas import (
+    COMPONENTS,
+    DATA,
+    FIT,
+    ages,
+    axes,
+    density_histogram,
+    finish,
+    first_and_last,
+    lifetimes_of,
+    mark_undetermined,
+    name_of,
+)
 from survjax.plotting.estimates import estimate_beside
 
 if TYPE_CHECKING:
@@ -24,6 +36,7 @@ def plot_survival(model: Model, life: Lifetimes | None = None, *, level: float =
     """The share of units that outlive each age, with its confidence band, beside the estimate without a distribution.
 
     That is Kaplan–Meier's, or Turnbull's where failures are known within intervals only: it falls somewhere in each shaded stretch.
+    It ends where the data no longer determine it: where units ran on into the last interval in which others failed.
     Under delayed entry and right truncation it is conditional, and put on the fit's scale (the legend says so).
     """
     life = lifetimes_of(model, life)
@@ -50,14 +63,17 @@ def plot_candidates(models: Mapping[str, Model], life: Lifetimes, *, ax: Axes | 
 def _draw_estimate(ax: Axes, model: Model, life: Lifetimes, grid: np.ndarray) -> float:
     """Draw the estimate up to the last age; its height there."""
     estimate = estimate_beside(model, life)
-    shown = estimate.right <= grid[-1]
+    end = min(grid[-1], estimate.known_until)
+    shown = estimate.right <= end
     begin = max(grid[0] if grid[0] < 0.0 else 0.0, estimate.begin)
-    ages_of_steps = np.concatenate([[begin], estimate.right[shown], [max(grid[-1], begin)]])
-    last = float(estimate.at(grid[-1:])[0])
+    ages_of_steps = np.concatenate([[begin], estimate.right[shown], [max(end, begin)]])
+    last = float(estimate.at(np.array([end]))[0])
     heights = 1.0 - np.concatenate([[estimate.base], estimate.after[shown], [last]])
     ax.step(ages_of_steps, heights, where="post", color=DATA, linewidth=1.2, label=estimate.label)
     for left, right, before, after in zip(*estimate.somewhere(), strict=True):
         ax.fill_between([max(left, begin), right], 1.0 - before, 1.0 - after, color=DATA, alpha=0.15, linewidth=0)
+    if end < grid[-1]:
+        mark_undetermined(ax, end, grid[-1])
     return 1.0 - last
 
 

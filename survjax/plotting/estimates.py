@@ -20,6 +20,7 @@ class Estimate(NamedTuple):
 
     left, right, before, after : (m,) each: the ends of each step and the share failed before and after it.
     begin, base : the age and the share failed from which it rises. end : the age before which all must fail to be seen, or inf.
+    known_until : the age after which it is not determined, or inf.
     """
 
     left: np.ndarray
@@ -30,6 +31,7 @@ class Estimate(NamedTuple):
     end: float
     base: float
     label: str
+    known_until: float = np.inf
 
     def middle(self) -> np.ndarray:
         """Half-way up each step, (m,): where a law that agrees with the data crosses it."""
@@ -79,8 +81,9 @@ def _kaplan_meier(life: Lifetimes) -> Estimate:
 
 def _turnbull(life: Lifetimes) -> Estimate:
     curve = Turnbull().fit(life)
-    table = curve.table_[np.isfinite(curve.table_["right"])]  # the rest have not failed
+    known = curve.determined_until_
+    table = curve.table_[np.isfinite(curve.table_["right"]) & (curve.table_["left"] < known)]  # of the rest nothing is known
     after = 1.0 - table["survival"].to_numpy()
     left, right, mass = (table[name].to_numpy() for name in ("left", "right", "mass"))
     end = np.inf if curve.given_failure_by_ is None else curve.given_failure_by_
-    return Estimate(left, right, after - mass, after, first_age(life), end, 0.0, "Turnbull")
+    return Estimate(left, right, after - mass, after, first_age(life), end, 0.0, "Turnbull", known)

@@ -69,6 +69,7 @@ def plot_probability(
         "median_ranks" and "benard" are those of ``survjax.adequacy.median_ranks.median_ranks``. None: median ranks beside a rank
         regression, else Kaplan–Meier. For failures within intervals the points of the estimate are Turnbull's: a bar over each interval
         in which it places mass, half-way up the step, since where in the interval it lies nobody knows; a law that agrees crosses the bars.
+        None stands for a last interval into which units ran on: all that is left has its mass there, which says nothing of lives.
     rank_regression : True, or "x on y" (age on rank, the same) or "y on x": also draw ``survjax.rank_regression``.
 
     Under delayed entry and right truncation the estimate is conditional, and is put on the fit's scale (the legend says so).

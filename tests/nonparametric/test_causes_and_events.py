@@ -151,3 +151,27 @@ def test_groups_that_cannot_be_compared_are_refused():
         sj.log_rank_test(sj.Lifetimes([1, 2]), ["a", None])
     with pytest.raises(ValueError, match="nothing to compare"):
         sj.log_rank_test(sj.Lifetimes([1, 2], [0, 1]), ["a", "b"])
+
+
+def test_two_lifetimes_are_compared_as_two_groups():
+    one, other = sj.Lifetimes([5, 7, 9], [1, 0, 1], entry=[0, 1, 0]), sj.Lifetimes([6, 8], weights=[2, 1])
+    both = sj.Lifetimes([5, 7, 9, 6, 8], [1, 0, 1, 1, 1], entry=[0, 1, 0, 0, 0], weights=[1, 1, 1, 2, 1])
+    ours, by_label = sj.log_rank_test(one, other), sj.log_rank_test(both, [0, 0, 0, 1, 1])
+    assert ours.statistic == by_label.statistic
+    assert ours.table.equals(by_label.table)
+    with pytest.raises(TypeError, match=r"log_rank_test\(life_a, life_b\); got list"):
+        sj.log_rank_test([5, 7], [6, 8])
+
+
+def test_what_estimates_of_causes_and_events_and_a_test_say_of_themselves():
+    causes = sj.AalenJohansen().fit(sj.Lifetimes([1, 2, 3, 4], [1, 1, 0, 1], cause=["a", "b", None, "a"]))
+    assert repr(causes) == "AalenJohansen(4 units: 3 failed, 1 running; failed by 4, the last age: 75 % of a, 25 % of b)"
+    events = sj.MeanCumulativeFunction().fit(["a", "a", "b"], [1, 2, 3], {"a": 5, "b": 6, "c": 7})
+    assert repr(events).startswith("MeanCumulativeFunction(3 units: 3 events; by 7, the last age, 1 a unit (95 %: 0.")
+    test = sj.log_rank_test(sj.Lifetimes([1, 2]), ["x", "y"])  # 1 observed of x, 1/2 expected, variance 1/4; of y one, 3/2
+    assert repr(test).splitlines() == [
+        "LogRank(chi-squared 1 on 1 degree of freedom, p = 0.317)",
+        "x: 1 of 1 failed, 0.5 expected; y: 1 of 1 failed, 1.5 expected",
+    ]
+    for shown in (causes, events, test):
+        assert "<table" in shown._repr_html_()

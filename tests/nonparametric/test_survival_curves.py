@@ -167,3 +167,26 @@ def test_a_life_that_ended_some_time_before_leaves_no_warning_on_the_real_line()
     table = sj.Turnbull().fit(sj.Lifetimes.from_intervals([-np.inf, -3, 1], [-2, -1, np.inf])).table_
     assert table[["left", "right"]].to_numpy().tolist() == [[-3, -2], [1, np.inf]]
     assert np.isneginf(sj.Turnbull().fit(sj.Lifetimes.from_intervals([-np.inf, 1], [-2, 3])).table_["left"][0])
+
+
+def test_an_estimate_says_in_a_line_what_became_of_the_units_the_median_and_where_it_ends():
+    life = sj.Lifetimes([33, 44, 52, 61, 70], [1, 0, 1, 1, 0])
+    assert repr(sj.KaplanMeier()) == "KaplanMeier()"
+    limits = sj.KaplanMeier().fit(life).interval("quantile", 0.5).iloc[0]
+    assert limits["upper"] == np.inf
+    assert repr(sj.KaplanMeier().fit(life)) == (
+        f"KaplanMeier(5 units: 3 failed, 2 running; median 61 (95 %: {limits['lower']:g} to beyond the last age); "
+        "26.67 % still running at 70, the last age)"
+    )
+    assert repr(sj.KaplanMeier().fit(life[:2])) == (
+        "KaplanMeier(2 units: 1 failed, 1 running; median 33 (95 %: 33 to beyond the last age); 50 % still running at 44, the last age)"
+    )
+    late = sj.NelsonAalen().fit(sj.Lifetimes([44, 52], [0, 0], entry=[5, 7]))
+    assert repr(late).endswith("median not reached; 100 % still running at 52, the last age; given survival to 5)")
+    inspected = sj.Turnbull().fit(sj.Lifetimes.from_intervals([0, 20, 30], [10, 30, np.inf]))
+    assert repr(inspected) == (
+        "Turnbull(3 units: 2 failed (2 within an interval), 1 running; median between 20 and 30; 33.33 % still running at 30, "
+        "after which it is not determined)"
+    )
+    assert inspected._repr_html_().startswith("<p>Turnbull(3 units")
+    assert "<td>0.6667</td>" in inspected._repr_html_()

@@ -5,6 +5,7 @@ import pytest
 
 import survjax as sj
 from survjax.nonparametric.candidates import candidate_intervals
+from survjax.nonparametric.quadratic import DENSE_UP_TO
 from tests.conftest import shipped
 from tests.nonparametric.test_survival_curves import R
 
@@ -143,3 +144,47 @@ def test_a_full_step_that_rounding_shows_as_a_loss_is_taken(seed):
     inside = (table["left"].to_numpy() >= rows.lower[:, None]) & (table["right"].to_numpy() <= rows.upper[:, None])
     level = (inside / (inside @ table["mass"].to_numpy())[:, None]).sum(axis=0)
     np.testing.assert_allclose(level, n, rtol=1e-9)  # Kuhn and Tucker, as above
+
+
+@pytest.mark.parametrize("exact", [0.1, 0.3])
+def test_where_hundreds_of_ages_are_known_the_conditions_of_the_maximum_hold_without_a_matrix(exact):
+    rng, n = np.random.default_rng(2), 2000
+    age, gap = 100 * rng.weibull(2, n), 20 * rng.uniform(1, 3, n)
+    lower = gap * np.floor(age / gap)
+    upper = np.where(rng.random(n) < 0.2, np.inf, lower + gap)
+    known = rng.random(n) < exact
+    life = sj.Lifetimes.from_intervals(np.where(known, age, lower), np.where(known, age, upper))
+    table = sj.Turnbull().fit(life).table_
+    assert len(table) > DENSE_UP_TO
+    left, right, mass = (table[name].to_numpy() for name in ("left", "right", "mass"))
+    inside = np.where(known[:, None], right == age[:, None], (left >= lower[:, None]) & (right <= upper[:, None]))
+    level = (inside / (inside @ mass)[:, None]).sum(axis=0)
+    np.testing.assert_allclose(level, n, rtol=1e-9)  # Kuhn and Tucker, as above
+
+
+# Five months of shipments: all units that still run did so at half a month to four and a half, and one of the fifth month failed.
+MONTHS = [[2, 5, 9, 12, 10], [None, 2, 6, 8, 11], [None, None, 1, 5, 7], [None, None, None, 2, 4], [None, None, None, None, 1]]
+
+
+def test_a_picture_ends_where_units_ran_on_into_the_last_interval_and_marks_the_rest():
+    model = sj.Turnbull().fit(sj.Lifetimes.from_nevada([1000] * 5, MONTHS))
+    assert model.determined_until_ == 4.5
+    assert model.table_["mass"].iloc[-1] > 0.96  # all that is left, in (4.5, 5]
+    ax = model.plot()
+    step = next(line for line in ax.lines if line.get_label() == "Turnbull").get_xydata()
+    assert step[-1].tolist() == [4.5, pytest.approx(model.table_["survival"].iloc[-2], rel=1e-14)]
+    assert "after 4.5 not determined by the data" in [text.get_text() for text in ax.get_legend().get_texts()]
+    assert ax.get_xlim() == (0.0, 5.0)
+
+
+def test_a_fall_to_0_that_was_seen_is_drawn():
+    model = sj.Turnbull().fit(sj.Lifetimes.from_intervals([0, 10, 20], [10, 20, 30]))
+    assert model.determined_until_ == np.inf
+    assert model.plot().lines[0].get_xydata()[-1].tolist() == [30.0, 0.0]
+
+
+def test_no_point_of_probability_paper_stands_for_the_units_that_ran_on():
+    life = sj.Lifetimes.from_nevada([1000] * 5, MONTHS)
+    ax = sj.Weibull(1.5, 50.0).plot_probability(life)
+    bars = next(artist for artist in ax.collections if artist.get_label() == "Turnbull").get_segments()
+    assert [segment[1, 0] for segment in bars] == [1.0, 2.0, 3.0, 4.0]
