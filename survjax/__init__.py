@@ -59,7 +59,7 @@ _HOMES = {
     "NotFitted": "survjax.errors",
     "ModelFileError": "survjax.errors",
 }
-_MODULES = ("datasets", "distributions", "plotting")
+_MODULES = ("datasets", "distributions", "metrics", "plotting")
 
 __all__ = [*_HOMES, *_MODULES, "__version__"]  # noqa: PLE0604
 

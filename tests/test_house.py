@@ -25,6 +25,7 @@ FLOORS = (
     ("adequacy.goodness",),
     ("fitting",),
     ("models",),
+    ("metrics",),
     ("adequacy", "plotting", "yardstick", "comparison", "fleet_report", "weibayes"),
     ("cli",),
     ("__main__",),
