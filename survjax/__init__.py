@@ -52,6 +52,7 @@ _HOMES = {
     "weibayes_lower_bound": "survjax.weibayes",
     "load": "survjax.models.model_file",
     "compare": "survjax.comparison",
+    "cross_validate": "survjax.cross_validation",
     "compare_with_lifelines": "survjax.yardstick",
     "enable_compilation_cache": "survjax.compilation",
     "NotConverged": "survjax.errors",

@@ -26,7 +26,7 @@ FLOORS = (
     ("fitting",),
     ("models",),
     ("metrics",),
-    ("adequacy", "plotting", "yardstick", "comparison", "fleet_report", "weibayes"),
+    ("adequacy", "plotting", "yardstick", "comparison", "cross_validation", "fleet_report", "weibayes"),
     ("cli",),
     ("__main__",),
 )

@@ -46,7 +46,7 @@ def brier_score(life: Any, survival: Any, times: Any, censoring: Any = None) -> 
     predicted = read_probabilities(survival, (len(life),) if single else (len(life), len(at)), "survival").reshape(len(life), len(at))
     curve = censoring_curve(life if censoring is None else censoring, "the Brier score")
     in_view = curve.after(at)
-    curve.refuse_beyond(at, in_view, "times")
+    curve.refuse_beyond(at, in_view, "the time")
     # by the last time the probability of being in view is lowest, and it was not 0
     failed = case_weights(life, curve, at[-1])
     scores = np.empty(len(at))

@@ -33,7 +33,7 @@ class CensoringCurve(NamedTuple):
         lost = (share == 0.0) | ((t > self.last) & (len(self.time) > 0))
         if lost.any():
             raise ValueError(
-                f"{name}={t[lost].min():g} is not before {self.last:g}, where the last unit that tells the probability of censoring was "
+                f"{name} {t[lost].min():g} is not before {self.last:g}, where the last unit that tells the probability of censoring was "
                 f"seen: what happens from there on has no weight. Judge up to an earlier age."
             )
 

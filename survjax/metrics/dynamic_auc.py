@@ -51,7 +51,7 @@ def cumulative_dynamic_auc(life: Any, risk: Any, times: Any, censoring: Any = No
     at, _ = read_times(times)
     risks = _risks(risk, life, len(at))
     curve = censoring_curve(life if censoring is None else censoring, who)
-    curve.refuse_beyond(at, curve.after(at), "times")
+    curve.refuse_beyond(at, curve.after(at), "the time")
     failed = case_weights(life, curve, at[-1])
     auc = np.empty(len(at))
     for k, t in enumerate(at):

@@ -17,7 +17,7 @@ CHUNK = 256  # rows whose own ages are asked for at once: a table of 256 by 256,
 
 
 def knows_covariates(model: Any) -> bool:
-    """Whether a model predicts from X, rather than the same for all.
+    """Whether a model predicts from X, rather than the same for all; of a pipeline or a search, the model in it.
 
     Raises
     ------
@@ -25,6 +25,8 @@ def knows_covariates(model: Any) -> bool:
     """
     if hasattr(model, "predict_survival"):
         return True
+    if _is_wrapped(model):
+        return knows_covariates(model.estimator if hasattr(model, "refit") else model.steps[-1][1])
     if hasattr(model, "survival"):
         return False
     raise TypeError(
@@ -35,7 +37,21 @@ def knows_covariates(model: Any) -> bool:
 
 def fit_to(model: Any, X: Any, y: Lifetimes) -> Any:
     """The model, fitted to y given X, or to y alone."""
-    return model.fit(X, y) if knows_covariates(model) else model.fit(y)
+    return model.fit(X, y) if _is_wrapped(model) or knows_covariates(model) else model.fit(y)
+
+
+def unwrapped(model: Any, X: Any) -> tuple[Any, Any]:
+    """The fitted model inside scikit-learn's pipelines and searches, and X as it sees it: they do not pass these methods on."""
+    while _is_wrapped(model) and not hasattr(model, "predict_survival"):
+        if hasattr(model, "refit"):
+            model = model.best_estimator_
+        else:
+            X, model = (model[:-1].transform(X) if len(model.steps) > 1 else X), model.steps[-1][1]
+    return model, X
+
+
+def _is_wrapped(model: Any) -> bool:
+    return hasattr(model, "refit") or hasattr(model, "steps")
 
 
 def predicted_survival(model: Any, X: Any, times: np.ndarray) -> np.ndarray:
@@ -45,6 +61,7 @@ def predicted_survival(model: Any, X: Any, times: np.ndarray) -> np.ndarray:
     ------
     ValueError : the model returns another shape, or no probabilities.
     """
+    model, X = unwrapped(model, X)
     n, m = number_of_rows(X), len(times)
     if not knows_covariates(model):
         return np.broadcast_to(np.asarray(model.survival(times)), (n, m))
@@ -53,6 +70,7 @@ def predicted_survival(model: Any, X: Any, times: np.ndarray) -> np.ndarray:
 
 def survival_at_own(model: Any, X: Any, ages: np.ndarray) -> np.ndarray:
     """P(T > t) for each row of X at an age of its own, (n,)."""
+    model, X = unwrapped(model, X)
     if not knows_covariates(model):
         return np.asarray(model.survival(ages))
     values = np.empty(len(ages))
@@ -68,6 +86,7 @@ def risk_of(model: Any, X: Any, times: np.ndarray | None = None) -> np.ndarray:
     """Higher for what should fail sooner, (n,): minus the expected life, or with times minus that restricted to them."""
     if times is not None:
         return -np.trapezoid(predicted_survival(model, X, times), times, axis=1)
+    model, X = unwrapped(model, X)
     return -np.asarray(model.predict(X, 0.0)) if knows_covariates(model) else np.zeros(number_of_rows(X))
 
 

@@ -100,7 +100,7 @@ def uno_concordance(life_train: Any, life_test: Any, risk: Any, horizon: float |
     outlived = _outlived(life, read_predicted(risk, life, "risk"), seen)
     ages = life.durations[outlived.rows]
     in_view = curve.before(ages)
-    curve.refuse_beyond(ages, in_view, "an age at failure of")
+    curve.refuse_beyond(ages, in_view, "the age at failure")
     return outlived.share(life.counts()[outlived.rows] / in_view**2)
 
 

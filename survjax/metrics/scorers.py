@@ -12,7 +12,7 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.metrics.brier import brier_score, integrated_brier_score
 from survjax.metrics.calibration import DCalibration, d_calibration
 from survjax.metrics.dynamic_auc import cumulative_dynamic_auc
-from survjax.metrics.faces import knows_covariates, predicted_survival, risk_of, survival_at_own
+from survjax.metrics.faces import knows_covariates, predicted_survival, risk_of, survival_at_own, unwrapped
 from survjax.metrics.judged import read_life, read_times
 from survjax.metrics.pairs import concordance, uno_concordance
 from survjax.metrics.ranked_probability import crps
@@ -119,6 +119,7 @@ def log_score_of(model: Any, X: Any, life: Lifetimes) -> float:
     ------
     TypeError : it has none, as a model without a density.
     """
+    model, X = unwrapped(model, X)
     if not hasattr(model, "score"):
         raise TypeError(f"{type(model).__name__} has no score(X, y), the log-likelihood per unit: it has no density.")
     return model.score(X, life) if knows_covariates(model) else model.score(life)

@@ -21,16 +21,16 @@ from sksurv.metrics import (
 from sksurv.util import Surv
 
 
-def fleet(n: int, seed: int) -> dict[str, np.ndarray]:
+def fleet(n: int, seed: int, longest: float) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=n)
-    life, lost = 100 * np.exp(-0.4 * x) * rng.weibull(1.8, n), rng.uniform(20, 220, n)
+    life, lost = 100 * np.exp(-0.4 * x) * rng.weibull(1.8, n), rng.uniform(20, longest, n)
     # to five decimals, so that the file says exactly what was judged
     return {"x": x.round(3), "time": np.minimum(life, lost).round(5), "event": life <= lost}
 
 
 def main() -> None:
-    train, test = fleet(150, 1), fleet(120, 2)
+    train, test = fleet(150, 1, 220.0), fleet(120, 2, 180.0)  # no unit of the test is followed beyond the training
     ages = np.concatenate([train["time"], test["time"]])
     assert len(np.unique(ages)) == len(ages)
     y_train, y_test = (Surv.from_arrays(f["event"], f["time"]) for f in (train, test))
