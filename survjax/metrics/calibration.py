@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import chdtrc
 
 from survjax.data.lifetimes import Lifetimes
-from survjax.metrics.judged import read_life, read_plain, read_probabilities, refuse_right_truncation
+from survjax.metrics.judged import entered_late, read_life, read_plain, read_probabilities, refuse_right_truncation
 from survjax.models.arguments import check_whole_number
 from survjax.nonparametric import KaplanMeier
 
@@ -65,7 +65,7 @@ def d_calibration(
     between = ~life.event_observed & np.isfinite(life.upper)
     if _wanted(between.any(), survival_at_upper, "survival_at_upper", "failed within intervals"):
         low[between] = read_probabilities(survival_at_upper, (len(life),), "survival_at_upper")[between]
-    if _wanted(life.entry is not None and life.start_varies(), survival_at_entry, "survival_at_entry", "entered late"):
+    if _wanted(entered_late(life), survival_at_entry, "survival_at_entry", "entered late"):
         entered = read_probabilities(survival_at_entry, (len(life),), "survival_at_entry")
         _refuse_rising(high, entered)
         high, low = high / entered, low / entered

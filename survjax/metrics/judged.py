@@ -47,17 +47,30 @@ def refuse_right_truncation(life: Lifetimes, who: str) -> None:
         )
 
 
+def entered_late(life: Lifetimes) -> bool:
+    """Whether some unit was not seen from the start."""
+    return bool(late_rows(life).size)
+
+
+def late_rows(life: Lifetimes) -> np.ndarray:
+    """Which rows entered after age 0, or where ages are negative, so that lives have no first age, at all."""
+    if life.entry is None:
+        return np.empty(0, dtype=int)
+    return np.flatnonzero(life.entry > (0.0 if np.all(life.lower >= 0.0) else -np.inf))
+
+
 def refuse_late_entry(life: Lifetimes, who: str) -> None:
     """Raise if some unit was not seen from the start.
 
     Weighting by the inverse probability of censoring makes up for units lost to view, not for those that were never seen because
     they failed before entry.
     """
-    if life.entry is not None and life.start_varies():
-        row = np.flatnonzero(life.entry > 0)[0]
+    late = late_rows(life)
+    if life.entry is not None and late.size:
+        row = late[0]
         raise ValueError(
             f"{who} weights by the probability of censoring, which does not make up for late entry: row {row} entered at "
-            f"{life.entry[row]:g} ({np.count_nonzero(life.entry > 0):,} such rows; {ROWS_COUNT_FROM}). Judge from an age s on that all "
+            f"{life.entry[row]:g} ({late.size:,} such rows; {ROWS_COUNT_FROM}). Judge from an age s on that all "
             "have entered by: rows = (life.entry <= s) & (life.durations > s), life[rows].since(s), with predicted survival "
             "S(s + t) / S(s); or by the log score, CRPS, D-calibration or Harrell's concordance, which take late entry."
         )

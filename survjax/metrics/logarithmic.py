@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from survjax.metrics.judged import read_plain, read_predicted
+from survjax.metrics.judged import entered_late, read_plain, read_predicted
 
 
 def log_score(life: Any, log_density: Any, log_survival: Any, log_survival_at_entry: Any = None) -> float:
@@ -39,7 +39,7 @@ def log_score(life: Any, log_density: Any, log_survival: Any, log_survival_at_en
     """
     life = read_plain(life, "log_score of densities")
     density, survival = read_predicted(log_density, life, "log_density"), read_predicted(log_survival, life, "log_survival")
-    late = life.entry is not None and life.start_varies()
+    late = entered_late(life)
     if late == (log_survival_at_entry is None):
         raise ValueError(
             "some units entered late: pass log_survival_at_entry, at life.entry."

@@ -8,7 +8,7 @@ import numpy as np
 
 from survjax.data.lifetimes import Lifetimes
 from survjax.metrics.censoring import censoring_curve
-from survjax.metrics.judged import read_plain, read_predicted, refuse_late_entry
+from survjax.metrics.judged import entered_late, read_plain, read_predicted, refuse_late_entry
 from survjax.numerics.dominance import weight_below
 
 
@@ -120,7 +120,7 @@ def _outlived(life: Lifetimes, risk: np.ndarray, failures: np.ndarray) -> Outliv
     end = np.searchsorted(keys, life.durations[rows], side="right")
     later = n - (first + failed_at[end] - failed_at[first])
     lower, up_to, all_of_them = _by_risk(rank[order], counts[order], later, of_rows, len(distinct))
-    if life.entry is not None and life.start_varies():
+    if life.entry is not None and entered_late(life):
         order = np.argsort(-life.entry, kind="stable")
         not_yet = n - np.searchsorted(np.sort(life.entry), life.durations[rows], side="left")
         late = _by_risk(rank[order], counts[order], not_yet, of_rows, len(distinct))

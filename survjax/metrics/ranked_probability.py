@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from survjax.metrics.judged import read_life, read_probabilities, read_times, refuse_right_truncation
+from survjax.metrics.judged import entered_late, read_life, read_probabilities, read_times, refuse_right_truncation
 
 
 def crps(life: Any, survival: Any, times: Any, survival_at_entry: Any = None) -> float:
@@ -45,8 +45,8 @@ def crps(life: Any, survival: Any, times: Any, survival_at_entry: Any = None) ->
     if len(at) < 2:
         raise ValueError("the CRPS needs at least two times, between which to integrate.")
     alive = read_probabilities(survival, (len(life), len(at)), "survival")
-    entry = np.full(len(life), -np.inf) if life.entry is None or not life.start_varies() else life.entry
-    at_entry = _survival_at_entry(survival_at_entry, life.entry is not None and life.start_varies(), len(life))
+    entry = life.entry if life.entry is not None and entered_late(life) else np.full(len(life), -np.inf)
+    at_entry = _survival_at_entry(survival_at_entry, entered_late(life), len(life))
     # one that failed some time before upper, nothing else being known of it, has no part where it is known to live
     lower = np.maximum(life.lower, entry)
     total = np.zeros(len(life))

@@ -13,7 +13,7 @@ from survjax.metrics.brier import brier_score, integrated_brier_score
 from survjax.metrics.calibration import DCalibration, d_calibration
 from survjax.metrics.dynamic_auc import cumulative_dynamic_auc
 from survjax.metrics.faces import knows_covariates, predicted_survival, risk_of, survival_at_own, unwrapped
-from survjax.metrics.judged import read_life, read_times
+from survjax.metrics.judged import entered_late, read_life, read_times
 from survjax.metrics.pairs import concordance, uno_concordance
 from survjax.metrics.ranked_probability import crps
 
@@ -97,19 +97,17 @@ def make_scorer(name: str, *, times: Any = None, censoring: Any = None) -> Score
 def d_calibration_of(model: Any, X: Any, life: Lifetimes) -> DCalibration:
     """D-calibration of a fitted model on lifetimes of any kind but right-truncated."""
     between = ~life.event_observed & np.isfinite(life.upper)
-    late = life.entry is not None and life.start_varies()
     return d_calibration(
         life,
         survival_at_own(model, X, life.lower),
         survival_at_upper=survival_at_own(model, X, np.where(between, life.upper, life.lower)) if between.any() else None,
-        survival_at_entry=survival_at_own(model, X, life.entry) if late and life.entry is not None else None,
+        survival_at_entry=survival_at_own(model, X, life.entry) if life.entry is not None and entered_late(life) else None,
     )
 
 
 def crps_of(model: Any, X: Any, life: Lifetimes, survival: np.ndarray, times: np.ndarray) -> float:
     """The CRPS of a fitted model whose survival at times is at hand."""
-    late = life.entry is not None and life.start_varies()
-    return crps(life, survival, times, survival_at_own(model, X, life.entry) if late and life.entry is not None else None)
+    return crps(life, survival, times, survival_at_own(model, X, life.entry) if life.entry is not None and entered_late(life) else None)
 
 
 def log_score_of(model: Any, X: Any, life: Lifetimes) -> float:

@@ -1,5 +1,6 @@
 """D-calibration by its definition and by simulation; calibration curves against Kaplan–Meier."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from scipy.stats import chi2, kstest
@@ -71,6 +72,15 @@ def test_a_calibration_curve_is_kaplan_meier_in_groups():
         limits = sj.KaplanMeier().fit(seen[x == rate]).interval("survival", 1.0).iloc[0]
         np.testing.assert_allclose(table.loc[group, ["observed", "lower", "upper"]], 1 - limits[["estimate", "upper", "lower"]])
     assert ((table["lower"] < table["predicted"]) & (table["predicted"] < table["upper"])).all()
+
+
+def test_the_picture_of_a_calibration_curve_shows_its_groups():
+    life = sj.Lifetimes([1, 2, 3, 4, 5], [1, 1, 1, 1, 0])
+    table = calibration_curve(life, [0.2, 0.3, 0.4, 0.8, 0.9], 3.0, n_groups=2)
+    ax = sj.plotting.plot_calibration(table)
+    points = ax.containers[0].lines[0]
+    np.testing.assert_array_equal(points.get_xydata(), table[["predicted", "observed"]])
+    plt.close(ax.figure)
 
 
 def test_units_of_one_prediction_stay_together_and_weights_make_the_groups():

@@ -111,3 +111,9 @@ def test_weight_below_is_the_sum_it_says():
     places, bounds = rng.integers(0, 501, 90), rng.integers(0, 38, 90)
     expected = [weights[:place][values[:place] < bound].sum() for place, bound in zip(places, bounds, strict=True)]
     np.testing.assert_allclose(weight_below(values, weights, places, bounds), expected, rtol=1e-12, atol=1e-13)
+
+
+def test_lives_on_the_whole_real_line_enter_late_wherever_they_lie(rough):
+    life, risk = rough
+    moved = sj.Lifetimes(life.durations - 100, life.event_observed, entry=life.entry - 100, weights=life.weights)
+    assert concordance(moved, risk) == pytest.approx(concordance(life, risk), rel=1e-14)
