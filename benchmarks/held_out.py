@@ -64,8 +64,10 @@ def main() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # lifelines' remarks on its own optimiser
         found = sj.cross_validate(models(), X, life)
-    packages = ", ".join(f"{name} {version(name)}" for name in ("survjax", "jax", "lifelines", "scikit-survival"))
-    about = f"{life!r}, judged up to {found.times[-1]:.0f} days; {time.perf_counter() - began:.0f} s. Python {platform.python_version()}, {packages}."
+    packages = ", ".join(f"{name} {version(name)}" for name in ("jax", "lifelines", "scikit-survival"))
+    seconds = time.perf_counter() - began
+    about = f"{life!r}, judged up to {found.times[-1]:.0f} days; {seconds:.0f} s."
+    about += f" Python {platform.python_version()}, survjax {sj.__version__}, {packages}."
     text = f"# Hard drives held out: five folds\n\n{about}\n\n```\n{found!r}\n```\n"
     print(text)
     if rows is None:
