@@ -39,8 +39,9 @@ class CrossValidation:
     times : (m,) the ages judged at.
     table : one row a model: the mean of each score over the folds and, with ``_spread``, its standard deviation from fold to fold (no
         standard error of the mean: folds share most of their training). ``concordance``: higher is better; ``integrated_brier``:
-        lower; ``log_score``, log-likelihood per unit: higher; ``crps``, in the unit of time: lower; ``d_calibration_p``: a p-value,
-        small where the probabilities are wrong, with mean 1/2 or more where they are right. A score missing in some fold has no mean:
+        lower; ``log_score``, log-likelihood per unit: higher; ``crps``, in the unit of time: lower; ``d_calibration_p``: a p-value
+        (the adjusted one, since Pearson's is near 1 whatever the model where most units still run), small where the probabilities are
+        wrong, spread over 0 to 1 where they are right. A score missing in some fold has no mean:
         ``missing`` says which, and why.
     """
 
@@ -202,7 +203,7 @@ def _rules(model: Any, X: Any, life: Lifetimes, times: np.ndarray, all_of_them: 
         "integrated_brier": lambda: integrated_brier_score(life, survival(), times, censoring=all_of_them),
         "log_score": lambda: log_score_of(model, X, life),
         "crps": lambda: crps_of(model, X, life, survival(), times),
-        "d_calibration_p": lambda: d_calibration_of(model, X, life).p_value,
+        "d_calibration_p": lambda: d_calibration_of(model, X, life).adjusted_p_value,
     }
 
 

@@ -62,7 +62,7 @@ def make_scorer(name: str, *, times: Any = None, censoring: Any = None) -> Score
         the last of the times.
         "dynamic AUC": the mean over times, of the probability of failing by each.
         "Brier": minus the Brier score, at one time. "integrated Brier", "CRPS": minus these, over times.
-        "D-calibration": the p-value, a check more than something to maximise.
+        "D-calibration": the adjusted p-value, a check more than something to maximise.
     times : the ages to judge at, increasing.
     censoring : the lifetimes from which the probability of being in view is estimated, for the scores weighted by it. None: those held
         out, which are few; the lifetimes of all rows are a better choice.
@@ -156,5 +156,5 @@ SCORES: Mapping[str, Score] = {
     "Brier": Score(_brier, 1, True, True),
     "integrated Brier": Score(_integrated_brier, 2, True, True),
     "CRPS": Score(_crps, 2, True, False),
-    "D-calibration": Score(lambda model, X, life, *_: d_calibration_of(model, X, life).p_value, 0, False, False),
+    "D-calibration": Score(lambda model, X, life, *_: d_calibration_of(model, X, life).adjusted_p_value, 0, False, False),
 }

@@ -33,13 +33,14 @@ def test_intervals_and_late_entry_are_spread_between_their_ends():
     np.testing.assert_allclose(found.units, [0.1 / 0.5 + 0.5 / 0.6, 0.4 / 0.5 + 1 + 0.1 / 0.6], rtol=1e-14)
 
 
-def p_values(mean, longest, n_fleets=400, n=500):
+def p_values(mean, longest, n_fleets=400, n=500, adjusted=False):
     rng = np.random.default_rng(6)
     found = []
     for _ in range(n_fleets):
         life, lost = rng.exponential(1.0, n), rng.uniform(0, longest, n)
         seen = sj.Lifetimes(np.minimum(life, lost), life <= lost)
-        found.append(d_calibration(seen, np.exp(-seen.durations / mean)).p_value)
+        test = d_calibration(seen, np.exp(-seen.durations / mean))
+        found.append(test.adjusted_p_value if adjusted else test.p_value)
     return np.array(found)
 
 
@@ -54,6 +55,36 @@ def test_under_the_truth_and_censoring_it_is_cautious():
     found = p_values(mean=1.0, longest=2.0)
     assert np.mean(found < 0.05) <= 0.05 + 4 * 0.011
     assert found.mean() > 0.5
+
+
+@pytest.mark.parametrize("longest", [1e9, 2.0, 0.5, 0.1])
+def test_under_the_truth_the_adjusted_p_value_is_uniform_however_much_is_censored(longest):
+    """Between 0 and 95 of 100 units censored, and as few as 25 failures; 1.63 / 20 as above."""
+    assert kstest(p_values(mean=1.0, longest=longest, adjusted=True), "uniform").statistic < 0.08
+
+
+def test_where_most_still_run_only_the_adjusted_test_finds_a_wrong_scale():
+    """Of 10,000 units 5 in 100 failed, and their scale is put at four fifths of the true one."""
+    settings = {"mean": 0.8, "longest": 0.1, "n_fleets": 50, "n": 10_000}
+    assert np.mean(p_values(**settings) < 0.05) < 0.5
+    assert np.mean(p_values(**settings, adjusted=True) < 0.05) > 0.9
+
+
+def test_the_adjusted_test_puts_bins_together_until_five_failed_in_each():
+    # from the top: 3 + 2 failures, then 1 in the rest, to which 4 running units belong from S = 0.5 on
+    survival = np.array([0.95, 0.9, 0.8, 0.7, 0.55, 0.3, 0.5, 0.5, 0.5, 0.5])
+    failed = np.array([1, 1, 1, 1, 1, 1, 0, 0, 0, 0])
+    found = d_calibration(sj.Lifetimes(np.arange(1.0, 11.0), failed), survival, n_bins=4)
+    # the two upper bins: five units there where five are expected
+    np.testing.assert_allclose(found.units, [2, 3, 2, 3], rtol=1e-14)
+    np.testing.assert_allclose(found.failures, [0, 1, 2, 3], rtol=1e-14)
+    assert found.adjusted_p_value == pytest.approx(1.0, abs=1e-7)
+    shifted = d_calibration(sj.Lifetimes(np.arange(1.0, 11.0), failed), np.append(survival[:6], [1.0] * 4), n_bins=4)
+    # seven units there, covariance 6 failures of (1/2)^2 and 4 running units without departure
+    assert shifted.adjusted_p_value == pytest.approx(chi2.sf((7 - 5) ** 2 / (6 / 4), 1), rel=1e-12)
+    few = d_calibration(sj.Lifetimes([1.0, 2.0], [1, 0]), [0.5, 0.4])
+    with pytest.raises(ValueError, match="1 failures are too few"):
+        _ = few.adjusted_p_value
 
 
 def test_a_wrong_scale_is_found():

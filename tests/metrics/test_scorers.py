@@ -40,7 +40,7 @@ def by_hand(name, model, X, life):
         "Brier": lambda: -sj.metrics.brier_score(life, model.predict_survival(X, 50.0), 50.0, LIFE),
         "integrated Brier": lambda: -sj.metrics.integrated_brier_score(life, survival, TIMES, LIFE),
         "CRPS": lambda: -sj.metrics.crps(life, survival, TIMES),
-        "D-calibration": lambda: sj.metrics.d_calibration(life, own).p_value,
+        "D-calibration": lambda: sj.metrics.d_calibration(life, own).adjusted_p_value,
     }[name]()
 
 
