@@ -37,10 +37,10 @@ class DCalibration(NamedTuple):
     def adjusted_p_value(self) -> float:
         """The p-value when departures are held against their own covariance, uniform under a true model however much is censored.
 
-        Running units are spread over the bins and vary less than Pearson's statistic takes for granted: with 95 of 100 censored its p-value
-        is near 1 whatever the model. Under a true model each part is the probability of ending in that bin given what was seen, so that its
-        mean is 1/B and no more need be assumed of the censoring than that it tells nothing of the failure. Departures d of the units from n/B are judged by d' C^-1 d instead, C being their covariance,
-        in bins put together, from survival 1 down, until 5 have failed in each.
+        Running units are spread over the bins and vary less than Pearson's statistic takes for granted: with 95 of 100 censored its
+        p-value is near 1 whatever the model. Here the departures d of the units from n/B are judged by d' C^-1 d, C being their
+        covariance, in bins put together, from survival 1 down, until 5 have failed in each. (Under a true model a part is the
+        probability of ending in its bin given what was seen of the unit, so that its mean is 1/B if censoring tells nothing of failure.)
 
         Raises
         ------
