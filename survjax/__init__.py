@@ -55,6 +55,7 @@ _HOMES = {
     "weibayes_lower_bound": "survjax.weibayes",
     "load": "survjax.models.model_file",
     "compare": "survjax.comparison",
+    "cross_validate": "survjax.cross_validation",
     "compare_with_lifelines": "survjax.yardstick",
     "enable_compilation_cache": "survjax.compilation",
     "NotConverged": "survjax.errors",
@@ -62,7 +63,7 @@ _HOMES = {
     "NotFitted": "survjax.errors",
     "ModelFileError": "survjax.errors",
 }
-_MODULES = ("datasets", "distributions", "plotting")
+_MODULES = ("datasets", "distributions", "metrics", "plotting")
 
 __all__ = [*_HOMES, *_MODULES, "__version__"]  # noqa: PLE0604
 

@@ -27,7 +27,8 @@ FLOORS = (
     ("fitting",),
     ("regression",),
     ("models",),
-    ("adequacy", "plotting", "yardstick", "comparison", "fleet_report", "weibayes"),
+    ("metrics",),
+    ("adequacy", "plotting", "yardstick", "comparison", "cross_validation", "fleet_report", "weibayes"),
     ("cli",),
     ("__main__",),
 )

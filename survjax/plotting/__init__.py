@@ -5,8 +5,10 @@ from survjax.plotting.events import plot_events
 from survjax.plotting.learning import plot_learning, plot_learning_animation
 from survjax.plotting.probability_paper import plot_probability
 from survjax.plotting.residuals import plot_residuals
+from survjax.plotting.scores import plot_calibration, plot_scores
 
 __all__ = [
+    "plot_calibration",
     "plot_candidates",
     "plot_components",
     "plot_events",
@@ -15,5 +17,6 @@ __all__ = [
     "plot_learning_animation",
     "plot_probability",
     "plot_residuals",
+    "plot_scores",
     "plot_survival",
 ]

@@ -1,0 +1,282 @@
+"""Which model predicts best? Several, fitted and judged on the same folds."""
+
+from __future__ import annotations
+
+import copy
+import html
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from survjax.data.lifetimes import Lifetimes
+from survjax.metrics.brier import integrated_brier_score
+from survjax.metrics.faces import fit_to, knows_covariates, number_of_rows, predicted_survival, rows_of
+from survjax.metrics.judged import read_life, read_times
+from survjax.metrics.pairs import concordance
+from survjax.metrics.scorers import crps_of, d_calibration_of, log_score_of
+from survjax.models.arguments import check_whole_number
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+SCORES = ("concordance", "integrated_brier", "log_score", "crps", "d_calibration_p")
+N_TIMES = 100
+STILL_SEEN = 0.1  # a tenth of the units is followed beyond the last age that is judged: weights are then at most some ten
+
+
+@dataclass
+class CrossValidation:
+    """Several models judged on the same folds.
+
+    Attributes
+    ----------
+    folds : one row a model and fold (their index), one column a score; missing where it could not be had.
+    failures : one row for each that is missing: ``model``, ``fold``, ``score`` ("fit": none of that fold), ``reason``.
+    times : (m,) the ages judged at.
+    table : one row a model: the mean of each score over the folds and, with ``_spread``, its standard deviation from fold to fold (no
+        standard error of the mean: folds share most of their training). ``concordance``: higher is better; ``integrated_brier``:
+        lower; ``log_score``, log-likelihood per unit: higher; ``crps``, in the unit of time: lower; ``d_calibration_p``: a p-value
+        (the adjusted one, since Pearson's is near 1 whatever the model where most units still run), small where the probabilities are
+        wrong, spread over 0 to 1 where they are right. A score missing in some fold has no mean:
+        ``missing`` says which, and why.
+    """
+
+    folds: pd.DataFrame
+    failures: pd.DataFrame
+    times: np.ndarray
+
+    @property
+    def table(self) -> pd.DataFrame:
+        import pandas as pd
+
+        by_model = self.folds.groupby(level="model", sort=False)
+        columns = {}
+        for score in SCORES:
+            complete = by_model[score].count() == by_model[score].size()
+            columns[score] = by_model[score].mean().where(complete)
+            columns[f"{score}_spread"] = by_model[score].std().where(complete)
+        table = pd.DataFrame(columns)
+        table["missing"] = [self._missing(name) for name in table.index]
+        return table
+
+    def _missing(self, model: str) -> str:
+        """What is missing of a model, in words: each score with its folds, and the reason in the first of them."""
+        of_model = self.failures[self.failures["model"] == model]
+        n_folds = self.folds.index.get_level_values("fold").nunique()
+        found = []
+        for score, rows in of_model.groupby("score", sort=False):
+            where = "all folds" if len(rows) == n_folds else f"fold{'s' * (len(rows) > 1)} {', '.join(str(fold) for fold in rows['fold'])}"
+            found.append(f"{score} ({where}): {rows['reason'].iloc[0]}")
+        return "; ".join(found)
+
+    def _written(self) -> tuple[pd.DataFrame, list[str]]:
+        """The table as it is read: mean ± spread in one cell; and a line for each model of which something is missing."""
+        import pandas as pd
+
+        table = self.table
+        cells = {
+            score: [
+                "–" if np.isnan(mean) else f"{mean:.4g} ± {spread:.2g}"
+                for mean, spread in zip(table[score], table[f"{score}_spread"], strict=True)
+            ]
+            for score in SCORES
+        }
+        missing = table["missing"][table["missing"] != ""]
+        return pd.DataFrame(cells, index=table.index), [f"{name}: {why}" for name, why in missing.items()]
+
+    def _repr_html_(self) -> str:
+        table, missing = self._written()
+        return table.to_html() + "".join(f"<p>{html.escape(line)}</p>" for line in missing)
+
+    def __repr__(self) -> str:
+        table, missing = self._written()
+        return "\n".join([table.to_string(), *missing])
+
+    def plot(self) -> list[Axes]:
+        """Each score of each model: a dot a fold, and their mean; one picture, of which the axes are returned."""
+        from survjax.plotting import plot_scores
+
+        return plot_scores(self)
+
+
+def cross_validate(
+    models: Sequence[Any] | Mapping[str, Any],
+    X: Any,
+    y: Any,
+    cv: Any = 5,
+    *,
+    groups: Any = None,
+    times: Any = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> CrossValidation:
+    """Fit several models on all folds but one, judge them on that one, for each fold in turn; the same folds for all.
+
+    Parameters
+    ----------
+    models : a list, or a dictionary by any name, of models with ``fit(X, y)``, ``predict_survival(X, times)`` and, for the log
+        score, ``score(X, y)`` that is the log-likelihood per unit; pipelines and grid searches that end in one. A distribution
+        such as ``sj.Weibull()``, or ``sj.KaplanMeier()``, is fitted to y alone and predicts the same for every unit: what covariates
+        are to be held against. Copies are fitted; those given stay as they are.
+    X : (n, p) data frame or array; None for models that use none. y : the ``Lifetimes`` of n rows, or a structured array (event, time).
+    cv : the number of folds, of random rows with failures dealt out evenly; or one of scikit-learn's splitters, or a list of
+        (train, test) row numbers.
+    groups : (n,) labels: rows of one label, such as the rows of one unit or one plant, stay in one fold.
+    times : (m,) ages at which survival is judged, in the integrated Brier score and CRPS and, integrated, as the predicted life of the
+        concordance. None: 100 ages from 0 (or the lowest, if negative) to the last beyond which a tenth of the units was followed.
+    seed : of the random folds. progress : whether to show a bar on standard error once it takes longer than a second.
+
+    The probability of being in view, by whose inverse the Brier score weights, is estimated from all of y. The concordance is
+    Harrell's, of minus the predicted life restricted to ``times``.
+
+    Returns
+    -------
+    CrossValidation : ``table``, ``folds``, ``failures`` and ``plot()``.
+
+    Raises
+    ------
+    TypeError : something that cannot be judged among the models.
+    ValueError : no models, two of one name; X and y of different lengths; more folds than units (groups); no failure.
+        If every model fails in every fold, the first failure.
+
+    A model that fails in a fold, or cannot give a score, keeps its place in the table, with the reason.
+
+    Examples
+    --------
+    >>> import survjax as sj
+    >>> life = sj.Lifetimes([3, 5, 8, 9, 12, 14, 20, 22, 25, 30], [1, 1, 0, 1, 1, 0, 1, 1, 1, 0])
+    >>> sj.cross_validate([sj.Exponential(), sj.Weibull()], None, life, cv=2).table["log_score"].round(2).to_dict()
+    {'Exponential()': -3.0, 'Weibull()': -3.18}
+    """
+    import pandas as pd
+
+    learners = _named(models)
+    life = read_life(y)
+    X = np.empty((len(life), 0)) if X is None else X
+    if number_of_rows(X) != len(life):
+        raise ValueError(f"X has {number_of_rows(X):,} rows and y {len(life):,}; give each unit a row in both.")
+    at = _times(life) if times is None else read_times(times)[0]
+    splits = _splits(life, cv, groups, seed)
+    scores: dict[tuple[str, int], dict[str, float]] = {}
+    failures: list[dict[str, Any]] = []
+    first: Exception | None = None
+    with _bar(len(learners) * len(splits), progress) as bar:
+        for fold, (train, test) in enumerate(splits):
+            for name, learner in learners.items():
+                scores[name, fold] = {}
+                try:
+                    model = fit_to(copy.deepcopy(learner), rows_of(X, train), life[train])
+                except Exception as error:  # whatever a model of any package raises is what the table is to say
+                    first = first or error
+                    failures.append({"model": name, "fold": fold, "score": "fit", "reason": _in_words(error)})
+                else:
+                    rules = _rules(model, rows_of(X, test), life[test], at, life)
+                    for score, rule in rules.items():
+                        try:
+                            scores[name, fold][score] = rule()
+                        except Exception as error:
+                            failures.append({"model": name, "fold": fold, "score": score, "reason": _in_words(error)})
+                bar.update()
+    if first is not None and not any(scores.values()):
+        raise first
+    order = [(name, fold) for name in learners for fold in range(len(splits))]
+    index = pd.MultiIndex.from_tuples(order, names=["model", "fold"])
+    folds = pd.DataFrame([scores[key] for key in order], index=index, columns=list(SCORES), dtype=float)
+    return CrossValidation(folds, pd.DataFrame(failures, columns=["model", "fold", "score", "reason"]), at)
+
+
+def _rules(model: Any, X: Any, life: Lifetimes, times: np.ndarray, all_of_them: Lifetimes) -> dict[str, Callable[[], float]]:
+    """How to get each score of a fitted model on held-out rows."""
+    predicted: list[np.ndarray] = []
+
+    def survival() -> np.ndarray:
+        if not predicted:
+            predicted.append(predicted_survival(model, X, times))
+        return predicted[0]
+
+    return {
+        "concordance": lambda: concordance(life, -np.trapezoid(survival(), times, axis=1)),
+        "integrated_brier": lambda: integrated_brier_score(life, survival(), times, censoring=all_of_them),
+        "log_score": lambda: log_score_of(model, X, life),
+        "crps": lambda: crps_of(model, X, life, survival(), times),
+        "d_calibration_p": lambda: d_calibration_of(model, X, life).adjusted_p_value,
+    }
+
+
+def _in_words(error: Exception) -> str:
+    first = (str(error).strip() or "no message").splitlines()[0]
+    return f"{type(error).__name__}: {first}"
+
+
+def _named(models: Any) -> dict[str, Any]:
+    if isinstance(models, Mapping):
+        named = dict(models)
+    else:
+        if hasattr(models, "fit"):
+            raise TypeError(f"models must be a list or a dictionary of models; got a single {type(models).__name__}. Pass [model].")
+        named = {}
+        for model in models:
+            name = repr(model)
+            name = name if len(name) <= 60 and "\n" not in name else type(model).__name__
+            if name in named:
+                raise ValueError(f"two models are called {name}; pass a dictionary to name them yourself.")
+            named[name] = model
+    if not named:
+        raise ValueError("there are no models to judge.")
+    for model in named.values():
+        knows_covariates(model)
+    return named
+
+
+def _times(life: Lifetimes) -> np.ndarray:
+    """Ages from the start to the last beyond which enough units are followed."""
+    ends = np.where(np.isfinite(life.upper), life.upper, life.lower)
+    order = np.argsort(ends, kind="stable")
+    ages, counts = ends[order], life.counts()[order]
+    failed = np.isfinite(life.upper) & (life.counts() > 0)
+    if not failed.any():
+        raise ValueError("no unit has failed: there is nothing to judge predictions by.")
+    beyond = counts.sum() - np.cumsum(counts)[np.searchsorted(ages, ages, side="right") - 1]
+    enough = ages[beyond >= STILL_SEEN * counts.sum()]
+    if not (enough.size and enough[-1] > ends[failed].min()):
+        raise ValueError(
+            f"the first failure, at {ends[failed].min():g}, comes when hardly any unit is followed further: pass times, the "
+            "ages to judge at."
+        )
+    begin = min(0.0, float(ages[0]) if np.isfinite(ages[0]) else 0.0)
+    return np.linspace(begin, float(enough[-1]), N_TIMES)
+
+
+def _splits(life: Lifetimes, cv: Any, groups: Any, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(train, test) row numbers of each fold."""
+    failed = np.isfinite(life.upper)
+    labels = np.arange(len(life)) if groups is None else np.asarray(groups)
+    if labels.shape != (len(life),):
+        raise ValueError(f"groups must be one label for each of the {len(life):,} rows; they have shape {labels.shape}.")
+    if hasattr(cv, "split"):
+        return list(cv.split(np.zeros((len(life), 1)), failed, None if groups is None else labels))
+    if isinstance(cv, Iterable):
+        if groups is not None:
+            raise ValueError("groups are not looked at where cv gives the folds themselves; leave them out.")
+        return [(np.asarray(train), np.asarray(test)) for train, test in cv]
+    n_folds = check_whole_number(cv, "cv", 2)
+    units, unit = np.unique(labels, return_inverse=True)
+    if n_folds > len(units):
+        raise ValueError(f"cv={n_folds} folds need as many units or groups; there are {len(units)}.")
+    any_failed = np.bincount(unit, failed, minlength=len(units)) > 0
+    shuffled = np.random.default_rng(seed).permutation(len(units))
+    # dealt out like cards, failures first, so that each fold has its share of them
+    fold_of_unit = np.empty(len(units), dtype=int)
+    fold_of_unit[shuffled[np.argsort(~any_failed[shuffled], kind="stable")]] = np.arange(len(units)) % n_folds
+    fold = fold_of_unit[unit]
+    return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(n_folds)]
+
+
+def _bar(total: int, shown: bool) -> Any:
+    from tqdm import tqdm  # not tqdm.auto, which warns in every notebook that has no widgets, even of a bar not shown
+
+    return tqdm(total=total, desc="folds judged", delay=1.0, leave=False, file=sys.stderr, disable=None if shown else True)

@@ -1,0 +1,196 @@
+"""Several models on the same folds: what the table says, what is missing and why, the picture."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import GroupKFold, KFold
+
+import survjax as sj
+from survjax.cross_validation import SCORES
+from survjax.metrics import concordance, crps, d_calibration, integrated_brier_score
+from tests.metrics.exponential_regression import ExponentialRegression, fleet
+
+X, LIFE = fleet()
+
+
+class Choosy(ExponentialRegression):
+    """Refuses where row 0 is held out, and has no likelihood."""
+
+    score = property()
+
+    def fit(self, X, y):
+        if not (y.durations == LIFE.durations[0]).any():
+            raise RuntimeError("no row 0 to learn from")
+        return super().fit(X, y)
+
+    def __repr__(self):
+        return "Choosy()"
+
+
+@pytest.fixture(scope="module")
+def judged():
+    return sj.cross_validate([ExponentialRegression(), sj.Weibull(), sj.KaplanMeier(), Choosy()][:2], X, LIFE, cv=3)
+
+
+def test_each_fold_has_the_scores_of_a_model_fitted_to_the_others():
+    found = sj.cross_validate([ExponentialRegression()], X, LIFE, cv=KFold(3))
+    for fold, (train, test) in enumerate(KFold(3).split(X)):
+        model, life = ExponentialRegression().fit(X[train], LIFE[train]), LIFE[test]
+        survival = model.predict_survival(X[test], found.times)
+        expected = {
+            "concordance": concordance(life, -model.predict(X[test])),  # of one order with the restricted life
+            "integrated_brier": integrated_brier_score(life, survival, found.times, censoring=LIFE),
+            "log_score": model.score(X[test], life),
+            "crps": crps(life, survival, found.times),
+            "d_calibration_p": d_calibration(life, np.exp(-life.durations / model.predict(X[test]))).adjusted_p_value,
+        }
+        row = found.folds.loc["ExponentialRegression()", fold]
+        np.testing.assert_allclose(row[list(expected)], list(expected.values()), rtol=1e-12)
+
+
+def test_the_table_holds_means_and_spreads_and_the_better_model_wins(judged):
+    table = judged.table
+    assert list(table.index) == ["ExponentialRegression()", "Weibull()"]
+    of_first = judged.folds.loc["ExponentialRegression()"]
+    np.testing.assert_allclose(table.loc["ExponentialRegression()", list(SCORES)].astype(float), of_first.mean(), rtol=1e-14)
+    np.testing.assert_allclose(table["crps_spread"].iloc[0], of_first["crps"].std(ddof=1), rtol=1e-14)
+    assert list(table["missing"]) == ["", ""]
+    assert table["concordance"].iloc[1] == 0.5
+    assert table["integrated_brier"].is_monotonic_increasing
+    assert table["crps"].is_monotonic_increasing
+    assert table["log_score"].is_monotonic_decreasing
+    assert "ExponentialRegression()" in repr(judged)
+    assert "<table" in judged._repr_html_()
+
+
+def test_what_is_shown_is_mean_and_spread_and_what_is_missing_in_words():
+    shown = repr(sj.cross_validate({"km": sj.KaplanMeier(), "law": sj.Weibull(1.0, 90.0)}, None, LIFE, cv=2, times=[0, 50, 150]))
+    assert "0.5 ± 0" in shown
+    assert "–" in shown
+    assert "km: log_score (all folds): TypeError: KaplanMeier has no score" in shown
+
+
+def test_the_ages_judged_leave_a_tenth_in_view(judged):
+    last = judged.times[-1]
+    assert judged.times[0] == 0
+    assert np.mean(LIFE.durations > last) >= 0.1 > np.mean(LIFE.durations > LIFE.durations[LIFE.durations > last].min())
+
+
+def test_what_fails_is_named_with_why_and_has_no_mean():
+    models = {"choosy": Choosy(), "fine": ExponentialRegression()}
+    found = sj.cross_validate(models, X, LIFE, cv=KFold(3))
+    assert found.failures.to_dict("records")[0] == {
+        "model": "choosy", "fold": 0, "score": "fit", "reason": "RuntimeError: no row 0 to learn from",
+    }  # fmt: skip
+    said = found.table.loc["choosy", "missing"]
+    assert "fit (fold 0): RuntimeError: no row 0 to learn from" in said
+    assert "log_score (folds 1, 2): TypeError: Choosy has no score(X, y)" in said
+    assert found.table.loc["choosy", list(SCORES)].isna().all()
+    assert found.folds.loc["choosy"].notna().sum().to_dict() == dict.fromkeys(SCORES, 2) | {"log_score": 0}
+    assert found.table.loc["fine", list(SCORES)].notna().all()
+    for ax in found.plot():
+        plt.close(ax.figure)
+
+
+def test_if_nothing_can_be_fitted_the_first_failure_is_raised():
+    with pytest.raises(RuntimeError, match="no row 0"):
+        sj.cross_validate([Choosy()], X, LIFE, cv=[(np.arange(1, 256), np.arange(1))])
+
+
+def test_late_entry_has_no_brier_score_and_keeps_the_others():
+    entry = 0.3 * LIFE.durations
+    found = sj.cross_validate([ExponentialRegression()], X, sj.Lifetimes(LIFE.durations, LIFE.event_observed, entry=entry), cv=2)
+    assert "integrated_brier (all folds): ValueError: the Brier score weights" in found.table["missing"].iloc[0]
+    assert found.table.drop(columns=["integrated_brier", "integrated_brier_spread", "missing"]).notna().all(axis=None)
+
+
+def test_failures_within_intervals_keep_the_scores_that_are_defined():
+    inspected = 20 * np.ceil(LIFE.durations / 20)
+    life = sj.Lifetimes.from_intervals(
+        np.where(LIFE.event_observed, inspected - 20, LIFE.durations), np.where(LIFE.event_observed, inspected, np.inf)
+    )
+    table = sj.cross_validate([sj.Exponential()], None, life, cv=2).table
+    assert table[["log_score", "crps", "d_calibration_p"]].notna().all(axis=None)
+    assert "concordance (all folds): ValueError: concordance needs ages at failure" in table["missing"].iloc[0]
+
+
+def test_a_frame_a_structured_y_and_a_list_of_folds_give_the_same():
+    frame = pd.DataFrame(X, columns=["load", "make"], index=np.arange(len(X))[::-1])
+    y = np.array(list(zip(LIFE.event_observed, LIFE.durations, strict=True)), dtype=[("event", bool), ("time", float)])
+    folds = [(train.tolist(), test) for train, test in KFold(2).split(X)]
+    found = sj.cross_validate([ExponentialRegression()], frame, y, cv=folds, progress=False)
+    expected = sj.cross_validate([ExponentialRegression()], X, LIFE, cv=KFold(2))
+    pd.testing.assert_frame_equal(found.folds, expected.folds)
+
+
+def test_a_curve_without_a_distribution_stands_beside_them():
+    # up to 150 and not beyond the last age of any training: D-calibration asks for ages beyond it
+    found = sj.cross_validate([sj.KaplanMeier()], None, LIFE, cv=2, times=np.linspace(0, 150, 50))
+    assert found.folds["concordance"].tolist() == [0.5, 0.5]
+    assert found.folds["integrated_brier"].between(0.1, 0.25).all()
+    assert "log_score (all folds): TypeError: KaplanMeier has no score" in found.table["missing"].iloc[0]
+
+
+def test_random_folds_share_out_failures_and_keep_groups_together():
+    seen = []
+
+    class Watched(ExponentialRegression):
+        def fit(self, X, y):
+            seen.append((X[:, 0], y.n_failed))
+            return super().fit(X, y)
+
+        def __repr__(self):
+            return "Watched()"
+
+    sj.cross_validate([Watched()], X, LIFE, cv=4, seed=3)
+    failed = [LIFE.n_failed - number for _, number in seen]
+    assert max(failed) - min(failed) <= 1
+    held_out = [set(X[:, 0]) - set(rows) for rows, _ in seen]
+    assert sum(map(len, held_out)) == len(set().union(*held_out)) == len(X)
+    seen.clear()
+    groups = np.repeat([f"unit {k}" for k in range(64)], 4)
+    sj.cross_validate([Watched()], X, LIFE, cv=4, groups=groups)
+    for rows, _ in seen:
+        assert set(np.bincount(np.flatnonzero(np.isin(X[:, 0], rows)) // 4, minlength=64)) == {0, 4}
+    seen.clear()
+    sj.cross_validate([Watched()], X, LIFE, cv=GroupKFold(4), groups=groups)
+    assert len(seen) == 4
+
+
+def test_a_model_given_stays_unfitted():
+    law = sj.Weibull()
+    sj.cross_validate([law], None, LIFE, cv=2)
+    with pytest.raises(sj.NotFitted):
+        law.survival(1.0)
+
+
+def test_the_picture_has_a_panel_for_each_score_and_a_line_for_each_model(judged):
+    panels = judged.plot()
+    assert len(panels) == len(SCORES)
+    assert [label.get_text() for label in panels[0].get_yticklabels()] == list(judged.table.index)
+    np.testing.assert_allclose(panels[0].lines[0].get_xdata(), judged.folds.loc["ExponentialRegression()", "concordance"])
+    plt.close(panels[0].figure)
+
+
+def test_bad_input_is_refused_with_the_remedy():
+    model = ExponentialRegression()
+    for models, error, words in (
+        ([], ValueError, "no models"),
+        (model, TypeError, r"Pass \[model\]"),
+        ([model, ExponentialRegression()], ValueError, "two models are called"),
+        ([object()], TypeError, "object cannot be judged"),
+    ):
+        with pytest.raises(error, match=words):
+            sj.cross_validate(models, X, LIFE)
+    for changed, words in (
+        ({"X": X[:-1]}, "X has 255 rows and y 256"),
+        ({"cv": 1}, "cv must be a whole number of at least 2"),
+        ({"cv": 300}, "cv=300 folds need as many units or groups; there are 256"),
+        ({"groups": [1, 2]}, r"groups must be one label for each of the 256 rows"),
+        ({"groups": np.arange(256), "cv": list(KFold(2).split(X))}, "groups are not looked at"),
+        ({"y": LIFE.with_weights(np.where(LIFE.event_observed, 0, 1))}, "no unit has failed"),
+        ({"y": sj.Lifetimes(np.full(256, 9.0))}, "the first failure, at 9"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            sj.cross_validate([model], **({"X": X, "y": LIFE} | changed))
