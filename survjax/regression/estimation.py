@@ -15,7 +15,7 @@ from survjax.errors import NoFiniteMaximum, NotConverged
 from survjax.fitting.estimation import ARRIVED, is_wrapper, unit_of_time
 from survjax.fitting.fit import fit_distribution
 from survjax.fitting.likelihood import chunks_with_covariates, row_log_likelihood
-from survjax.fitting.starts import several_starts
+from survjax.fitting.starts import several_starts, single_start
 from survjax.numerics.blocks import Chunk
 from survjax.numerics.linear_sums import Layout, linear_sums
 from survjax.numerics.newton import Descent, Evaluation
@@ -148,6 +148,9 @@ def fit_regression(
     starts = _starts(base, inner, life, unit, n_starts, seed) if start is None else [start]
     problem = _problem(inner, life, covariates, unit, penalties)
     ascents = [Ascent.of(problem, start) for start in starts]
+    if not any(one.arrived for one in ascents) and n_starts is None:
+        # the base's own fit is a better start, and says why there is no estimate where that is so
+        ascents += [Ascent.of(problem, start) for start in _starts(base, inner, life, unit, 1, seed)]
     best = max(ascents, key=lambda one: (one.arrived, one.value))
     fit = _as_fit(problem, predictors, inner, life, unit, best)
     _check_it_ended(fit, inner, covariates, life, require_convergence)
@@ -191,7 +194,10 @@ def _problem(inner: Predictors, life: Lifetimes, covariates: np.ndarray, unit: f
 
 
 def _starts(base: Distribution, inner: Predictors, life: Lifetimes, unit: float, n_starts: int | None, seed: int) -> Iterator[np.ndarray]:
-    """The fit of the base to the lifetimes alone, every slope 0; for what may have several maxima, others about it."""
+    """Slopes of 0 and the start of the base; for what may have several maxima its fit to the lifetimes alone, and others about it."""
+    if n_starts is None and not is_wrapper(base) and base.n_coordinates():
+        yield _with_slopes_of_0(inner, single_start(_as_arrays(base.rescaled(1.0 / unit)), life, unit))
+        return
     first = [_with_slopes_of_0(inner, place) for place in _base_places(base, life, unit)]
     yield from first
     more = (RANDOM_STARTS if is_wrapper(base) else 0) if n_starts is None else n_starts - len(first)
