@@ -103,10 +103,10 @@ def likelihood_chunks(template: Distribution, life: Lifetimes, unit: float = 1.0
     logarithms = np.log if template.start_of_support == 0.0 else np.zeros_like
     of = component_of_each(template, life) if is_labelled(template) else np.full(len(life), UNKNOWN)
     rows = _rows_of_causes(life, of, template.start_of_support, unit, logarithms)
-    for kind, (begin, end, weights) in _split(life, template, of == UNKNOWN).items():
+    for kind, (first, last, weights) in _split(life, template, of == UNKNOWN).items():
         if not len(weights):
             continue
-        begin, end = begin / unit, None if end is None else end / unit
+        begin, end = first / unit, None if last is None else last / unit
         columns = {"time": begin}
         if kind not in (DEAD_ON_ARRIVAL, ALIVE_ON_ARRIVAL):
             columns["log_time"] = logarithms(begin)

@@ -17,6 +17,7 @@ from survjax.fitting.causes import is_labelled, lives_by_cause
 from survjax.parameters import Domain, ProbabilityDomain, Several, SimplexDomain, simplex_to_real
 
 ENOUGH_ROWS = 2048  # a start needs no more
+FEW_ROWS = 512  # nor does one that Newton alone goes on from: he takes as many steps from an error of 0.1 as from one of 0.05
 EULER = 0.5772156649015329
 PART_BY, NARROWER = 0.8, 0.6  # a component in two: by how many deviations apart, and how much narrower each
 SPREAD_OF_LOG_SHAPE = (0.5, 0.8)  # mean and deviation that found the best optimum most often, see benchmarks
@@ -107,9 +108,9 @@ def places_of(template: Distribution, times: np.ndarray) -> np.ndarray:
     return np.log(times) if template.start_of_support == 0.0 else times
 
 
-def _whole(template: Distribution, life: Lifetimes) -> tuple[float, float]:
+def _whole(template: Distribution, life: Lifetimes, rows: int = ENOUGH_ROWS) -> tuple[float, float]:
     """Centre and spread of lifetimes on that scale."""
-    sample = thinned(life, ENOUGH_ROWS, by_age=False).in_the_middle()
+    sample = thinned(life, rows, by_age=False).in_the_middle()
     return _centre_and_spread(sample) if template.start_of_support == 0.0 else _moments(sample)
 
 
@@ -133,7 +134,7 @@ def single_start(template: Distribution, life: Lifetimes, unit: float) -> np.nda
                 for part, own in zip(template.components, lives, strict=True)
             ]
         )
-    return _placed(template, *_shifted(template, *_whole(template, life), unit))
+    return _placed(template, *_shifted(template, *_whole(template, life, FEW_ROWS), unit))
 
 
 def _moments(life: Lifetimes) -> tuple[float, float]:
