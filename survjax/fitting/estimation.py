@@ -18,7 +18,7 @@ from survjax.fitting.causes import are_all_known, is_labelled
 from survjax.fitting.likelihood import LIKELIHOOD, Described, likelihood_chunks
 from survjax.fitting.prior import Penalty, Prior, penalty_of
 from survjax.fitting.search import Optimum
-from survjax.fitting.starts import FEW_ROWS, several_starts, single_start
+from survjax.fitting.starts import ENOUGH_ROWS, several_starts, single_start
 from survjax.numerics.blocks import Chunk, sums
 from survjax.numerics.newton import Descent, Evaluation
 
@@ -189,7 +189,7 @@ def unit_of_time(template: Distribution, life: Lifetimes) -> float:
     failed = np.flatnonzero(np.isfinite(life.upper) & (life.upper > template.start_of_support))
     if not len(failed):
         return 1.0
-    sample = life[failed[:: -(-len(failed) // FEW_ROWS)]].in_the_middle()
+    sample = life[failed[:: -(-len(failed) // ENOUGH_ROWS)]].in_the_middle()
     if template.start_of_support < 0.0:
         return float(np.std(sample.durations)) or 1.0
     return float(np.exp(np.average(np.log(sample.durations), weights=sample.weights)))

@@ -17,7 +17,7 @@ from survjax.fitting.causes import is_labelled, lives_by_cause
 from survjax.parameters import Domain, ProbabilityDomain, Several, SimplexDomain, simplex_to_real
 
 ENOUGH_ROWS = 2048  # a start needs no more
-FEW_ROWS = 512  # nor does one that Newton alone goes on from: he takes as many steps from an error of 0.1 as from one of 0.05
+FEW_ROWS = 512  # of more than that, for Newton alone: he takes as many steps from an error of 0.1 as from one of 0.05
 EULER = 0.5772156649015329
 PART_BY, NARROWER = 0.8, 0.6  # a component in two: by how many deviations apart, and how much narrower each
 SPREAD_OF_LOG_SHAPE = (0.5, 0.8)  # mean and deviation that found the best optimum most often, see benchmarks
@@ -134,7 +134,8 @@ def single_start(template: Distribution, life: Lifetimes, unit: float) -> np.nda
                 for part, own in zip(template.components, lives, strict=True)
             ]
         )
-    return _placed(template, *_shifted(template, *_whole(template, life, FEW_ROWS), unit))
+    rows = FEW_ROWS if len(life) > ENOUGH_ROWS else ENOUGH_ROWS  # all of few rows are sorted sooner than some are weighed
+    return _placed(template, *_shifted(template, *_whole(template, life, rows), unit))
 
 
 def _moments(life: Lifetimes) -> tuple[float, float]:
