@@ -98,6 +98,10 @@ class LifetimeRows:
         """The weights, ones where none were given, shape (n,)."""
         return np.broadcast_to(1.0, len(self)) if self.weights is None else self.weights
 
+    def counted(self) -> Self:
+        """The rows of any weight; without weights all of them, no copies."""
+        return self if self.weights is None else self[self.weights > 0]
+
     def is_plain(self) -> bool:
         """Whether there are only failures at known ages and running units, none truncated on the right."""
         return self.right_truncation is None and bool(np.all(self.event_observed | np.isinf(self.upper)))

@@ -71,6 +71,6 @@ def _count_from(ages: np.ndarray, counts: np.ndarray | None, times: np.ndarray) 
     """How many have an age of at least each of the times."""
     if counts is None:
         return len(ages) - np.searchsorted(np.sort(ages), times, side="left").astype(float)
-    order = np.argsort(ages, kind="stable")
+    order = np.argsort(ages)
     total = np.concatenate([[0.0], np.cumsum(counts[order])])
     return total[-1] - total[np.searchsorted(ages[order], times, side="left")]

@@ -18,7 +18,7 @@ from survjax.fitting.causes import are_all_known, is_labelled
 from survjax.fitting.likelihood import LIKELIHOOD, Described, likelihood_chunks
 from survjax.fitting.prior import Penalty, Prior, penalty_of
 from survjax.fitting.search import Optimum
-from survjax.fitting.starts import several_starts, single_start
+from survjax.fitting.starts import ENOUGH_ROWS, several_starts, single_start
 from survjax.numerics.blocks import Chunk, sums
 from survjax.numerics.newton import Descent, Evaluation
 
@@ -179,20 +179,20 @@ def _n_densities(template: Distribution, life: Lifetimes) -> float:
 
 
 def unit_of_time(template: Distribution, life: Lifetimes) -> float:
-    """The geometric mean of the failure times, so that fits in different units take the same path.
+    """The geometric mean of the failure times (of many, of some), so that fits in different units take the same path.
 
     On the whole real line their standard deviation, about which the same holds.
     """
-    life = life.in_the_middle()
-    observed = life.event_observed & (life.counts() > 0)
-    if template.has_mass_at_start:
-        observed = observed & (life.durations > template.start_of_support)
-    if not template.knows_its_unit() or not observed.any():
+    if not template.knows_its_unit():
         return 1.0
+    life = life.counted()
+    failed = np.flatnonzero(np.isfinite(life.upper) & (life.upper > template.start_of_support))
+    if not len(failed):
+        return 1.0
+    sample = life[failed[:: -(-len(failed) // ENOUGH_ROWS)]].in_the_middle()
     if template.start_of_support < 0.0:
-        return float(np.std(life.durations[observed])) or 1.0
-    weights = None if life.weights is None else life.weights[observed]
-    return float(np.exp(np.average(np.log(life.durations[observed]), weights=weights)))
+        return float(np.std(sample.durations)) or 1.0
+    return float(np.exp(np.average(np.log(sample.durations), weights=sample.weights)))
 
 
 def is_wrapper(template: Distribution) -> bool:

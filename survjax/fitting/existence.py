@@ -58,7 +58,7 @@ def check_anything_failed(life: Lifetimes) -> None:
     ------
     NoFiniteMaximum
     """
-    if not np.isfinite(life.upper[life.counts() > 0]).any():
+    if not np.isfinite(life.counted().upper).any():
         raise NoFiniteMaximum(
             "none of the units has failed, so the likelihood keeps rising towards units that never do, even with a known shape: no "
             "estimate exists. With a Weibull shape that you assume (1 is the exponential) there is a one-sided lower bound of the scale, "
@@ -82,7 +82,7 @@ def check_maximum_exists(template: Distribution, life: Lifetimes) -> None:
         only failures are seen; a piece of a hazard without failures; too few failure ages for a mixture; a
         cause, where causes are looked at, of which that holds.
     """
-    life = life[life.counts() > 0]
+    life = life.counted()
     check_anything_failed(life)
     if is_labelled(template) and life.cause is not None:
         _check_each_cause(template, life)

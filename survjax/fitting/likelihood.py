@@ -120,19 +120,17 @@ def _rows(template: Distribution, life: Lifetimes, unit: float, marked: bool) ->
     logarithms = np.log if template.start_of_support == 0.0 else np.zeros_like
     of = component_of_each(template, life) if is_labelled(template) else np.full(len(life), UNKNOWN)
     rows = _rows_of_causes(life, of, template.start_of_support, unit, logarithms)
-    for kind, columns_of_kind in _split(life, template, of == UNKNOWN).items():
-        told = columns_of_kind[2] != 0
-        if not told.any():
+    for kind, (first, last, weights, whose) in _split(life, template, of == UNKNOWN).items():
+        if not len(weights):
             continue
-        begin, end, weights, whose = (column[told] for column in columns_of_kind)
-        begin, end = begin / unit, end / unit
+        begin, end = first / unit, None if last is None else last / unit
         columns = {"time": begin}
         if kind not in (DEAD_ON_ARRIVAL, ALIVE_ON_ARRIVAL):
             columns["log_time"] = logarithms(begin)
-        if kind == FAILED_BETWEEN:
+        if end is not None:
             columns |= {"end": end, "log_end": logarithms(end)}
         if marked and kind != SURVIVED:
-            columns |= _marks(begin, end, weights)
+            columns |= _marks(begin, begin if end is None else end, weights)
         rows[kind] = (columns, weights, whose)
     return rows
 
@@ -150,36 +148,53 @@ def _rows_of_causes(life: Lifetimes, of: np.ndarray, start: float, unit: float, 
     return rows
 
 
+class Term(NamedTuple):
+    """What the marked rows (n,) add to the likelihood, or, with a negative sign, take away."""
+
+    rows: np.ndarray
+    begin: np.ndarray
+    end: np.ndarray | None = None
+    sign: float = 1.0
+
+
 def _split(life: Lifetimes, template: Distribution, any_cause: np.ndarray) -> dict[str, tuple[Any, ...]]:
-    """Begin, end, weight and row of the terms of each kind but those of a known cause; but for ``FAILED_BETWEEN`` the end is the begin."""
-    w, lower, upper, start = life.counts(), life.lower, life.upper, template.start_of_support
-    exact, running = life.event_observed & any_cause, np.isinf(upper)
-    arrival = {}
+    """Begin, end (None but for ``FAILED_BETWEEN``), weight and row of each kind's terms, without those of a known cause or of weight 0."""
+    lower, upper, start = life.lower, life.upper, template.start_of_support
+    exact, running, later = life.event_observed & any_cause, np.isinf(upper), lower > start
+    within = ~(life.event_observed | running) & any_cause
+    kinds = {
+        SURVIVED: [Term(running & later, lower)],
+        FAILED_BETWEEN: [Term(within & later, lower, upper)],
+        FAILED_BY: [Term(within & ~later, upper)],
+    }
     if template.has_mass_at_start:
-        arrival = {
-            DEAD_ON_ARRIVAL: [(lower, lower, w, exact & (lower == start))],
-            ALIVE_ON_ARRIVAL: [(lower, lower, w, running & (lower == start))],
-        }
-        exact = exact & (lower > start)
-    kinds = {FAILED: [(lower, lower, w, exact)], SURVIVED: [(lower, lower, w, running & (lower > start))], **arrival}
-    within = ~life.event_observed & ~running & any_cause
-    if within.any():
-        kinds[FAILED_BETWEEN] = [(lower, upper, w, within & (lower > start))]
-        kinds[FAILED_BY] = [(upper, upper, w, within & (lower <= start))]
-    entry = np.full(len(life), start) if life.entry is None else life.entry
-    cut = np.zeros(len(life), bool) if life.right_truncation is None else np.isfinite(life.right_truncation)
-    if life.entry is not None:
-        kinds[SURVIVED].append((entry, entry, -w, (entry > start) & ~cut))
-    if cut.any():
-        end = np.asarray(life.right_truncation)
-        kinds.setdefault(FAILED_BETWEEN, []).append((entry, end, -w, cut & (entry > start)))
-        kinds.setdefault(FAILED_BY, []).append((end, end, -w, cut & (entry <= start)))
-    split = {}
-    for kind, parts in kinds.items():
-        whose = [np.flatnonzero(part[3]) for part in parts]
-        columns = (np.concatenate([part[position][rows] for part, rows in zip(parts, whose, strict=True)]) for position in range(3))
-        split[kind] = (*columns, np.concatenate(whose))
-    return split
+        kinds[DEAD_ON_ARRIVAL] = [Term(exact & (lower == start), lower)]
+        kinds[ALIVE_ON_ARRIVAL] = [Term(running & (lower == start), lower)]
+        exact = exact & later
+    kinds[FAILED] = [Term(exact, lower)]
+    late = None if life.entry is None else life.entry > start
+    if life.right_truncation is not None:
+        end, cut = life.right_truncation, np.isfinite(life.right_truncation)
+        kinds[FAILED_BY].append(Term(cut if late is None else cut & ~late, end, sign=-1.0))
+        if life.entry is not None and late is not None:
+            kinds[FAILED_BETWEEN].append(Term(cut & late, life.entry, end, -1.0))
+            late = late & ~cut
+    if life.entry is not None and late is not None:
+        kinds[SURVIVED].append(Term(late, life.entry, sign=-1.0))
+    return {kind: _together(terms, life.weights) for kind, terms in kinds.items()}
+
+
+def _together(terms: list[Term], weights: np.ndarray | None) -> tuple[Any, ...]:
+    # a mask is looked through with every column that it picks from, row numbers are not: half the time
+    picked = [np.flatnonzero(term.rows if weights is None else term.rows & (weights > 0)) for term in terms]
+    begin = np.concatenate([term.begin[rows] for term, rows in zip(terms, picked, strict=True)])
+    end = None
+    if terms[0].end is not None:
+        end = np.concatenate([np.asarray(term.end)[rows] for term, rows in zip(terms, picked, strict=True)])
+    counts = [
+        np.full(len(rows), term.sign) if weights is None else term.sign * weights[rows] for term, rows in zip(terms, picked, strict=True)
+    ]
+    return begin, end, np.concatenate(counts), np.concatenate(picked)
 
 
 def _marks(begin: np.ndarray, end: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:

@@ -130,40 +130,44 @@ def tail_supremum(edges: Edges, start: float, life: Lifetimes, reached: float = 
     """
     if life.entry is None and life.right_truncation is None:
         return None
-    life = life[(life.counts() > 0) & (np.isfinite(life.upper) | (life.lower > start))]
+    tells = (life.counts() > 0) & (np.isfinite(life.upper) | (life.lower > start))
+    life = life if tells.all() else life[tells]
+    failed = np.isfinite(life.upper)
     entry = np.full(len(life), start) if life.entry is None else np.maximum(life.entry, start)
     end = np.full(len(life), np.inf) if life.right_truncation is None else life.right_truncation
-    failed = np.isfinite(life.upper)
     late = edges.late and bool(np.all(entry > start))
     early = edges.early and bool(np.all(np.isfinite(end[failed])))
     if not (late or early):
         return None
     with np.errstate(divide="ignore"):
-        logs = [np.log(column) if edges.on_log_age else column for column in (entry, life.lower, life.upper, end)]
-    falls = late or (early and bool(np.all(np.isfinite(logs[0]))) and not edges.on_log_age)
-    spread = float(np.std(np.concatenate([logs[1][np.isfinite(logs[1])], logs[2][failed]]))) or 1.0
+        begin, low, high = (np.log(column) if edges.on_log_age else column for column in (entry, life.lower, life.upper))
+        end = np.log(end) if edges.on_log_age and life.right_truncation is not None else end
+    falls = late or (early and bool(np.all(np.isfinite(begin))) and not edges.on_log_age)
     exact, counts = life.event_observed, life.counts()
-    in_log_age = float(np.sum((counts * logs[1])[exact])) if edges.on_log_age else 0.0
+    within, cut = np.flatnonzero(failed & ~exact), np.flatnonzero(np.isfinite(end))
+    n_exact = float(counts[exact].sum())
+    in_log_age = float(counts[exact] @ low[exact]) if edges.on_log_age else 0.0
+    # the time to which a tail falls from the beginning of each window, or rises from to its end; of the latter those still running
+    # tell nothing, since of such a law all but its lower tail lies at infinity
+    fallen = float(counts @ (low - begin)) if falls else math.nan
+    to_rise = float(counts[failed] @ (end - high)[failed]) if early else math.nan
+    lengths, windows = (high - low)[within], (end - begin)[cut]
 
     def log_likelihood(rate: float) -> float:
-        begin, low, high, limit = logs
-        # those still running tell nothing of a law that has all but its lower tail at infinity
-        told = failed if rate > 0 else np.ones(len(life), dtype=bool)
-        window = _log_mass(rate, begin[told], limit[told])
-        inside = _log_mass(rate, low[told], high[told])
-        terms = np.where(exact[told], rate * np.where(exact[told], low[told], 0.0), inside) - window
-        return float(counts[told] @ terms) - in_log_age
+        size = abs(rate)
+        inside = counts[within] @ _log_share(size * lengths) - counts[cut] @ _log_share(size * windows)
+        return float(inside) + n_exact * math.log(size) - size * (to_rise if rate > 0 else fallen) - in_log_age
 
-    if late and not early and life.is_plain():  # failures over time under observation, of logarithms
-        rate = -float(counts[exact].sum() / (counts @ (logs[1] - logs[0])))
+    if late and not early and not (len(within) or len(cut)):  # failures over time under observation, of logarithms
+        rate = -n_exact / fallen
         return log_likelihood(rate), rate
     if late and not early:
         # concave in the rate then, so that the chords between three rates bound it: three passes over the data instead of hundreds
-        middle = np.where(failed & ~exact, 0.5 * (logs[1] + logs[2]), logs[1])
-        rate = float(counts[failed].sum() / (counts @ (middle - logs[0])))
+        rate = float(counts[failed].sum()) / (fallen + 0.5 * float(counts[within] @ lengths))
         below, there, above = (log_likelihood(-rate * share) for share in (1.0 - ASIDE, 1.0, 1.0 + ASIDE))
         if there > max(below, above) and 2.0 * there - min(below, above) < reached:
             return None
+    spread = float(np.std(np.concatenate([low[np.isfinite(low)], high[failed]]))) or 1.0
     best: tuple[float, float] | None = None
     sizes = np.geomspace(1.0 / WIDEST, WIDEST, N_SIZES) / spread
     for sign in ([1.0] if early else []) + ([-1.0] if falls else []):
@@ -177,11 +181,9 @@ def tail_supremum(edges: Edges, start: float, life: Lifetimes, reached: float = 
     return best
 
 
-def _log_mass(rate: float, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """log of the integral of exp(rate × y) over y from ``begin`` to ``end``, of which that to which it falls may be infinite."""
-    length, top = end - begin, end if rate > 0 else begin
-    with np.errstate(divide="ignore"):  # an age known exactly has no length, and is not asked for its mass
-        return rate * top + np.log(-np.expm1(-abs(rate) * length) / abs(rate))
+def _log_share(lengths: np.ndarray) -> np.ndarray:
+    """log of the share that an exponential loses over each of some lengths, in units of one over its rate."""
+    return np.log(-np.expm1(-lengths))
 
 
 def _highest(function, low: float, high: float) -> tuple[float, float]:

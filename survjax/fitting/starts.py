@@ -17,6 +17,7 @@ from survjax.fitting.causes import is_labelled, lives_by_cause
 from survjax.parameters import Domain, ProbabilityDomain, Several, SimplexDomain, simplex_to_real
 
 ENOUGH_ROWS = 2048  # a start needs no more
+FEW_ROWS = 512  # of more than that, for Newton alone: he takes as many steps from an error of 0.1 as from one of 0.05
 EULER = 0.5772156649015329
 PART_BY, NARROWER = 0.8, 0.6  # a component in two: by how many deviations apart, and how much narrower each
 SPREAD_OF_LOG_SHAPE = (0.5, 0.8)  # mean and deviation that found the best optimum most often, see benchmarks
@@ -29,29 +30,28 @@ def thinned(life: Lifetimes, rows: int, by_age: bool = True) -> Lifetimes:
     """
     if len(life) <= rows:
         return life
-    if life.weights is not None:
-        life = life[life.weights > 0]  # a mask by weights may leave few rows
+    life = life.counted()  # a mask by weights may leave few rows
     picked, weights = [], np.zeros(len(life))
-    counts = life.counts()
-    ages = life.in_the_middle().durations
-    for group in (np.flatnonzero(np.isfinite(life.upper)), np.flatnonzero(np.isinf(life.upper))):
+    counts, failed = life.counts(), np.isfinite(life.upper)
+    ages = life.in_the_middle().durations if by_age else None
+    for group in (np.flatnonzero(failed), np.flatnonzero(~failed)):
         if not len(group):
             continue
-        order = group[np.argsort(ages[group], kind="stable")] if by_age else group
+        order = group if ages is None else group[np.argsort(ages[group], kind="stable")]
         taken = order[:: max(1, -(-len(group) // (rows // 2)))]
         weights[taken] = counts[taken] * (counts[group].sum() / max(counts[taken].sum(), 1e-300))
         picked.append(taken)
     rows_kept = np.concatenate(picked)
-    return life[rows_kept].with_weights(weights[rows_kept])
+    return life[rows_kept]._with(weights=weights[rows_kept])
 
 
-def centre_and_spread(life: Lifetimes) -> tuple[float, float]:
-    """Mean and standard deviation of log time, from a line through log cumulative hazard (Nelson–Aalen) against log time.
+def _centre_and_spread(life: Lifetimes) -> tuple[float, float]:
+    """Mean and standard deviation of log time of plain lifetimes, from a line through log cumulative hazard (Nelson–Aalen) against it.
 
     The line, unlike the moments of the failures, is not misled by units that still run; the sum, unlike the product limit,
     does not end where an early risk set of one fails.
     """
-    estimate = product_limit(thinned(life, ENOUGH_ROWS, by_age=False))
+    estimate = product_limit(life)
     step = estimate.failures / estimate.at_risk
     usable = estimate.time > 0
     x, y = np.log(estimate.time[usable]), np.log(np.cumsum(step) - 0.5 * step)[usable]
@@ -108,9 +108,10 @@ def places_of(template: Distribution, times: np.ndarray) -> np.ndarray:
     return np.log(times) if template.start_of_support == 0.0 else times
 
 
-def _whole(template: Distribution, life: Lifetimes) -> tuple[float, float]:
-    """Centre and spread of plain lifetimes on that scale."""
-    return centre_and_spread(life) if template.start_of_support == 0.0 else _moments(life)
+def _whole(template: Distribution, life: Lifetimes, rows: int = ENOUGH_ROWS) -> tuple[float, float]:
+    """Centre and spread of lifetimes on that scale."""
+    sample = thinned(life, rows, by_age=False).in_the_middle()
+    return _centre_and_spread(sample) if template.start_of_support == 0.0 else _moments(sample)
 
 
 def _shifted(template: Distribution, centre: float, spread: float, unit: float) -> tuple[float, float]:
@@ -133,12 +134,13 @@ def single_start(template: Distribution, life: Lifetimes, unit: float) -> np.nda
                 for part, own in zip(template.components, lives, strict=True)
             ]
         )
-    return _placed(template, *_shifted(template, *_whole(template, life.in_the_middle()), unit))
+    rows = FEW_ROWS if len(life) > ENOUGH_ROWS else ENOUGH_ROWS  # all of few rows are sorted sooner than some are weighed
+    return _placed(template, *_shifted(template, *_whole(template, life, rows), unit))
 
 
 def _moments(life: Lifetimes) -> tuple[float, float]:
-    """Mean and standard deviation of time, by the product limit; what lies beyond its end is left out."""
-    estimate = product_limit(thinned(life, ENOUGH_ROWS, by_age=False))
+    """Mean and standard deviation of time of plain lifetimes, by the product limit; what lies beyond its end is left out."""
+    estimate = product_limit(life)
     mass = estimate.survival_before() - estimate.survival
     centre = float(np.average(estimate.time, weights=mass))
     spread = float(np.sqrt(np.average((estimate.time - centre) ** 2, weights=mass)))

@@ -63,7 +63,15 @@ def propose(gradient, hessian, radius, xp=np) -> Step:
     size = xp.maximum(size, xp.maximum(largest * 1e-14, 1e-300)[..., None])
     along = (xp.swapaxes(vectors, -1, -2) @ gradient[..., None])[..., 0]
     cut = xp.sqrt(((along / size) ** 2).sum(-1)) > radius
-    # The shift that brings the step to the radius, by bisection of its logarithm: monotone, so it cannot fail.
+    # outside of a compiled loop it may be asked first whether any step is cut
+    size = size + _shift(along, size, cut, radius, xp)[..., None] if xp is not np or cut.any() else size
+    moved = -along / size
+    promised = -(along * moved).sum(-1) - 0.5 * (eigenvalues * moved**2).sum(-1)
+    return Step((vectors @ moved[..., None])[..., 0], promised, cut, eigenvalues[..., 0], largest)
+
+
+def _shift(along, size, cut, radius, xp):
+    """What added to all curvatures brings a step that is cut to the radius, by bisection of its logarithm: monotone, so it cannot fail."""
     high = xp.sqrt((along**2).sum(-1)) / radius + 1e-300
     low = high * 1e-16
 
@@ -75,13 +83,10 @@ def propose(gradient, hessian, radius, xp=np) -> Step:
 
     if xp is not np:
         low, high = jax.lax.fori_loop(0, SECULAR_ITERATIONS, halve, (low, high))
-    elif np.any(cut):
+    else:
         for iteration in range(SECULAR_ITERATIONS):
             low, high = halve(iteration, (low, high))
-    shift = xp.where(cut, high, 0.0)
-    moved = -along / (size + shift[..., None])
-    promised = -(along * moved).sum(-1) - 0.5 * (eigenvalues * moved**2).sum(-1)
-    return Step((vectors @ moved[..., None])[..., 0], promised, cut, eigenvalues[..., 0], largest)
+    return xp.where(cut, high, 0.0)
 
 
 def judge(value, trial_value, floor, step: Step, radius, xp=np):
@@ -176,8 +181,9 @@ class Descent:
         active = np.zeros(len(self.points), dtype=bool)
         active[lanes] = True
         trial = self.evaluate(trial_points, active)
-        floor = np.maximum(self.evaluation.rounding(), np.where(trial.is_finite(), trial.rounding(), 0.0))[lanes]
-        trial_value = np.where(trial.is_finite(), trial.value, np.inf)[lanes]
+        finite = trial.is_finite()
+        floor = np.maximum(self.evaluation.rounding(), np.where(finite, trial.rounding(), 0.0))[lanes]
+        trial_value = np.where(finite, trial.value, np.inf)[lanes]
         taken, self.radius[lanes] = judge(self.evaluation.value[lanes], trial_value, floor, step, self.radius[lanes])
         self.n_steps[lanes] += 1
         for lane in lanes[taken]:
