@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -22,11 +22,28 @@ from survjax.numerics.newton import Descent, Evaluation
 from survjax.regression.predictors import Predictors
 from survjax.regression.recession import direction_without_end
 
-MANY_ROWS = 32_768  # a start from a sample pays beyond
-SAMPLE, FAILURES = 8_192, 400  # rows at least, and failures among them
+BASE_ROWS, BASE_FAILURES = 4_096, 1_000  # for the base's own fit, which is but a start; on fewer a component may be a coincidence
 SPREAD = 0.3  # of random starts: in coefficients of standardised columns
 FAR = 6.0  # a standardised coefficient beyond is looked at: may it run on for ever?
-RANDOM_STARTS = 4  # beside that of the base, for what may have several maxima
+RANDOM_STARTS = 7  # beside that of the base, for what may have several maxima
+
+
+class Sample(NamedTuple):
+    """Rows on which starts are tried before all rows are: how many, and failures among them, and how many of the best are kept.
+
+    It pays where there are ``at_least`` so many times its rows; ``for_several``: only where there are several starts. Within ``steps``
+    a start must arrive.
+    """
+
+    rows: int
+    failures: int
+    at_least: int
+    steps: int
+    kept: int
+    for_several: bool
+
+
+SAMPLES = (Sample(1_024, 200, 2, 40, 2, True), Sample(8_192, 400, 4, 200, 1, False))
 
 
 @dataclass
@@ -106,8 +123,8 @@ class Ascent:
     evaluation: Any
 
     @classmethod
-    def of(cls, problem: RegressionProblem, start: np.ndarray) -> Ascent:
-        descent = Descent(problem.evaluate, start[None]).run()
+    def of(cls, problem: RegressionProblem, start: np.ndarray, max_steps: int = 200) -> Ascent:
+        descent = Descent(problem.evaluate, start[None], max_steps=max_steps).run()
         evaluation = jax.tree.map(lambda array: array[0], descent.evaluation)
         return cls(descent.points[0], -float(evaluation.value) * problem.per_unit, str(descent.reasons[0]), descent.paths[0], evaluation)
 
@@ -144,10 +161,9 @@ def fit_regression(
     unit = unit_of_time(base, life) if predictors.follow_unit_of_time() else 1.0
     inner = predictors.with_template(_as_arrays(predictors.template.rescaled(1.0 / unit)))
     penalties = ridge * inner.slopes()
-    start = _start_from_sample(base, inner, covariates, life, unit, penalties, n_starts, seed) if len(life) > MANY_ROWS else None
-    starts = _starts(base, inner, life, unit, n_starts, seed) if start is None else [start]
+    starts = _from_samples(base, inner, covariates, life, unit, penalties, n_starts, seed)
     problem = _problem(inner, life, covariates, unit, penalties)
-    ascents = [Ascent.of(problem, start) for start in starts]
+    ascents = [Ascent.of(problem, start) for start in starts or _starts(base, inner, life, unit, n_starts, seed)]
     if not any(one.arrived for one in ascents) and n_starts is None:
         # the base's own fit is a better start, and says why there is no estimate where that is so
         ascents += [Ascent.of(problem, start) for start in _starts(base, inner, life, unit, 1, seed)]
@@ -157,7 +173,7 @@ def fit_regression(
     return fit
 
 
-def _start_from_sample(
+def _from_samples(
     base: Distribution,
     inner: Predictors,
     covariates: np.ndarray,
@@ -166,22 +182,32 @@ def _start_from_sample(
     ridge: np.ndarray,
     n_starts: int | None,
     seed: int,
-) -> np.ndarray | None:
-    """The estimate from a sample of rows, from which one or two passes over all of them lead to theirs; None where it has none."""
-    size = max(SAMPLE, int(len(life) * FAILURES / max(int(np.isfinite(life.upper).sum()), 1)))
-    if 4 * size > len(life):
-        return None
-    sample = np.sort(np.random.default_rng(seed).choice(len(life), size, replace=False))
-    some = life[sample]
-    if not some.n_failed:
-        return None
-    problem = _problem(inner, some, covariates[sample], unit, ridge * size / len(life))
-    try:
-        ascents = [Ascent.of(problem, start) for start in _starts(base, inner, some, unit, n_starts, seed)]
-    except NoFiniteMaximum:  # of so few rows; the whole decides
-        return None
-    arrived = [one for one in ascents if one.arrived]
-    return max(arrived, key=lambda one: one.value).point if arrived else None
+) -> list[np.ndarray]:
+    """Where the best starts end on samples of the rows, from which few passes over all of them remain; empty where no sample decides.
+
+    Many starts are tried on few rows, the best of them on more.
+    """
+    starts: list[np.ndarray] = []
+    random = np.random.default_rng(seed)
+    for sample in SAMPLES:
+        size = _rows_with(life, sample.rows, sample.failures)
+        if len(life) < sample.at_least * size or (sample.for_several and not is_wrapper(base)):
+            continue
+        rows = np.sort(random.choice(len(life), size, replace=False))
+        some = life[rows]
+        starts = starts or list(_starts(base, inner, life, unit, n_starts, seed))
+        problem = _problem(inner, some, covariates[rows], unit, ridge * size / len(life))
+        ascents = [Ascent.of(problem, start, sample.steps) for start in starts]
+        arrived = sorted((one for one in ascents if one.arrived), key=lambda one: -one.value)
+        if not arrived:
+            return []
+        starts = [one.point for one in arrived[: sample.kept]]
+    return starts
+
+
+def _rows_with(life: Lifetimes, rows: int, failures: int) -> int:
+    """How many rows to take so that there are at least so many, and about so many failures among them."""
+    return max(rows, int(len(life) * failures / max(int(np.isfinite(life.upper).sum()), 1)))
 
 
 def _as_arrays(template: Distribution) -> Distribution:
@@ -210,6 +236,9 @@ def _base_places(base: Distribution, life: Lifetimes, unit: float) -> list[np.nd
     """Coordinates of the base in the inner unit."""
     if not base.n_coordinates():
         return [np.zeros(0)]
+    size = _rows_with(life, BASE_ROWS, BASE_FAILURES)
+    if 2 * size < len(life):
+        life = life[np.linspace(0, len(life) - 1, size).astype(int)]
     try:
         fit = fit_distribution(base, life, require_convergence=False)
         found = fit.template.n_coordinates() == base.n_coordinates() and fit.converged
