@@ -57,13 +57,18 @@ def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: 
             fit.notes.append(
                 f"{result.n_spikes} of {result.n_starts} starts ended in a spike, a component that shrinks onto a few failure ages without "
                 "end, which is no estimate."
-                + (" Where ages were rounded, say how finely: fit(life, resolution=1.0)." if life.n_exact else "")
+                + (
+                    ' Where ages were rounded, say how finely: fit(life, resolution=1.0), with rounded="down" for completed days.'
+                    if life.n_exact
+                    else ""
+                )
             )
     else:
         raise NoFiniteMaximum(
             f"none of {result.n_starts} starts led to a maximum at which every component is honest ({result.n_spikes} ended in a "
             f"spike on a few failure ages, {result.n_unfinished} where the likelihood still rose as a parameter ran to its end). Use fewer "
-            "components, give known parameters or a prior on the shapes, or say how finely ages were recorded (resolution=)."
+            "components, give known parameters or a prior on the shapes, or say how finely ages were recorded (resolution=, with "
+            'rounded="down" for completed days).'
         )
     fit.n_starts = result.n_starts
     highest_flat = search.whole.to_user(result.highest_flat)

@@ -140,8 +140,8 @@ def _at_the_first_failure(
     if abs(local_shape(places[0].part.distribution()) - 1.0) > 1e-6:
         raise NoFiniteMaximum(
             f"no threshold is the best: the likelihood rises all the way to the first failure, {first:g}, and {UNBOUNDED}. Give a "
-            "known threshold; or record failures as the intervals they are known to (resolution=), with which the likelihood is bounded; "
-            "or leave the threshold out."
+            'known threshold; or record failures as the intervals they are known to (resolution=, with rounded="down" for completed '
+            "units), with which the likelihood is bounded; or leave the threshold out."
         )
     threshold = first - TOUCHING * max(abs(first), span)
     part = find(template.of, life.since(threshold))

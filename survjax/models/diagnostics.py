@@ -112,7 +112,7 @@ class Diagnostics:
             raise NotFitted("the data of the fit are not at hand (a loaded or fully known model has none): pass life=.")
         if life is None or life is model.lifetimes_:
             return cast(Lifetimes, model.lifetimes_)
-        life = as_lifetimes(life)
+        life = as_lifetimes(life).beginning_at(model._fitted.template.start_of_support)
         check_support(model._fitted.template, life)
         if or_any or model._fitted.n_learned == 0:
             return life
