@@ -16,10 +16,8 @@ Rounded = Literal["nearest", "down"]
 FINEST = 1e-5
 
 
-def within_resolution(
-    columns: Mapping[str, np.ndarray | None], resolution: Any, rounded: Rounded = "nearest"
-) -> dict[str, np.ndarray | None]:
-    """The columns of rows whose ages were rounded, with what the record tells: ``lower``, ``upper`` and ``observed_until``, (n,) each.
+def within_resolution(columns: Mapping[str, np.ndarray | None], resolution: Any, rounded: Rounded = "nearest") -> dict[str, np.ndarray]:
+    """The columns of rows whose ages were rounded, with what the record tells: ``lower``, ``upper``, ``observed_until`` if given, (n,) each.
 
     Exact ages at failure t become (t - r/2, t + r/2], or (t, t + r] where they were rounded down, within the window of the row. Running
     units of an age rounded down were on average half of r older; so much is added, or they would be taken out of the risk set before
@@ -59,7 +57,8 @@ def within_resolution(
         # a unit seen to fail had not left observation; one said to have left before it failed contradicts itself, and stays at its age
         last = np.minimum(last, np.maximum(until, lower))
     last = last if end is None else np.minimum(last, end)
-    return {"lower": np.where(exact, begin, lower), "upper": np.where(exact, last, upper), "observed_until": until}
+    told_of = {"lower": np.where(exact, begin, lower), "upper": np.where(exact, last, upper)}
+    return told_of if until is None else told_of | {"observed_until": until}
 
 
 def refuse_rounded_alone(resolution: Any, rounded: str) -> None:
