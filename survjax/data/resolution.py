@@ -17,7 +17,7 @@ FINEST = 1e-5
 
 
 def within_resolution(columns: Mapping[str, np.ndarray | None], resolution: Any, rounded: Rounded = "nearest") -> dict[str, np.ndarray]:
-    """The columns of rows whose ages were rounded, with what the record tells: ``lower``, ``upper``, ``observed_until`` if given, (n,) each.
+    """The columns of rows whose ages were rounded, with what the record tells: ``lower``, ``upper``, ``observed_until`` if given, (n,).
 
     Exact ages at failure t become (t - r/2, t + r/2], or (t, t + r] where they were rounded down, within the window of the row. Running
     units of an age rounded down were on average half of r older; so much is added, or they would be taken out of the risk set before

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from survjax.distributions.distribution import Age, Distribution
-from survjax.distributions.edges import INFINITY, Edges, narrows
+from survjax.distributions.edges import INFINITY, Edges, Tail, narrows
 from survjax.distributions.piecewise_exponential import check_ages
 from survjax.errors import NoFiniteMaximum
 from survjax.parameters import Reals
@@ -45,7 +45,7 @@ class RoystonParmar(Distribution):
     gamma: Reals
     knots: Age = None
 
-    edges = Edges((narrows(gamma_1=INFINITY),), early=True, late=True)
+    edges = Edges((narrows(gamma_1=INFINITY),), early=Tail(("gamma_0",), ("gamma_1",)), late=Tail(("gamma_0", "gamma_1")))
 
     def __post_init__(self):
         if isinstance(self.knots, (list, tuple)):

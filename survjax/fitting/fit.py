@@ -187,8 +187,7 @@ def _best(
 
 def _check_where_it_ended(template: Distribution, life: Lifetimes, fit: Fit, require_convergence: bool) -> None:
     """Refuse a fit beyond which the likelihood is higher still; where it stopped short and is wanted so, only note it."""
-    # a prior holds what would have to run away
-    reason = None if fit.prior else better_tail(template, life, fit.log_likelihood)
+    reason = better_tail(template, life, fit.penalised, fit.prior)
     if reason is None and not fit.converged:
         reason = edge_reached(fit.path_template, fit.path, unit_of_time(template, life))
     if reason and (fit.converged or require_convergence):
