@@ -120,7 +120,7 @@ class MixtureSearch:
         found: list[Contained] = []
         for kept in faces(self.template, self.whole.prior):
             face, model = Face.of(self.whole, kept, self.origin), on_face(self.template, kept)
-            if isinstance(model, Mixture):
+            if isinstance(model, Mixture) and model.n_coordinates():
                 found += self._merged(face, model, kept)
                 within = [smaller for smaller in found if set(smaller.kept) < set(kept) and len(smaller.kept) == len(kept) - 1]
                 optima = self.inside(face, [face.base_within(smaller.base()) for smaller in within]).optima

@@ -70,8 +70,9 @@ class Model(Estimator, Diagnostics):
         return as_template(self.distribution)
 
     def _search(self) -> dict[str, Any]:
-        """How to search where a likelihood has several maxima; a model without such a search has nothing to say."""
-        return {}
+        """How to search where a likelihood has several maxima: as the model inside says; one without such a search has nothing to say."""
+        inside = getattr(self, "of", None)
+        return inside._search() if isinstance(inside, Model) else {}
 
     # ---- learning
 
