@@ -151,8 +151,8 @@ def as_markdown(right: dict[Design, Result], wrong: dict[tuple[str, Design], Res
         "## Where the model is right (Weibull, shape 2, scale 100)",
         "",
         "Share of data sets rejected, per cent; and the p-value of a Kolmogorov–Smirnov test that their p-values are uniform. Monte-Carlo",
-        f"standard errors of the shares at 10 % are {_error(0.1, WATCHED)} for {WATCHED} sets and {_error(0.1, INSPECTED)} for {INSPECTED}, at "
-        f"5 % {_error(0.05, WATCHED)} and {_error(0.05, INSPECTED)}.",
+        f"standard errors of the shares at 10 % are {_error(0.1, WATCHED)} for {WATCHED} sets and {_error(0.1, INSPECTED)} for "
+        f"{INSPECTED}, at 5 % {_error(0.05, WATCHED)} and {_error(0.05, INSPECTED)}.",
         "",
         "| study | sets | 10 %: A² | D | W² | 5 %: A² | D | W² | uniform: A² | D | W² | refits failed | no fit | seconds |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",

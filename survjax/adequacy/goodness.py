@@ -96,9 +96,11 @@ class GoodnessOfFit:
 
 def goodness_of_fit(fit: Fit, life: Lifetimes, n_bootstrap: int, seed: int, start: float | None) -> GoodnessOfFit:
     """The test that ``Model.goodness_of_fit`` describes."""
-    notes = _notes(fit)
+    notes: tuple[str, ...] = ()
     if isinstance(fit.template, ZeroInflated):
         fit, life = _of_the_living(fit, fit.template, life)
+        notes = (THE_LIVING,)
+    notes += _notes(fit)
     _refuse_fits_that_cannot_be_repeated(fit)
     _refuse_what_cannot_be_repeated(life)
     units = one_row_a_unit(life)
@@ -126,7 +128,6 @@ def goodness_of_fit(fit: Fit, life: Lifetimes, n_bootstrap: int, seed: int, star
 
 def _notes(fit: Fit) -> tuple[str, ...]:
     said = {
-        THE_LIVING: isinstance(fit.template, ZeroInflated),
         HELD: fit.n_learned > len(fit.coordinates),
         KNOTS: any(type(law).with_knots is not Distribution.with_knots for law, _ in laws_within(fit.template)),
         SAME_PRIOR: bool(fit.prior),

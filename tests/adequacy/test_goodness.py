@@ -155,7 +155,7 @@ def test_what_cannot_be_tested_is_refused():
 def test_fits_that_cannot_be_repeated_are_refused_with_what_to_do():
     lives = weibull_lives(5, 64)
     either = sj.Lifetimes.from_intervals([*lives, 0.0], [*lives, 1.0])
-    with pytest.raises(ValueError, match=r"row 64 has lower=0\. It may have been one of them or not"):
+    with pytest.raises(ValueError, match=r"row 64 has lower=0 .* It may have been one of them or not"):
         sj.ZeroInflated(sj.Weibull()).fit(either).goodness_of_fit(n_bootstrap=9)
     causes = sj.Lifetimes.from_intervals(lives, lives, cause=np.where(np.arange(64) % 2, "seal", "bearing"))
     with pytest.raises(ValueError, match="one cause at a time"):
