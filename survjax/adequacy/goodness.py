@@ -118,8 +118,8 @@ def goodness_of_fit(fit: Fit, life: Lifetimes, n_bootstrap: int, seed: int, star
     simulated = _simulated(law, study, len(units), n_bootstrap, seed)
     if len(simulated) < ENOUGH * n_bootstrap:
         raise NotConverged(
-            f"of {n_bootstrap:,} repetitions of the study {n_bootstrap - len(simulated):,} could not be fitted: these data are too few to "
-            "tell how far a fit may lie from them. Give a parameter as known, or use a simpler distribution.",
+            f"of {n_bootstrap:,} repetitions of the study {n_bootstrap - len(simulated):,} could not be fitted, too many to tell how "
+            "far a fit may lie from its data: these are few for so many parameters. Give some as known, or use a simpler distribution.",
             fit,
         )
     distances = np.array(own[:3], dtype=float)
