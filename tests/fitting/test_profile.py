@@ -14,6 +14,7 @@ from survjax.distributions import Distribution
 from survjax.fitting.estimation import pose
 from survjax.fitting.search import LANES
 from survjax.fitting.weight_chart import WeightChart
+from survjax.models.precision import in_double_precision
 from survjax.models.template import as_template
 from survjax.parameters import Duration, Location
 from tests.conftest import shipped
@@ -282,6 +283,7 @@ def test_each_of_several_weights_has_the_limits_that_scipy_finds_with_the_others
             np.testing.assert_allclose(table.loc[f"weight_{held}", side], limit, rtol=1e-7)
 
 
+@in_double_precision
 def test_the_derivatives_of_a_chart_of_weights_are_those_of_its_values():
     ages = np.random.default_rng(9).weibull(1.0, 64) * 60.0
     whole = pose(as_template(sj.Mixture([sj.Weibull(), *(sj.Weibull(*known) for known in KNOWN[1:])])), sj.Lifetimes(ages), LANES)
