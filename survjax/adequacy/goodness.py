@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,13 +15,14 @@ from survjax.adequacy.repeated_study import Study, observe, study_of
 from survjax.adequacy.residuals import hazards
 from survjax.data.columns import refuse_rows
 from survjax.data.lifetimes import Lifetimes
-from survjax.distributions import Distribution
+from survjax.distributions import Distribution, ZeroInflated
 from survjax.errors import NotConverged
 from survjax.fitting.causes import is_labelled
 from survjax.fitting.estimation import Fit, pose
-from survjax.fitting.inner_fit import fit_inside
+from survjax.fitting.inner_fit import Held, fit_inside
+from survjax.fitting.limits import laws_within
 from survjax.nonparametric import Turnbull
-from survjax.nonparametric.rows import from_start
+from survjax.nonparametric.rows import NoEstimate, from_start
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,12 @@ HELD = (
     "what the fit has at an end of its range, or a threshold without a standard error, stays as it is in the repetitions, so that these "
     "lie farther from their fits than they should: p is too large rather than too small"
 )
+KNOTS = (
+    "the knots stay where they are in the repetitions: if the fit placed them by its data, repetitions lie a little farther from their "
+    "fits than they should, so that p is too large rather than too small"
+)
+SAME_PRIOR = "each repetition is fitted under the prior of the fit"
+THE_LIVING = "of units dead on arrival there is no life to compare: these are the distances of the others, given how many arrived alive"
 AT_ONCE = 1024  # repetitions a call
 LIVES_AT_ONCE = 2**20  # where they come back from a call
 
@@ -89,6 +96,11 @@ class GoodnessOfFit:
 
 def goodness_of_fit(fit: Fit, life: Lifetimes, n_bootstrap: int, seed: int, start: float | None) -> GoodnessOfFit:
     """The test that ``Model.goodness_of_fit`` describes."""
+    notes: tuple[str, ...] = ()
+    if isinstance(fit.template, ZeroInflated):
+        fit, life = _of_the_living(fit, fit.template, life)
+        notes = (THE_LIVING,)
+    notes += _notes(fit)
     _refuse_fits_that_cannot_be_repeated(fit)
     _refuse_what_cannot_be_repeated(life)
     units = one_row_a_unit(life)
@@ -96,21 +108,60 @@ def goodness_of_fit(fit: Fit, life: Lifetimes, n_bootstrap: int, seed: int, star
     if not fit.converged:
         raise NotConverged(f"the fit stopped without reaching a maximum ({fit.reason}), so that there is nothing to compare.", fit)
     own = distances_between(fit.template, fit.coordinates, units, start)
-    problem = pose(fit.template, units)
+    problem = pose(fit.template, units, prior=fit.prior)
+    penalty = problem.penalty
+    held = Held(penalty.positions, penalty.centres, penalty.deviations) if fit.prior else None
     study, rule = study_of(units.in_unit(problem.unit), fit.template.start_of_support)
     domains = fit.template.coordinate_domains()
     moved = [domain.coordinate_rescaled(value, 1.0 / problem.unit) for domain, value in zip(domains, fit.coordinates, strict=True)]
-    law = Law(problem.template, np.array(moved, dtype=float), None if start is None else np.float64(start / problem.unit))
+    law = Law(problem.template, np.array(moved, dtype=float), None if start is None else np.float64(start / problem.unit), held)
     simulated = _simulated(law, study, len(units), n_bootstrap, seed)
     if len(simulated) < ENOUGH * n_bootstrap:
         raise NotConverged(
-            f"of {n_bootstrap:,} repetitions of the study {n_bootstrap - len(simulated):,} could not be fitted: these data are too few to "
-            "tell how far a fit may lie from them. Give a parameter as known, or use a simpler distribution.",
+            f"of {n_bootstrap:,} repetitions of the study {n_bootstrap - len(simulated):,} could not be fitted, too many to tell how "
+            "far a fit may lie from its data: these are few for so many parameters. Give some as known, or use a simpler distribution.",
             fit,
         )
     distances = np.array(own[:3], dtype=float)
-    notes = (HELD,) if fit.n_learned > len(fit.coordinates) else ()
     return GoodnessOfFit(distances, simulated, n_bootstrap, n_bootstrap - len(simulated), rule, (float(own.begin), float(own.end)), notes)
+
+
+def _notes(fit: Fit) -> tuple[str, ...]:
+    said = {
+        HELD: fit.n_learned > len(fit.coordinates),
+        KNOTS: any(type(law).with_knots is not Distribution.with_knots for law, _ in laws_within(fit.template)),
+        SAME_PRIOR: bool(fit.prior),
+    }
+    return tuple(note for note, holds in said.items() if holds)
+
+
+def _of_the_living(fit: Fit, template: ZeroInflated, life: Lifetimes) -> tuple[Fit, Lifetimes]:
+    """The fit of the law of units that arrived alive, and these: their likelihood is a factor of its own.
+
+    Raises
+    ------
+    ValueError : a unit of which it is not known whether it arrived alive, which ties the law to the fraction.
+    """
+    from_birth = np.ones(len(life), dtype=bool) if life.entry is None else life.entry <= 0.0
+    either = from_birth & ~life.event_observed & np.isfinite(life.upper) & (life.lower <= 0.0)
+    expected = "more than 0 for a goodness of fit with units dead on arrival"
+    remedy = "It may have been one of them or not. Give a lower end above 0 where it was seen to work; or leave such rows out of the fit."
+    refuse_rows(either, life.lower, "lower", expected, remedy)
+    n, names = template.of.n_coordinates(), template.of.parameters()
+    asked = fit.asked or fit.template
+    learned = isinstance(asked, ZeroInflated) and asked.fraction_dead_on_arrival is None
+    part = replace(
+        fit,
+        template=template.of,
+        names=tuple(names),
+        coordinates=fit.coordinates[:n],
+        coordinate_covariance=fit.coordinate_covariance[:n, :n],
+        values=fit.values[:-1],
+        covariance=fit.covariance[:-1, :-1],
+        n_learned=fit.n_learned - learned,
+        prior={name: one for name, one in fit.prior.items() if name in names},
+    )
+    return part, life[~(life.event_observed & (life.lower == 0.0))]
 
 
 def one_row_a_unit(life: Lifetimes) -> Lifetimes:
@@ -128,20 +179,11 @@ def one_row_a_unit(life: Lifetimes) -> Lifetimes:
 
 
 def _refuse_fits_that_cannot_be_repeated(fit: Fit) -> None:
-    if fit.prior:
-        raise ValueError(
-            "this fit is penalised by a prior, and distances are held against those of fits of maximum likelihood: fit without a prior, or "
-            "give the parameter as known."
-        )
-    if fit.template.has_mass_at_start:
-        raise ValueError(
-            "a goodness of fit compares lives, and of those dead on arrival there is none: fit the distribution inside to the others, "
-            "life[life.durations > 0], and ask that fit."
-        )
     if is_labelled(fit.template):
         raise ValueError(
-            "a goodness of fit asks when units fail, not of what: ask the fit of one cause at a time, the failures of the others as "
-            "running units, or that of the same distributions without labels."
+            "a goodness of fit asks when units fail, not of what. Ask about one cause at a time, the failures of the others as running "
+            'units: sj.Weibull().fit(life.durations, life.cause == "seal").goodness_of_fit(); or about all at once, by a fit of the same '
+            "distributions without labels (CompetingRisks of a list)."
         )
 
 
@@ -189,11 +231,12 @@ def distances_between(template: Distribution, coordinates: np.ndarray, life: Lif
 
 
 class Law(NamedTuple):
-    """What repetitions are drawn from and refitted with, in the inner unit of time: template, coordinates (p,), first age compared."""
+    """What repetitions are drawn from and refitted with, in the inner unit: template, coordinates (p,), first age compared, prior."""
 
     template: Distribution
     coordinates: Any
     start: Any
+    held: Held | None = None
 
 
 def _simulated(law: Law, study: Study, n: int, n_bootstrap: int, seed: int) -> np.ndarray:
@@ -216,11 +259,14 @@ def _simulated(law: Law, study: Study, n: int, n_bootstrap: int, seed: int) -> n
 
 
 def _distances_of(law: Law, study: Study, n: int, coordinates: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
-    entry = None if study.entry is None else study.entry[:n]
+    lower, upper, entry = lower[:n], upper[:n], None if study.entry is None else study.entry[:n]
+    if entry is not None:
+        told = np.isfinite(upper) | (lower > entry)  # of the others nothing was learned
+        lower, upper, entry = lower[told], upper[told], entry[told]
+    life = Lifetimes.from_intervals(lower, upper, entry=entry)
     try:
-        life = Lifetimes.from_intervals(lower[:n], upper[:n], entry=entry)
         found = distances_between(law.template, coordinates, life, None if law.start is None else float(law.start))
-    except ValueError:  # no estimate of these: nobody was left at risk while others entered later, or nothing was learned of a unit
+    except (NoEstimate, NotConverged):
         return np.full(3, np.nan)
     return np.array(found[:3], dtype=float)
 
@@ -244,7 +290,7 @@ def _repetitions(law: Law, study: Study, key: Any, first: Any, last: Any, *, siz
         point, told = law.coordinates, jnp.asarray(True)
         if template.n_coordinates():
             within = study.inspections is not None
-            arrival = fit_inside(template, lower, upper, study.entry, study.real, law.coordinates, within=within)
+            arrival = fit_inside(template, lower, upper, study.entry, study.real, law.coordinates, within=within, held=law.held)
             point, told = arrival.point, arrival.is_minimum
         if study.inspections is not None:
             return told, point, lower, upper

@@ -49,7 +49,8 @@ def findings(ages: np.ndarray, exact: np.ndarray, n_exact: float) -> list[Findin
         found.append(
             Finding(
                 f"{n_exact:,.6g} failures fall on {len(distinct):,} distinct ages: the ages are coarsely rounded, and a mixture "
-                "may sit on one of them. Say how finely they were recorded: fit(life, resolution=1.0).",
+                "may sit on one of them. Say how finely they were recorded: fit(life, resolution=1.0) for whole days, "
+                'and rounded="down", too, if these are completed days.',
                 (),
             )
         )

@@ -11,7 +11,7 @@ from survjax.data.columns import read_rows
 from survjax.data.findings import Finding, findings
 from survjax.data.frames import alike, frame_of
 from survjax.data.lifetime_columns import COLUMNS, read_weights
-from survjax.data.resolution import within_resolution
+from survjax.data.resolution import Rounded, within_resolution
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -198,24 +198,26 @@ class LifetimeRows:
         """The same rows with other counts, (n,)."""
         return self._with(weights=read_weights(weights, len(self)))
 
-    def at_resolution(self, resolution: Any) -> Self:
+    def at_resolution(self, resolution: Any, rounded: Rounded = "nearest") -> Self:
         """The same units, with ages at failure as the records have them: known to half their resolution, and no better.
 
-        A failure at age t becomes one within (t - resolution / 2, t + resolution / 2], or the part of that in which the unit could be
-        seen to fail: after entry and after 0 (unless some ages are negative), before right truncation and ``observed_until``. Running
-        units and failures within an interval stay as they are, and so do weights and causes. (Ages rounded down are another matter: a
-        recorded 3 then stands for (3, 4], ``from_intervals(age, age + resolution)``.) The likelihood of the result is a
-        probability: it is bounded where a density is not, as for a mixture of which a component sits on failures recorded alike.
+        A failure at age t becomes one within (t - resolution / 2, t + resolution / 2] or, rounded down, within (t, t + resolution], or the
+        part of that in which the unit could be seen to fail: after entry, before right truncation and ``observed_until``. What of it lies
+        before 0 a law of positive lifetimes does not look at. Failures within an interval stay as they are, and so do weights and
+        causes. Running units stay, too, unless ages were rounded down: then they are taken to be half of the resolution older, and an
+        ``observed_until`` before that is rounded down likewise. The likelihood of the result is a probability: it is bounded where a
+        density is not, as for a mixture of which a component sits on failures recorded alike.
 
         Parameters
         ----------
         resolution : one number above 0 (1.0 for whole days), or (n,), 0 where an age is known exactly; in the unit of the ages.
+        rounded : "nearest", or "down" where ages are completed units, as those of people are.
 
         Raises
         ------
-        TypeError : it is no number.
-        ValueError : it is negative or missing, or less than 1e-5 of the age at failure, which is exact for every purpose. The message
-            names the first such row, counted from 0.
+        TypeError : the resolution is no number.
+        ValueError : it is negative or missing, or less than 1e-5 of the age at failure, which is exact for every purpose; another word
+            for ``rounded``; a right truncation not after an age rounded down. The message names the first such row, counted from 0.
 
         References
         ----------
@@ -225,9 +227,17 @@ class LifetimeRows:
         --------
         >>> from survjax import Lifetimes
         >>> print(Lifetimes([33, 44, 0], [1, 0, 1]).at_resolution(1))
-        (32.5, 33.5], 44+, (0, 0.5]
+        (32.5, 33.5], 44+, (-0.5, 0.5]
+        >>> print(Lifetimes([33, 44, 0], [1, 0, 1]).at_resolution(1, "down"))
+        (33, 34], 44.5+, (0, 1]
         """
-        return self._with(**within_resolution(self._columns(), resolution))
+        return self._with(**within_resolution(self._columns(), resolution, rounded))
+
+    def beginning_at(self, start: float) -> Self:
+        """The same units for lives that begin at an age: an interval about a later one, such as rounding makes, begins there, too."""
+        middle = 0.5 * (self.lower + np.where(np.isfinite(self.upper), self.upper, self.lower))
+        astride = ~self.event_observed & np.isfinite(self.lower) & (self.lower < start) & (middle >= start)
+        return self._with(lower=np.where(astride, start, self.lower)) if astride.any() else self
 
     def to_frame(self) -> pd.DataFrame:
         """A pandas frame with a row for each row and the columns that are there, of which ``from_intervals`` makes the same again.

@@ -12,7 +12,7 @@ from survjax.data.lifetime_rows import LifetimeRows
 from survjax.data.nevada import nevada_columns
 from survjax.data.notations import failures_and_suspensions, structured, xcnt
 from survjax.data.observation_window import window_columns
-from survjax.data.resolution import within_resolution
+from survjax.data.resolution import refuse_rounded_alone, within_resolution
 
 
 class Lifetimes(LifetimeRows):
@@ -30,8 +30,9 @@ class Lifetimes(LifetimeRows):
         before it would not be in the data. None: every unit was seen from the start.
     weights : (n,) counts: how many units a row stands for; fractions are allowed. None: one each.
     cause : (n,) what each unit failed of, any labels; missing (None, nan) where it is not known. Looked at for failures only.
-    resolution : how finely ages at failure were recorded (1.0 for whole days), one number or (n,): they are then known to half of that
+    resolution : how finely ages were recorded (1.0 for whole days), one number or (n,): ages at failure are then known to half of that
         only, as ``at_resolution`` says. None: exactly.
+    rounded : "nearest", or "down" for completed units (whole days gone by), with which a failure at age t is one in (t, t + resolution].
 
     Lists, NumPy arrays, pandas and polars Series and Arrow arrays are accepted; they are copied, and never changed.
 
@@ -65,11 +66,13 @@ class Lifetimes(LifetimeRows):
         weights: Any = None,
         cause: Any = None,
         resolution: Any = None,
+        rounded: Any = "nearest",
     ) -> None:
         columns = plain_columns(durations, event_observed, entry=entry, weights=weights, cause=cause)
+        refuse_rounded_alone(resolution, rounded)
         if resolution is not None:
             refuse_different_indexes(durations=durations, resolution=resolution)
-            columns |= within_resolution(columns, resolution)
+            columns |= within_resolution(columns, resolution, rounded)
         self._set(**columns)
 
     @classmethod
@@ -84,6 +87,7 @@ class Lifetimes(LifetimeRows):
         cause: Any = None,
         observed_until: Any = None,
         resolution: Any = None,
+        rounded: Any = "nearest",
     ) -> Lifetimes:
         """Lifetimes of which it is known that they ended between two ages.
 
@@ -100,7 +104,7 @@ class Lifetimes(LifetimeRows):
         observed_until : (n,) or one number: the age up to which each unit would have been followed had it neither failed nor been taken
             out, where that is known. It tells units still running from those removed unfailed before; fits do not need it, a
             simulated repetition of the study does.
-        resolution : as for ``Lifetimes``, of the rows whose ends are equal.
+        resolution, rounded : as for ``Lifetimes``, of the rows whose ends are equal, and of running ones where rounded down.
 
         Raises
         ------
@@ -110,9 +114,10 @@ class Lifetimes(LifetimeRows):
         """
         given = {"entry": entry, "right_truncation": right_truncation, "weights": weights, "cause": cause}
         columns = interval_columns(lower, upper, observed_until, **given)
+        refuse_rounded_alone(resolution, rounded)
         if resolution is not None:
             refuse_different_indexes(lower=lower, resolution=resolution)
-            columns |= within_resolution(columns, resolution)
+            columns |= within_resolution(columns, resolution, rounded)
         life = cls.__new__(cls)
         life._set(**columns)
         return life
@@ -132,11 +137,12 @@ class Lifetimes(LifetimeRows):
         right_truncation: Hashable = None,
         observed_until: Hashable = None,
         resolution: Any = None,
+        rounded: Any = "nearest",
     ) -> Lifetimes:
         """Lifetimes from columns of a pandas or polars data frame or an Arrow table, given by name (text, number or tuple).
 
         Either ``duration`` and ``event``, as ``Lifetimes`` takes them, or ``lower`` and ``upper``, as ``from_intervals`` does.
-        ``resolution`` is no name but the number, or (n,) numbers, that both take.
+        ``resolution`` is no name but the number, or (n,) numbers, that both take, and ``rounded`` the word.
 
         Raises
         ------
@@ -147,9 +153,11 @@ class Lifetimes(LifetimeRows):
         check_forms(duration, event, lower=lower, upper=upper, right_truncation=right_truncation, observed_until=observed_until)
         shared = columns_of_frame(frame, entry=entry, weights=weights, cause=cause)
         if duration is not None:
-            return cls(**columns_of_frame(frame, durations=duration, event_observed=event), **shared, resolution=resolution)
+            return cls(
+                **columns_of_frame(frame, durations=duration, event_observed=event), **shared, resolution=resolution, rounded=rounded
+            )
         ends = columns_of_frame(frame, lower=lower, upper=upper, right_truncation=right_truncation, observed_until=observed_until)
-        return cls.from_intervals(**ends, **shared, resolution=resolution)
+        return cls.from_intervals(**ends, **shared, resolution=resolution, rounded=rounded)
 
     @classmethod
     def from_failures_and_suspensions(cls, failures: Any, suspensions: Any = None) -> Lifetimes:

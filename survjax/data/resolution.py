@@ -1,21 +1,27 @@
-"""How finely ages were recorded: an age in whole days is one within half a day of it, not one that is known exactly."""
+"""How finely ages were recorded: an age in whole days is one within half a day of it, or within the day after, not one known exactly."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from survjax.data.columns import read_column, refuse_rows
+
+Rounded = Literal["nearest", "down"]
 
 # Of the age. Within so little the density is level to 11 digits, while the difference of two survivals, and standard errors by
 # it, keep no more than 8 (measured on 256 Weibull lives).
 FINEST = 1e-5
 
 
-def within_resolution(columns: Mapping[str, np.ndarray | None], resolution: Any) -> dict[str, np.ndarray]:
-    """The ends (n,) of rows whose exact ages at failure t become intervals (t - r/2, t + r/2] within the window of the row.
+def within_resolution(columns: Mapping[str, np.ndarray | None], resolution: Any, rounded: Rounded = "nearest") -> dict[str, np.ndarray]:
+    """The columns of rows whose ages were rounded, with what the record tells: ``lower``, ``upper``, ``observed_until`` if given, (n,).
+
+    Exact ages at failure t become (t - r/2, t + r/2], or (t, t + r] where they were rounded down, within the window of the row. Running
+    units of an age rounded down were on average half of r older; so much is added, or they would be taken out of the risk set before
+    failures recorded alike.
 
     Parameters
     ----------
@@ -23,24 +29,42 @@ def within_resolution(columns: Mapping[str, np.ndarray | None], resolution: Any)
 
     Raises
     ------
-    TypeError, ValueError : no such numbers; too fine to matter. The message names the first such row.
+    TypeError, ValueError : no such numbers; too fine to matter; another word for ``rounded``; a right truncation before an age rounded
+        down can have been over. The message names the first such row.
     """
+    if rounded not in get_args(Rounded):
+        raise ValueError(f'rounded must be "nearest" or "down" (to completed units of the resolution); got {rounded!r}.')
     lower, upper = np.asarray(columns["lower"]), np.asarray(columns["upper"])
     width = _read(resolution, len(lower))
-    rounded = (lower == upper) & (width > 0)
+    exact = (lower == upper) & (width > 0)
     size = np.abs(lower)
     remedy = "Within so little an exact age says the same: leave resolution out for such rows (0 in a column of resolutions)."
-    refuse_rows(rounded & (width < FINEST * size), width, "resolution", f"at least {FINEST:g} of the age at failure", remedy)
+    refuse_rows(exact & (width < FINEST * size), width, "resolution", f"at least {FINEST:g} of the age at failure", remedy)
     entry, end, until = (columns.get(name) for name in ("entry", "right_truncation", "observed_until"))
-    begin = lower - 0.5 * width
-    if not np.any((lower < 0) & np.isfinite(lower)):
-        begin = np.maximum(begin, 0.0)
+    before, after = (0.5, 0.5) if rounded == "nearest" else (0.0, 1.0)
+    begin, last = lower - before * width, lower + after * width
     begin = begin if entry is None else np.maximum(begin, entry)
-    last = lower + 0.5 * width
+    if rounded == "down":
+        if end is not None:
+            remedy = "Where it was rounded down, too, add the resolution to it."
+            refuse_rows(exact & (end <= lower), end, "right_truncation", "more than an age at failure that was rounded down", remedy)
+        running = np.isinf(upper) & (width > 0)
+        told = np.where(exact, last, np.where(running, lower + 0.5 * width, lower))
+        # an end of observation before that was rounded down likewise
+        until = None if until is None else np.where(exact | running, np.maximum(until, told), until)
+        lower = np.where(running, told, lower)
+    elif until is not None:
+        # a unit seen to fail had not left observation; one said to have left before it failed contradicts itself, and stays at its age
+        last = np.minimum(last, np.maximum(until, lower))
     last = last if end is None else np.minimum(last, end)
-    # a unit seen to fail had not left observation; one said to have left before it failed contradicts itself, and stays at its age
-    last = last if until is None else np.minimum(last, np.maximum(until, lower))
-    return {"lower": np.where(rounded, begin, lower), "upper": np.where(rounded, last, upper)}
+    told_of = {"lower": np.where(exact, begin, lower), "upper": np.where(exact, last, upper)}
+    return told_of if until is None else told_of | {"observed_until": until}
+
+
+def refuse_rounded_alone(resolution: Any, rounded: str) -> None:
+    """Raise if it is said how ages were rounded, and not to what."""
+    if resolution is None and rounded != "nearest":
+        raise ValueError(f"rounded={rounded!r} says how ages were rounded, and nothing says to what: give resolution=, 1.0 for whole days.")
 
 
 def _read(resolution: Any, n: int) -> np.ndarray:

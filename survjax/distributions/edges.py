@@ -31,6 +31,19 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Tail:
+    """A tail that is all that is left of a law as some of its parameters run to the ends of what they can be.
+
+    runs : these parameters. rate : those that set how steep the tail is, which stay inside; none where those that run do that, too.
+    falls : of a lower tail, whether it may fall with age as well as rise.
+    """
+
+    runs: tuple[str, ...]
+    rate: tuple[str, ...] = ()
+    falls: bool = False
+
+
+@dataclass(frozen=True)
 class Edges:
     """All that existence of a maximum asks of a law.
 
@@ -41,7 +54,7 @@ class Edges:
     on_log_age : whether log age, not age itself, is what the other attributes are about.
     location_scale : whether that is location + scale × a variable whose density and tails have concave logarithms, so that the
         likelihood of data without truncation is concave in (location, 1) / scale.
-    early, late : whether the law can have a tail of exp(c × log age), a power of age, or exp(c × age): its lower tail with any c > 0, all
+    early, late : the tails of exp(c × log age), a power of age, or exp(c × age) that the law can have: its lower tail with any c > 0, all
         that data truncated on the right see once the rest lies beyond; its upper tail with any c < 0, all that units see that came late.
     untold_if_truncated : parameters of which data tell nothing where every unit is truncated on the right.
     """
@@ -50,8 +63,8 @@ class Edges:
     place: str | None = None
     on_log_age: bool = True
     location_scale: bool = False
-    early: bool = False
-    late: bool = False
+    early: Tail | None = None
+    late: Tail | None = None
     untold_if_truncated: tuple[str, ...] = ()
 
 
@@ -70,8 +83,13 @@ TOO_FAR = Limit(
 )
 
 
-def location_scale(scale: str, narrow: float, place: str, on_log_age: bool) -> Edges:
-    """The edges of a family of location and scale: it can be as narrow and as wide as it likes, and has either tail."""
+def location_scale(scale: str, narrow: float, place: str, on_log_age: bool, exponential: tuple[str, ...] = ()) -> Edges:
+    """The edges of a family of location and scale: it can be as narrow and as wide as it likes, and has either tail.
+
+    exponential : which tails, "early" or "late", fall exponentially at any scale, so that only the location need run away to leave nothing
+        else; the others do so as the law widens, too.
+    """
     wide = ZERO if narrow == INFINITY else INFINITY
+    tails = {name: Tail((place,), (scale,)) if name in exponential else Tail((place, scale)) for name in ("early", "late")}
     limits = (narrows(**{scale: narrow}), widens(**{scale: wide}), *([TOO_FAR] if place == "scale" else []))
-    return Edges(limits, place, on_log_age, location_scale=True, early=True, late=True)
+    return Edges(limits, place, on_log_age, location_scale=True, early=tails["early"], late=tails["late"])

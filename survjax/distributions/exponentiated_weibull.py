@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
-from survjax.distributions.edges import ENDS_AT_LAST, INFINITY, ZERO, Edges, Limit, narrows, widens
+from survjax.distributions.edges import ENDS_AT_LAST, INFINITY, ZERO, Edges, Limit, Tail, narrows, widens
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.distributions.weibull import Weibull
 from survjax.numerics.special import between_birth_and_end, cloglog, log1mexp, log_inverse_cloglog
@@ -46,8 +46,8 @@ class ExponentiatedWeibull(Distribution):
             Limit({"shape": INFINITY, "power": ZERO}, ENDS_AT_LAST, "Use Weibull(), or more data."),
         ),
         place="scale",
-        early=True,
-        late=True,
+        early=Tail(("scale",), ("shape", "power")),
+        late=Tail(("shape", "scale")),
     )
 
     def log_survival(self, time):

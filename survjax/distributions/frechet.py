@@ -39,7 +39,7 @@ class Frechet(Distribution):
     shape: Positive
     scale: Duration
 
-    edges = location_scale("shape", INFINITY, place="scale", on_log_age=True)
+    edges = location_scale("shape", INFINITY, place="scale", on_log_age=True, exponential=("late",))
 
     def log_survival(self, time):
         return between_birth_and_end(lambda t: self.log_survival_from(t, jnp.log(t)), time, self.scale, 0.0, -jnp.inf)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax.scipy.special import gammaln, xlogy
 
 from survjax.distributions.distribution import Distribution
-from survjax.distributions.edges import INFINITY, TOO_FAR, ZERO, Edges, narrows, widens
+from survjax.distributions.edges import INFINITY, TOO_FAR, ZERO, Edges, Tail, narrows, widens
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.numerics.incomplete_gamma import log_standard_density, log_tails, mean_growth, standard_quantile
 from survjax.parameters import Duration, Positive
@@ -36,7 +36,7 @@ class Gamma(Distribution):
     shape: Positive
     scale: Duration
 
-    edges = Edges((narrows(shape=INFINITY), widens(shape=ZERO), TOO_FAR), early=True)
+    edges = Edges((narrows(shape=INFINITY), widens(shape=ZERO), TOO_FAR), early=Tail(("scale",), ("shape",)))
 
     def _standard(self, log_time):
         """The q and w of ``survjax.numerics.incomplete_gamma``."""

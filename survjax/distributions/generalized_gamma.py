@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
-from survjax.distributions.edges import BEGINS_AT_FIRST, ENDS_AT_LAST, INFINITY, MINUS_INFINITY, ZERO, Edges, Limit, narrows, widens
+from survjax.distributions.edges import BEGINS_AT_FIRST, ENDS_AT_LAST, INFINITY, MINUS_INFINITY, ZERO, Edges, Limit, Tail, narrows, widens
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.numerics.incomplete_gamma import log_mean_power, log_standard_density, log_tails, mean_growth, standard_quantile
 from survjax.parameters import LogTime, Positive, Real
@@ -45,8 +45,8 @@ class GeneralizedGamma(Distribution):
             Limit({"q": MINUS_INFINITY}, BEGINS_AT_FIRST, "Give q (1 is the Weibull, 0 the lognormal), or more data."),
         ),
         place="location",
-        early=True,
-        late=True,
+        early=Tail(("location",), ("scale", "q")),
+        late=Tail(("location",), ("scale", "q")),
     )
 
     def _standard(self, log_time):

@@ -7,7 +7,7 @@ import math
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
-from survjax.distributions.edges import INFINITY, MINUS_INFINITY, ZERO, Edges, narrows, widens
+from survjax.distributions.edges import INFINITY, MINUS_INFINITY, ZERO, Edges, Tail, narrows, widens
 from survjax.numerics.special import expm1_ratio, log1p_ratio, log_scaled_exponential_integral
 from survjax.parameters import Rate, RealRate
 
@@ -34,7 +34,9 @@ class Gompertz(Distribution):
     shape: RealRate
     rate: Rate
 
-    edges = Edges((narrows(shape=INFINITY, rate=ZERO), widens(shape=MINUS_INFINITY)), on_log_age=False, early=True)
+    edges = Edges(
+        (narrows(shape=INFINITY, rate=ZERO), widens(shape=MINUS_INFINITY)), on_log_age=False, early=Tail(("rate",), ("shape",), falls=True)
+    )
 
     def log_survival(self, time):
         return -self.cumulative_hazard_between(jnp.zeros_like(time), time)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
-from survjax.distributions.edges import INFINITY, MINUS_INFINITY, WALL, ZERO, Edges, Limit, narrows, widens
+from survjax.distributions.edges import INFINITY, MINUS_INFINITY, WALL, ZERO, Edges, Limit, Tail, narrows, widens
 from survjax.distributions.gompertz import Gompertz, exponent, integrated_exponential, length_of_integral
 from survjax.numerics.roots import solve_increasing
 from survjax.parameters import Rate, RealRate
@@ -40,7 +40,7 @@ class GompertzMakeham(Distribution):
             Limit({"shape": INFINITY, "rate": ZERO}, WALL, "Use Gompertz(), or Exponential() if few failed there."),
         ),
         on_log_age=False,
-        early=True,
+        early=Tail(("rate", "makeham"), ("shape",), falls=True),
     )
 
     def log_survival(self, time):

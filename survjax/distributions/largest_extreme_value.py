@@ -37,7 +37,7 @@ class LargestExtremeValue(Distribution):
     location: Location
     scale: Duration
 
-    edges = location_scale("scale", ZERO, place="location", on_log_age=False)
+    edges = location_scale("scale", ZERO, place="location", on_log_age=False, exponential=("late",))
 
     def _standard(self, time):
         return (time - self.location) / self.scale

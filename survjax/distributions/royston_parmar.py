@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from survjax.distributions.distribution import Age, Distribution
-from survjax.distributions.edges import INFINITY, MINUS_INFINITY, Edges, Limit, narrows
+from survjax.distributions.edges import INFINITY, MINUS_INFINITY, Edges, Limit, Tail, narrows
 from survjax.distributions.piecewise_exponential import check_ages
 from survjax.errors import NoFiniteMaximum
 from survjax.parameters import Reals
@@ -53,7 +53,11 @@ class RoystonParmar(Distribution):
     gamma: Reals
     knots: Age = None
 
-    edges = Edges((narrows(gamma_1=INFINITY), narrows(gamma_0=MINUS_INFINITY, gamma_1=INFINITY), OUT_OF_SIGHT), early=True, late=True)
+    edges = Edges(
+        (narrows(gamma_1=INFINITY), narrows(gamma_0=MINUS_INFINITY, gamma_1=INFINITY), OUT_OF_SIGHT),
+        early=Tail(("gamma_0",), ("gamma_1",)),
+        late=Tail(("gamma_0", "gamma_1")),
+    )
 
     def __post_init__(self):
         if isinstance(self.knots, (list, tuple)):

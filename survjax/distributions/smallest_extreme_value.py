@@ -35,7 +35,7 @@ class SmallestExtremeValue(Distribution):
     location: Location
     scale: Duration
 
-    edges = location_scale("scale", ZERO, place="location", on_log_age=False)
+    edges = location_scale("scale", ZERO, place="location", on_log_age=False, exponential=("early",))
 
     def _standard(self, time):
         return (time - self.location) / self.scale

@@ -38,7 +38,7 @@ class Weibull(Distribution):
     shape: Positive
     scale: Duration
 
-    edges = location_scale("shape", INFINITY, place="scale", on_log_age=True)
+    edges = location_scale("shape", INFINITY, place="scale", on_log_age=True, exponential=("early",))
 
     def log_survival(self, time):
         return -power_of_ratio(time, self.scale, self.shape)

@@ -41,7 +41,7 @@ def check_support(template: Distribution, life: Lifetimes) -> None:
             "durations",
             f"more than 0 for a failure under {name}",
             f"A unit that failed before use was dead on arrival: fit ZeroInflated({name}(...)), or leave it out. Where ages were rounded "
-            "to 0, say how: resolution=1.0 for days.",
+            'to 0, say how: resolution=1.0 for days, and rounded="down" if these are completed days.',
         )
     first = float(template.first_age())
     if first > 0.0:

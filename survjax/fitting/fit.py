@@ -26,6 +26,7 @@ FAR = 10.0  # times the last age seen
 EARLY = 0.005  # share of lives before age 0 of which nobody need hear
 NOWHERE = 30.0  # standard error of a logarithm: a factor of 1e13
 SAME_VALUE = 1e-4  # in log-likelihood
+N_STARTS_BELOW = 4  # of a mixture at each of the thresholds at which it is looked at; at the best of them it is searched for in full
 ENOUGH_FAILURES = 3  # a parameter; fewer are said to be few
 
 _REMEDIES = {
@@ -168,7 +169,10 @@ def _best(
     if template.n_coordinates() and isinstance(template, ZeroInflated):
         return fit_zero_inflated(template, life, find, priors)
     if template.n_coordinates() and isinstance(template, Threshold):
-        return fit_threshold(template, life, find, priors)
+        few = N_STARTS_BELOW if n_starts is None else min(n_starts, N_STARTS_BELOW)
+        return fit_threshold(
+            template, life, find, priors, roughly=partial(find, n_starts=few) if isinstance(template.of, Mixture) else find
+        )
     undetermined = left_to_the_data(template, priors)
     if undetermined.n_coordinates():
         check_anything_failed(life)
@@ -191,8 +195,7 @@ def _best(
 
 def _check_where_it_ended(template: Distribution, life: Lifetimes, fit: Fit, require_convergence: bool) -> None:
     """Refuse a fit beyond which the likelihood is higher still; where it stopped short and is wanted so, only note it."""
-    # a prior holds what would have to run away
-    reason = None if fit.prior else better_tail(template, life, fit.log_likelihood)
+    reason = better_tail(template, life, fit.penalised, fit.prior)
     if reason is None and not fit.converged:
         reason = edge_reached(fit.path_template, fit.path, unit_of_time(template, life))
     if reason and (fit.converged or require_convergence):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import jax
 import jax.numpy as jnp
 
@@ -10,7 +12,15 @@ from survjax.fitting.likelihood import FAILED, FAILED_BETWEEN, FAILED_BY, SURVIV
 from survjax.numerics.compiled_newton import Arrival, minimise
 
 
-def fit_inside(template: Distribution, lower, upper, entry, real, start, *, within: bool) -> Arrival:
+class Held(NamedTuple):
+    """What a prior says of some coordinates, as ``prior.Penalty``: (q,) each."""
+
+    positions: Any
+    centres: Any
+    deviations: Any
+
+
+def fit_inside(template: Distribution, lower, upper, entry, real, start, *, within: bool, held: Held | None = None) -> Arrival:
     """The maximum of the likelihood nearest to a start, to be called under ``jit`` and mapped with ``jax.lax.map``.
 
     Parameters
@@ -20,6 +30,7 @@ def fit_inside(template: Distribution, lower, upper, entry, real, start, *, with
     real : (n,) False for rows that are only there for the shape.
     start : (p,) coordinates of ``template.bind``.
     within : whether some units may have failed between two ages.
+    held : of a penalised likelihood.
 
     Which kind each row is may differ from fit to fit of one program: each kind is taken over all rows, with weight 0 where a row is
     of another, at legal ages. Without failures there is no maximum; the arrival then says so by its reason.
@@ -34,6 +45,7 @@ def fit_inside(template: Distribution, lower, upper, entry, real, start, *, with
     if entry is not None:
         terms.append((SURVIVED, real & (entry > origin), entry, entry, -1.0))
     n_failed = jnp.sum(real & ~running, dtype=lower.dtype)
+    per_unit = n_failed if held is None else jnp.maximum(n_failed, 1.0)  # under a prior there may be a maximum without failures
     rows = [(kind, told, sign, _columns(kind, told, begin, end, origin)) for kind, told, begin, end, sign in terms]
 
     def total(point):
@@ -44,7 +56,10 @@ def fit_inside(template: Distribution, lower, upper, entry, real, start, *, with
             weights = told.astype(lower.dtype)
             value = value - sign * (weights @ logs)
             size = size + weights @ jnp.abs(jax.lax.stop_gradient(logs))
-        return value / n_failed, size / n_failed
+        if held is not None:
+            penalty = 0.5 * jnp.sum(((point[held.positions] - held.centres) / held.deviations) ** 2)
+            value, size = value + penalty, size + jax.lax.stop_gradient(penalty)
+        return value / per_unit, size / per_unit
 
     return minimise(total, start)
 

@@ -7,17 +7,22 @@ Two questions, both asked after a fit. Is there a law beyond all parameters that
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from survjax.data.lifetimes import Lifetimes
-from survjax.distributions import Distribution
+from survjax.distributions import DefectiveSubpopulation, Distribution
 from survjax.distributions.distribution import PART
-from survjax.distributions.edges import Edges, Limit
+from survjax.distributions.edges import Edges, Limit, Tail
 from survjax.fitting.causes import is_labelled
-from survjax.parameters import Domain, Several, SimplexDomain, n_simplex_coordinates
+from survjax.fitting.prior import Prior, penalty_of
+from survjax.parameters import Domain, RealDomain, Several, SimplexDomain, n_simplex_coordinates
+
+Penalty = Callable[[float], float]  # of a rate
 
 FAR, STILL_GOING = 2.0, 0.1  # in log parameters, from the start and over the later half of the steps: what runs to an edge does both
 A_STEP = 0.01  # in log parameters: at an edge where the likelihood has a kink a fit ends in ever shorter ones
@@ -26,6 +31,7 @@ WIDEST = 1e4  # how steep a tail is looked at, in units of one over the spread o
 N_SIZES = 41  # a factor of 1.6 from one to the next
 SAME_PLACE = 1e-5  # in the logarithm of a rate: what it leaves in the likelihood is its square
 ASIDE = 0.1  # of a rate, between three at which it is looked at
+NO_PENALTIES: Mapping[str, Penalty | None] = MappingProxyType({"early": None, "late": None})
 GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
 
 
@@ -91,42 +97,88 @@ def spelled_out(limits: Iterable[Limit], coordinates: Mapping[str, int]) -> list
     return found
 
 
-def better_tail(template: Distribution, life: Lifetimes, reached: float) -> str | None:
+def better_tail(template: Distribution, life: Lifetimes, reached: float, prior: Mapping[str, Prior] = MappingProxyType({})) -> str | None:
     """Why the likelihood has its supremum in a tail of the law, beyond all parameters, where it does; None elsewhere.
 
     Where every unit came late, nothing is seen of a law but its upper tail; where every failure is truncated on the right, nothing but
     its lower tail. Both may be all but an exponential in (log) age, of which the tail alone is left as parameters run to their ends.
-    The likelihood of that exponential is held against what a fit has ``reached``.
+    The likelihood of that exponential is held against what a fit has ``reached``, less the penalty of a ``prior`` for both: without end
+    where it holds a parameter that would have to run away, so that there is no such tail.
     """
     if is_labelled(template) or any(one.value is not None for one in template.parameters().values()):
         return None  # the likelihood counts causes too, or with a known parameter the law has not every such tail
-    for law, _ in laws_within(template):
+    for law, own in laws_within(template):
         if law.edges is None:
             continue
-        found = tail_supremum(law.edges, template.start_of_support, life, reached)
+        open_ends = {name: _under_prior(getattr(law.edges, name), name, template, law, own, prior) for name in ("early", "late")}
+        within: dict[str, Any] = {name: tail for name, (tail, _) in open_ends.items()}
+        penalties = {name: penalty for name, (_, penalty) in open_ends.items()}
+        found = tail_supremum(replace(law.edges, **within), template.start_of_support, life, reached, penalties)
         if found is None or reached >= found[0] + SAME_VALUE:
             continue
         highest, rate = found
         age = "the logarithm of age" if law.edges.on_log_age else "age"
-        if rate < 0:
+        tail = within["late"] if rate < 0 and within["late"] else within["early"]
+        away = " and ".join(tail.runs) + (" runs" if len(tail.runs) == 1 else " run") if tail else ""
+        if tail is within["late"]:
             return (
                 "every unit came under observation late (entry > 0), and of those ages the likelihood is highest for a tail that falls "
-                f"exponentially in {age} ({highest:.6g}; reached were {reached:.6g}), to which the law comes ever closer as its parameters "
-                "run away. Give a known shape, or add units observed from the start."
+                f"exponentially in {age} ({highest:.6g}; reached were {reached:.6g}), to which the law comes ever closer as {away} "
+                "away. Give a known shape, a prior on what runs away, or add units observed from the start."
             )
         return (
             "every failure is in the data only because it came before its right_truncation, and of these windows the likelihood is "
-            f"highest for a density that rises exponentially in {age} without end ({highest:.6g}; reached were {reached:.6g}), to which "
-            "the law comes ever closer as its scale runs to infinity: nothing says how many failures are still to come. Give a known scale "
-            "or location, or add the units that still run."
+            f"highest for a density that {'rises' if rate > 0 else 'falls'} exponentially in {age} without end ({highest:.6g}; reached "
+            f"were {reached:.6g}), to which the law comes ever closer as {away} away: nothing says how many failures are still to come. "
+            "Give that as known, or a prior on it, or add the units that still run."
         )
     return None
 
 
-def tail_supremum(edges: Edges, start: float, life: Lifetimes, reached: float = -math.inf) -> tuple[float, float] | None:
+def _under_prior(
+    tail: Tail | None, name: str, template: Distribution, law: Distribution, own: Mapping[str, int], prior: Mapping[str, Prior]
+) -> tuple[Tail | None, Penalty | None]:
+    """A tail, if no prior keeps the law from running there, and what the prior takes off its log-likelihood, by its rate.
+
+    A prior on one of several parameters that only together set the rate leaves every rate to the others, and costs nothing. Where all of
+    several have one, or it holds what the tail needs elsewhere, whether there is such a tail is not decided, and it counts as none.
+    """
+    if tail is None or not prior:
+        return tail, None
+    held = penalty_of(prior, template)
+    places = set(held.positions.tolist())
+    # the size of a population does not change what its lower tail looks like; seen from late on, all but its upper tail has to be gone
+    aside = {
+        index
+        for wrapper, learned in laws_within(template)
+        if isinstance(wrapper, DefectiveSubpopulation) and name == "early"
+        for index in learned.values()
+    }
+    inside = {parameter for parameter, index in own.items() if index in places}
+    if places - set(own.values()) - aside or inside - set(tail.rate):
+        return None, None
+    if not inside or inside < set(tail.rate):
+        return tail, None
+    if len(tail.rate) > 1:
+        return None, None
+    domain = law.parameters()[tail.rate[0]].domain
+    place = held.positions.tolist().index(own[tail.rate[0]])
+
+    def penalty(rate: float) -> float:
+        steepness = rate if isinstance(domain, RealDomain) else abs(rate)
+        coordinate = domain.to_real(1.0 / steepness if domain.time_power == 1 else steepness)
+        return 0.5 * ((coordinate - held.centres[place]) / held.deviations[place]) ** 2
+
+    return tail, penalty
+
+
+def tail_supremum(
+    edges: Edges, start: float, life: Lifetimes, reached: float = -math.inf, penalties: Mapping[str, Penalty | None] = NO_PENALTIES
+) -> tuple[float, float] | None:
     """The highest log-likelihood of an exponential in log age (or age) seen through the windows of the data, and its rate.
 
-    None where the law has no such tail, or the data see more than that of it; or where it is sure to be lower than what was reached.
+    ``penalties`` of the "early" and the "late" tail, by their rate, are taken off it. None where the law has no such tail, or the data see
+    more than that of it; or where it is sure to be lower than what was reached.
     """
     if life.entry is None and life.right_truncation is None:
         return None
@@ -142,7 +194,7 @@ def tail_supremum(edges: Edges, start: float, life: Lifetimes, reached: float = 
     with np.errstate(divide="ignore"):
         begin, low, high = (np.log(column) if edges.on_log_age else column for column in (entry, life.lower, life.upper))
         end = np.log(end) if edges.on_log_age and life.right_truncation is not None else end
-    falls = late or (early and bool(np.all(np.isfinite(begin))) and not edges.on_log_age)
+    falls = late or (early and edges.early is not None and edges.early.falls and bool(np.all(np.isfinite(begin))))
     exact, counts = life.event_observed, life.counts()
     within, cut = np.flatnonzero(failed & ~exact), np.flatnonzero(np.isfinite(end))
     n_exact = float(counts[exact].sum())
@@ -153,12 +205,16 @@ def tail_supremum(edges: Edges, start: float, life: Lifetimes, reached: float = 
     to_rise = float(counts[failed] @ (end - high)[failed]) if early else math.nan
     lengths, windows = (high - low)[within], (end - begin)[cut]
 
+    def height(rate: float) -> float:
+        penalty = penalties["early" if rate > 0 or not late else "late"]
+        return log_likelihood(rate) - (penalty(rate) if penalty else 0.0)
+
     def log_likelihood(rate: float) -> float:
         size = abs(rate)
         inside = counts[within] @ _log_share(size * lengths) - counts[cut] @ _log_share(size * windows)
         return float(inside) + n_exact * math.log(size) - size * (to_rise if rate > 0 else fallen) - in_log_age
 
-    if late and not early and not (len(within) or len(cut)):  # failures over time under observation, of logarithms
+    if late and not early and not (len(within) or len(cut) or penalties["late"]):  # failures over time under observation, of logarithms
         rate = -n_exact / fallen
         return log_likelihood(rate), rate
     if late and not early:
@@ -171,11 +227,9 @@ def tail_supremum(edges: Edges, start: float, life: Lifetimes, reached: float = 
     best: tuple[float, float] | None = None
     sizes = np.geomspace(1.0 / WIDEST, WIDEST, N_SIZES) / spread
     for sign in ([1.0] if early else []) + ([-1.0] if falls else []):
-        heights = [log_likelihood(sign * size) for size in sizes]
+        heights = [height(sign * size) for size in sizes]
         top = int(np.argmax(heights))
-        found = _highest(
-            lambda x, sign=sign: log_likelihood(sign * math.exp(x)), *np.log(sizes[[max(top - 1, 0), min(top + 1, N_SIZES - 1)]])
-        )
+        found = _highest(lambda x, sign=sign: height(sign * math.exp(x)), *np.log(sizes[[max(top - 1, 0), min(top + 1, N_SIZES - 1)]]))
         if best is None or found[0] > best[0]:
             best = (found[0], sign * math.exp(found[1]))
     return best

@@ -57,13 +57,18 @@ def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: 
             fit.notes.append(
                 f"{result.n_spikes} of {result.n_starts} starts ended in a spike, a component that shrinks onto a few failure ages without "
                 "end, which is no estimate."
-                + (" Where ages were rounded, say how finely: fit(life, resolution=1.0)." if life.n_exact else "")
+                + (
+                    ' Where ages were rounded, say how finely: fit(life, resolution=1.0), with rounded="down" for completed days.'
+                    if life.n_exact
+                    else ""
+                )
             )
     else:
         raise NoFiniteMaximum(
             f"none of {result.n_starts} starts led to a maximum at which every component is honest ({result.n_spikes} ended in a "
             f"spike on a few failure ages, {result.n_unfinished} where the likelihood still rose as a parameter ran to its end). Use fewer "
-            "components, give known parameters or a prior on the shapes, or say how finely ages were recorded (resolution=)."
+            "components, give known parameters or a prior on the shapes, or say how finely ages were recorded (resolution=, with "
+            'rounded="down" for completed days).'
         )
     fit.n_starts = result.n_starts
     highest_flat = search.whole.to_user(result.highest_flat)
@@ -115,7 +120,7 @@ class MixtureSearch:
         found: list[Contained] = []
         for kept in faces(self.template, self.whole.prior):
             face, model = Face.of(self.whole, kept, self.origin), on_face(self.template, kept)
-            if isinstance(model, Mixture):
+            if isinstance(model, Mixture) and model.n_coordinates():
                 found += self._merged(face, model, kept)
                 within = [smaller for smaller in found if set(smaller.kept) < set(kept) and len(smaller.kept) == len(kept) - 1]
                 optima = self.inside(face, [face.base_within(smaller.base()) for smaller in within]).optima

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import jax
@@ -14,6 +14,7 @@ from survjax.errors import NotConverged
 from survjax.fitting.estimation import Fit, Problem, pose
 from survjax.fitting.inference import normal_quantile
 from survjax.fitting.search import LANES
+from survjax.fitting.weight_chart import WeightChart
 from survjax.numerics.newton import Descent, Evaluation
 from survjax.parameters import RealDomain, ShareDomain
 
@@ -45,7 +46,8 @@ def profile_limits(template: Distribution, fit: Fit, life: Lifetimes, level: flo
     far, the limit is the end of the parameter's range. Known parameters are their own limits. With a prior the likelihood is the
     penalised one.
 
-    The others are found anew at each value by Newton's method in the remaining coordinates. Venzon & Moolgavkar (1988), Applied
+    The others are found anew at each value by Newton's method in the remaining coordinates; where three or more weights are learned, those
+    not in question share what that one leaves (``weight_chart``). Venzon & Moolgavkar (1988), Applied
     Statistics 37, 87, describe the limits, and a way to them by Newton in all coordinates at once; here each is looked for along the
     profile, which asks for more steps and does not lose its way.
 
@@ -55,22 +57,23 @@ def profile_limits(template: Distribution, fit: Fit, life: Lifetimes, level: flo
 
     Raises
     ------
-    ValueError : a mixture of which more than two weights were learned, or which turned out to have fewer components.
+    ValueError : a mixture that turned out to have fewer components.
     NotConverged : the profile rises above the fit, which then was not the highest maximum.
     """
     reach = normal_quantile(0.5 * (1.0 + level) if side == "two" else level)
     profile = Profile.of(template, fit, life)
     lower, upper = fit.values.copy(), fit.values.copy()
     for row, parameter in enumerate(template.parameters().values()):
-        if parameter.value is not None or row not in profile.coordinate_of:
+        walk = profile.along(row, fit)
+        if parameter.value is not None or walk is None:
             continue
         with np.errstate(over="ignore", divide="ignore"):
             ends = [float(parameter.domain.moved(0.5, 1.0, far)) for far in (-np.inf, np.inf)]
-        rises = profile.slope_of[row] > 0.0
+        rises = walk.slope_of[row] > 0.0
         for limits, end, up in ((lower, ends[0], not rises), (upper, ends[1], rises)):
             wanted = side == "two" or (side == "lower") == (limits is lower)
-            place = profile.crossing(row, 1.0 if up else -1.0, reach) if wanted else None
-            limits[row] = end if place is None else profile.value_at(row, place)
+            place = walk.crossing(row, 1.0 if up else -1.0, reach) if wanted else None
+            limits[row] = end if place is None else walk.value_at(row, place)
     return lower, upper
 
 
@@ -85,6 +88,7 @@ class Profile:
     errors (p,) : standard errors of the coordinates, 1 where there is none.
     coordinate_of, slope_of : for each row of ``parameters()`` that one coordinate moves, which, and the derivative.
     endless (p,) : 1 or -1 where the coordinate at the maximum is infinite, the parameter being at that end of its range; else 0.
+    weights : for each row that is one of three or more learned weights, their coordinates and which of them it is.
     stuck (p,) : whether the maximum is at an edge that the data set, where the likelihood still rises; held while others are looked at.
     """
 
@@ -96,18 +100,21 @@ class Profile:
     slope_of: dict[int, float]
     endless: np.ndarray
     stuck: np.ndarray
+    weights: dict[int, tuple[np.ndarray, int]]
 
     @classmethod
     def of(cls, template: Distribution, fit: Fit, life: Lifetimes) -> Profile:
         lanes = LANES if isinstance(template, Mixture) else 1  # the shape of the fit's own program
         problem = pose(template, life, lanes, prior=fit.prior)
         p = template.n_coordinates()
-        coordinate_of, slope_of = _coordinates_of_parameters(problem, template, fit)
+        coordinate_of, slope_of, weights = _coordinates_of_parameters(problem, template, fit)
         height = fit.penalised + problem.n_exact * float(np.log(problem.unit))
         best, errors, endless = np.zeros(p), np.ones(p), np.zeros(p)
         domains = template.coordinate_domains()
         at_inside: list[int] = []
         for row, held in enumerate(_known(fit.template)):
+            if row in weights:
+                at_inside += list(weights[row][0])
             if row not in coordinate_of:
                 continue
             index = coordinate_of[row]
@@ -123,11 +130,24 @@ class Profile:
         slopes = np.array([domains[i].coordinate_slope(1.0 / problem.unit) for i in inside])
         found = np.sqrt(np.diag(fit.coordinate_covariance)) * slopes
         errors[inside] = np.where(np.isfinite(found) & (found > 0), found, 1.0)
-        profile = cls(problem, best, height, errors, coordinate_of, slope_of, endless, np.zeros(p, dtype=bool))
+        profile = cls(problem, best, height, errors, coordinate_of, slope_of, endless, np.zeros(p, dtype=bool), weights)
         if problem.n_failed and len(inside) < p:
             steep = np.abs(profile.evaluate(best).gradient[0]) > STEEP
             profile.stuck[:] = steep & (endless == 0.0) & ~np.isin(np.arange(p), inside)
         return profile
+
+    def along(self, row: int, fit: Fit) -> Profile | None:
+        """The walks along a parameter: these or, for one of several weights, those in coordinates of which it is one; None for no walk."""
+        if row not in self.weights:
+            return self if row in self.coordinate_of else None
+        places, which = self.weights[row]
+        chart = WeightChart.of(self.problem, places, which)
+        taken = sum(fit.values[other] for other, (own, _) in self.weights.items() if np.array_equal(own, places))
+        share = fit.values[row] / taken
+        errors = self.errors.copy()
+        errors[places[0]] = np.sqrt(fit.covariance[row, row]) / taken / (share * (1.0 - share))
+        best = chart.from_whole(self.best)
+        return replace(self, problem=chart, best=best, errors=errors, coordinate_of={row: int(places[0])}, slope_of={row: 1.0})
 
     def evaluate(self, point: np.ndarray) -> Evaluation:
         lanes = self.problem.lanes
@@ -238,21 +258,23 @@ def _known(template: Distribution) -> list[bool]:
     return [parameter.value is not None for parameter in template.parameters().values()]
 
 
-def _coordinates_of_parameters(problem: Problem, template: Distribution, fit: Fit) -> tuple[dict[int, int], dict[int, float]]:
-    """Which one coordinate moves each learned parameter, and the sign of its derivative: read off the Jacobian."""
+def _coordinates_of_parameters(
+    problem: Problem, template: Distribution, fit: Fit
+) -> tuple[dict[int, int], dict[int, float], dict[int, tuple[np.ndarray, int]]]:
+    """Which one coordinate moves each learned parameter, and its derivative; or, of weights, which several: read off the Jacobian."""
     if len(fit.values) != len(_known(template)) or np.isnan(fit.values).any():
         raise ValueError("profile limits need every component; this mixture turned out to have fewer. Fit it with as many as it has.")
     p = template.n_coordinates()
     lanes = problem.lanes
     jacobian = problem.evaluate(np.zeros((lanes, p)), np.arange(lanes) == 0).extras.jacobian[0]
     coordinate_of, slope_of = {}, {}
-    for row, (name, known) in enumerate(zip(fit.names, _known(template), strict=True)):
+    weights: dict[int, tuple[np.ndarray, int]] = {}
+    for row, known in enumerate(_known(template)):
         moved_by = np.flatnonzero(jacobian[row])
         if known or not moved_by.size:
             continue
         if moved_by.size > 1:
-            raise ValueError(
-                f'{name} is one of three or more learned weights, which have no profile here: use method="wald", or give one of them.'
-            )
+            weights[row] = moved_by, sum(np.array_equal(moved_by, others) for others, _ in weights.values())
+            continue
         coordinate_of[row], slope_of[row] = int(moved_by[0]), float(jacobian[row, moved_by[0]])
-    return coordinate_of, slope_of
+    return coordinate_of, slope_of, weights

@@ -20,9 +20,9 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution, Threshold
 from survjax.errors import NoFiniteMaximum
 from survjax.fitting.enclosure import Own, enclosed, joint
-from survjax.fitting.estimation import ARRIVED, Fit
-from survjax.fitting.existence import check_maximum_exists
-from survjax.fitting.prior import Prior
+from survjax.fitting.estimation import ARRIVED, Fit, fit_from_data, pose
+from survjax.fitting.existence import check_anything_failed
+from survjax.fitting.prior import Prior, left_to_the_data
 from survjax.fitting.starts import thinned
 from survjax.numerics.blocks import BLOCK
 
@@ -49,8 +49,14 @@ class Place(NamedTuple):
     part: Fit
 
 
-def fit_threshold(template: Threshold, life: Lifetimes, find: Callable[[Distribution, Lifetimes], Fit], prior: Mapping[str, Prior]) -> Fit:
-    """The maximum of a law with a threshold; ``find`` is the search that its part needs.
+def fit_threshold(
+    template: Threshold,
+    life: Lifetimes,
+    find: Callable[[Distribution, Lifetimes], Fit],
+    prior: Mapping[str, Prior],
+    roughly: Callable[[Distribution, Lifetimes], Fit],
+) -> Fit:
+    """The maximum of a law with a threshold; ``find`` is the search that its part needs, ``roughly`` one that will do for its profile.
 
     Raises
     ------
@@ -61,12 +67,17 @@ def fit_threshold(template: Threshold, life: Lifetimes, find: Callable[[Distribu
         part = find(template.of, life.since(template.threshold))
         return enclosed(template, part, Own(NAME, template.threshold, 0.0), part.log_likelihood, life, [])
     if not np.isfinite(life.upper).any():
-        check_maximum_exists(template.of, life)  # says so
+        if left_to_the_data(template, prior).n_coordinates():
+            check_anything_failed(life)
+        return fit_from_data(pose(template, life, prior=prior), template, life)
     first = float(life.upper.min())
     span = float(life.in_the_middle().failed().durations.max() - first) or abs(first)
-    places = _profile(template.of, thinned(life, PROFILE_ROWS), first, span, find)
+    places = _profile(template.of, thinned(life, PROFILE_ROWS), first, span, roughly)
     heights = np.array([place.part.penalised for place in places])
-    fits = [joint(template, places[index].part, [places[index].threshold], life, prior) for index in _promising(heights)]
+    promising = [places[index] for index in _promising(heights)]
+    if roughly is not find:
+        promising = [Place(place.threshold, find(template.of, life.since(place.threshold))) for place in promising]
+    fits = [joint(template, place.part, [place.threshold], life, prior) for place in promising]
     arrived = [fit for fit in fits if fit.reason in ARRIVED]
     if not arrived:
         return _at_the_first_failure(template, life, places, first, span, find)
@@ -140,8 +151,8 @@ def _at_the_first_failure(
     if abs(local_shape(places[0].part.distribution()) - 1.0) > 1e-6:
         raise NoFiniteMaximum(
             f"no threshold is the best: the likelihood rises all the way to the first failure, {first:g}, and {UNBOUNDED}. Give a "
-            "known threshold; or record failures as the intervals they are known to (resolution=), with which the likelihood is bounded; "
-            "or leave the threshold out."
+            'known threshold; or record failures as the intervals they are known to (resolution=, with rounded="down" for completed '
+            "units), with which the likelihood is bounded; or leave the threshold out."
         )
     threshold = first - TOUCHING * max(abs(first), span)
     part = find(template.of, life.since(threshold))

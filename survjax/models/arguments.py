@@ -10,25 +10,34 @@ import numpy as np
 
 from survjax.data.columns import read_arguments, refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
+from survjax.data.resolution import Rounded, refuse_rounded_alone
 
 
-def as_lifetimes(durations: Any, event_observed: Any = None, entry: Any = None, weights: Any = None, resolution: Any = None) -> Lifetimes:
+def as_lifetimes(
+    durations: Any,
+    event_observed: Any = None,
+    entry: Any = None,
+    weights: Any = None,
+    resolution: Any = None,
+    rounded: Rounded = "nearest",
+) -> Lifetimes:
     """Lifetimes from ``fit(life)``, ``fit(durations, event_observed, entry=, weights=)`` or scikit-learn's ``fit(X, y)``.
 
     In the last form y is a Lifetimes or a structured array (event, time) as scikit-survival's, and X is not looked at. With a
-    ``resolution`` exact ages at failure become intervals (``Lifetimes.at_resolution``).
+    ``resolution`` exact ages at failure become intervals, as they were ``rounded`` (``Lifetimes.at_resolution``).
 
     Raises
     ------
     TypeError : a Lifetimes beside columns of its own.
-    ValueError : a Lifetimes without units, as a selection of rows may be; a structured y without two fields; and what
-        ``Lifetimes`` itself raises.
+    ValueError : a Lifetimes without units, as a selection of rows may be; a structured y without two fields; ``rounded`` alone; and
+        what ``Lifetimes`` itself raises.
     """
     life = _as_given(durations, event_observed, entry, weights)
+    refuse_rounded_alone(resolution, rounded)
     if resolution is None:
         return life
     refuse_different_indexes(durations=durations, resolution=resolution)
-    return life.at_resolution(resolution)
+    return life.at_resolution(resolution, rounded)
 
 
 def _as_given(durations: Any, event_observed: Any, entry: Any, weights: Any) -> Lifetimes:

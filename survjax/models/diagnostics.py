@@ -59,6 +59,10 @@ class Diagnostics:
         n_bootstrap : repetitions. seed : of their random numbers.
         start : an age from which on to compare, where few were under observation before.
 
+        What the data do not decide anew in a repetition, ``notes`` of the result say: a prior, under which each is fitted, too; knots of a
+        spline and what the fit has at an end of its range, which stay where they are; units dead on arrival, which are left out.
+        Each is refitted from the one start: of a mixture some end elsewhere than at a maximum, and are counted as not fitted.
+
         Repetitions and their fits run in one compiled program; of inspected units Turnbull's estimates are made one by one, some
         milliseconds each.
 
@@ -67,9 +71,9 @@ class Diagnostics:
         NotFitted : nothing was fitted, or the data are not at hand.
         NotConverged : the fit has no maximum, or more than half of the repetitions could not be fitted. ``n_failed_refits`` of the
             result tells how many were not.
-        ValueError : a fit with a prior, of competing risks by cause, or with units dead on arrival; right truncation, since how many
-            units it kept out is not known; a fraction as a count; n_bootstrap below 1; an
-            ``observed_until`` before the unit was last seen; lifetimes that are not those of the fit.
+        ValueError : a fit of competing risks by cause; units that may or may not have been dead on arrival; right truncation, since how
+            many units it kept out is not known; a fraction as a count; n_bootstrap below 1; an ``observed_until`` before the unit was last
+            seen; lifetimes that are not those of the fit.
 
         References
         ----------
@@ -112,7 +116,7 @@ class Diagnostics:
             raise NotFitted("the data of the fit are not at hand (a loaded or fully known model has none): pass life=.")
         if life is None or life is model.lifetimes_:
             return cast(Lifetimes, model.lifetimes_)
-        life = as_lifetimes(life)
+        life = as_lifetimes(life).beginning_at(model._fitted.template.start_of_support)
         check_support(model._fitted.template, life)
         if or_any or model._fitted.n_learned == 0:
             return life

@@ -119,7 +119,8 @@ class WeibullMixture(MixtureModel):
     -----
     The likelihood of a mixture has no upper bound, since a component may shrink onto one failure time. The fit is the
     highest maximum at which no component is such a spike, or the single Weibull where no mixture is better (``notes_`` says
-    which). ``fit`` offers two ways out where a component is as narrow as the records: their ``resolution``, and a ``prior`` on the shapes.
+    which). ``fit`` offers two ways out where a component is as narrow as the records: their ``resolution`` (and whether ages were
+    ``rounded`` down), and a ``prior`` on the shapes.
 
     References
     ----------

@@ -11,6 +11,7 @@ import numpy as np
 
 from survjax.data.columns import index_of
 from survjax.data.lifetimes import Lifetimes
+from survjax.data.resolution import Rounded
 from survjax.distributions import Distribution
 from survjax.errors import NotFitted
 from survjax.fitting.estimation import Fit, fully_known, log_likelihood, placed
@@ -70,8 +71,9 @@ class Model(Estimator, Diagnostics):
         return as_template(self.distribution)
 
     def _search(self) -> dict[str, Any]:
-        """How to search where a likelihood has several maxima; a model without such a search has nothing to say."""
-        return {}
+        """How to search where a likelihood has several maxima: as the model inside says; one without such a search has nothing to say."""
+        inside = getattr(self, "of", None)
+        return inside._search() if isinstance(inside, Model) else {}
 
     # ---- learning
 
@@ -84,6 +86,7 @@ class Model(Estimator, Diagnostics):
         entry: Any = None,
         weights: Any = None,
         resolution: Any = None,
+        rounded: Rounded = "nearest",
         prior: Mapping[str, Prior | tuple[float, float]] | None = None,
         require_convergence: bool = True,
     ) -> Self:
@@ -96,6 +99,7 @@ class Model(Estimator, Diagnostics):
         event_observed, entry, weights : (n,), as for ``Lifetimes``.
         resolution : of the records, one number or (n,), in the unit of the ages: a failure at an age is one within half of it to
             either side (``Lifetimes.at_resolution``). What ``score`` and ``log_likelihood`` are given is taken as it is.
+        rounded : "nearest", or "down" where ages are completed units: a failure at an age is then one within ``resolution`` after it.
         prior : for parameters by name what is known of them beforehand, as (median, deviation) or ``Prior``: the median in the
             parameter's unit, the standard deviation on the real line, of the logarithm of a positive parameter, the log-odds of a
             probability, the value itself of any number. ``{"shape": (2.0, 0.5)}``: log shape is normal about log 2. A name without the
@@ -112,8 +116,8 @@ class Model(Estimator, Diagnostics):
 
         A fit that raises leaves the model as it was.
         """
-        life = as_lifetimes(durations, event_observed, entry, weights, resolution)
         template = self._template()
+        life = as_lifetimes(durations, event_observed, entry, weights, resolution, rounded).beginning_at(template.start_of_support)
         if template.n_coordinates() == 0 and not template.has_mass_at_start and says_nothing(life):
             raise ValueError("all units are still running at age 0, which says nothing of a known distribution; leave such a fit out.")
         fit = fit_distribution(template, life, require_convergence=require_convergence, prior=prior, **self._search())
@@ -456,8 +460,8 @@ class Model(Estimator, Diagnostics):
     @in_double_precision
     def log_likelihood(self, durations: Any, event_observed: Any = None, *, entry: Any = None, weights: Any = None) -> float:
         """The log-likelihood of any lifetimes under the fitted distribution; 0 where all units are still running at age 0."""
-        life = as_lifetimes(durations, event_observed, entry, weights)
         template = self._fitted.template
+        life = as_lifetimes(durations, event_observed, entry, weights).beginning_at(template.start_of_support)
         check_support(template, life)
         if template.start_of_support == 0.0 and not template.has_mass_at_start and says_nothing(life):
             return 0.0

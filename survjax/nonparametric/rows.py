@@ -10,6 +10,10 @@ import numpy as np
 from survjax.data.lifetimes import Lifetimes
 
 
+class NoEstimate(ValueError):
+    """What was seen leaves nothing to estimate from: nobody at risk where others enter later, or nobody after a start."""
+
+
 def read_lifetimes(durations: Any, event_observed: Any, entry: Any, weights: Any) -> Lifetimes:
     """Lifetimes as given, or from columns.
 
@@ -64,7 +68,7 @@ def from_start(life: Lifetimes, start: float | None) -> Lifetimes:
     astride = (life.lower < start) & (life.upper > start) & np.isfinite(life.upper)
     if astride.any():
         row = int(np.flatnonzero(astride)[0])
-        raise ValueError(
+        raise NoEstimate(
             f"start={start:g} divides what is known of row {row}, which failed between {life.lower[row]:g} and {life.upper[row]:g} "
             f"({int(astride.sum()):,} such rows; rows count from 0): did it survive to start? Choose a start that is an inspection age "
             "of all of them, or leave these rows out with life.without."
@@ -73,7 +77,7 @@ def from_start(life: Lifetimes, start: float | None) -> Lifetimes:
     if life.right_truncation is not None:
         seen &= life.right_truncation > start
     if not (seen & (life.counts() > 0)).any():
-        raise ValueError(f"start={start:g} is beyond every unit: the last was seen at {np.max(life.lower):g}.")
+        raise NoEstimate(f"start={start:g} is beyond every unit: the last was seen at {np.max(life.lower):g}.")
     life = life[seen]
     entry = np.full(len(life), float(start)) if life.entry is None else np.maximum(life.entry, start)
     return Lifetimes.from_intervals(
@@ -104,7 +108,7 @@ def refuse_early_end(ends: np.ndarray, life: Lifetimes, who: str) -> None:
     early = ends[ends <= entry.max()]
     if len(early):
         age = float(early[-1])
-        raise ValueError(
+        raise NoEstimate(
             f"all units at risk at age {early[0]:g} failed there, so survival falls to 0, yet {int(np.sum(entry >= early[0])):,} rows "
             f"enter later: delayed entry left too few at risk. Estimate survival conditional on having survived to a later age: "
             f"{who}().fit(life, start={age:.17g})."

@@ -154,13 +154,46 @@ def test_what_cannot_be_tested_is_refused():
 
 def test_fits_that_cannot_be_repeated_are_refused_with_what_to_do():
     lives = weibull_lives(5, 64)
-    with pytest.raises(ValueError, match="prior"):
-        sj.Weibull().fit(lives, prior={"shape": (2.0, 0.5)}).goodness_of_fit(n_bootstrap=9)
-    with pytest.raises(ValueError, match="durations > 0"):
-        sj.ZeroInflated(sj.Weibull()).fit(np.append(lives, 0.0)).goodness_of_fit(n_bootstrap=9)
+    either = sj.Lifetimes.from_intervals([*lives, 0.0], [*lives, 1.0])
+    with pytest.raises(ValueError, match=r"row 64 has lower=0 .* It may have been one of them or not"):
+        sj.ZeroInflated(sj.Weibull()).fit(either).goodness_of_fit(n_bootstrap=9)
     causes = sj.Lifetimes.from_intervals(lives, lives, cause=np.where(np.arange(64) % 2, "seal", "bearing"))
     with pytest.raises(ValueError, match="one cause at a time"):
         sj.CompetingRisks({"seal": sj.Weibull(), "bearing": sj.Weibull()}).fit(causes).goodness_of_fit(n_bootstrap=9)
+
+
+def test_with_units_dead_on_arrival_it_is_that_of_the_others():
+    lives = weibull_lives(5, 64)
+    life, others = sj.Lifetimes([*lives, 0.0, 0.0], [*(lives < 12.0), 1, 1]), sj.Lifetimes(lives, lives < 12.0)
+    expected = sj.Weibull().fit(others).goodness_of_fit(n_bootstrap=99)
+    for model in (sj.ZeroInflated(sj.Weibull()), sj.ZeroInflated(sj.Weibull(), 0.1)):
+        found = model.fit(life).goodness_of_fit(n_bootstrap=99)
+        np.testing.assert_allclose(found.distances, expected.distances, rtol=1e-12)
+        np.testing.assert_allclose(found.simulated, expected.simulated, rtol=1e-9)
+        assert len(found.notes) == 1
+        assert "dead on arrival there is no life to compare" in found.notes[0]
+    nobody = (
+        sj.ZeroInflated(sj.Weibull()).fit(others).goodness_of_fit(n_bootstrap=99)
+    )  # a fraction of 0, which is no boundary of the others
+    np.testing.assert_allclose(nobody.simulated, expected.simulated, rtol=1e-9)
+    assert len(nobody.notes) == 1
+
+
+def test_repetitions_of_a_penalised_fit_are_fitted_under_its_prior():
+    lives = weibull_lives(6, 64)
+    life = sj.Lifetimes(np.minimum(lives, 12.0), lives < 12.0)
+    free, known = (model.fit(life).goodness_of_fit(n_bootstrap=99) for model in (sj.Weibull(), sj.Weibull(shape=2.0)))
+    weak, strong = (sj.Weibull().fit(life, prior={"shape": (2.0, deviation)}).goodness_of_fit(n_bootstrap=99) for deviation in (1e4, 1e-6))
+    # what a prior of 1e4 moves is 1e-8 of a standard error, what one of 1e-6 leaves is 1e-6 of the shape
+    np.testing.assert_allclose(weak.simulated, free.simulated, rtol=1e-5)
+    np.testing.assert_allclose(strong.simulated, known.simulated, rtol=1e-3)
+    assert np.abs(strong.simulated / free.simulated - 1).max() > 0.1
+    assert "each repetition is fitted under the prior of the fit" in repr(weak)
+
+
+def test_knots_that_stay_in_the_repetitions_are_said_to():
+    found = sj.RoystonParmar(n_knots=1).fit(weibull_lives(7, 64)).goodness_of_fit(n_bootstrap=19)
+    assert any("the knots stay where they are" in note for note in found.notes)
 
 
 def test_a_threshold_that_is_held_in_the_repetitions_is_said_to_be():

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import minimize
+from scipy.stats import norm
 
 import survjax as sj
 
@@ -19,14 +20,59 @@ def test_a_failure_is_known_to_half_the_resolution_and_a_running_unit_stays():
 
 
 def test_an_age_recorded_as_0_is_one_below_half_the_resolution():
-    assert ends(sj.Lifetimes([0.0, 0.25, 7.0], resolution=1.0)) == [[0.0, 0.5], [0.0, 0.75], [6.5, 7.5]]
-    with pytest.raises(ValueError, match=r"row 0 has durations=0 .* say how: resolution=1.0"):
+    life = sj.Lifetimes([0.0, 0.25, 7.0], resolution=1.0)
+    assert ends(life) == [[-0.5, 0.5], [-0.25, 0.75], [6.5, 7.5]]
+    # a law of positive lifetimes reads it from 0 on, however it came by it
+    for model in (sj.Weibull().fit([0.0, 0.25, 7.0], resolution=1.0), sj.Weibull().fit(life)):
+        assert ends(model.lifetimes_) == [[0.0, 0.5], [0.0, 0.75], [6.5, 7.5]]
+        assert model.log_likelihood(life) == pytest.approx(model.log_likelihood_, rel=1e-14)
+        np.testing.assert_array_equal(model.goodness_of_fit(life, n_bootstrap=1).distances, model.goodness_of_fit(n_bootstrap=1).distances)
+    with pytest.raises(ValueError, match=r'row 0 has durations=0 .* say how: resolution=1.0 for days, and rounded="down"'):
         sj.Weibull().fit([0.0, 7.0])
-    assert np.isfinite(sj.Weibull().fit([0.0, 7.0, 9.0], resolution=1.0).log_likelihood_)
 
 
-def test_on_the_whole_real_line_0_is_no_end():
+def test_only_an_interval_about_an_age_of_0_or_more_may_begin_before_0():
+    with pytest.raises(ValueError, match=r"row 1 has durations=-3 .* Check the sign"):
+        sj.Weibull().fit(sj.Lifetimes.from_intervals([1.0, -3.0], [2.0, 2.5]))
+
+
+def test_on_the_whole_real_line_0_is_no_end_even_if_no_age_is_negative():
     assert ends(sj.Lifetimes([-3.0, 0.25], resolution=1.0)) == [[-3.5, -2.5], [-0.25, 0.75]]
+    ages = np.round(np.random.default_rng(2).normal(3.0, 2.0, 64))
+    ages = ages[ages >= 0.0]
+    model = sj.Normal().fit(ages, resolution=1.0)
+    assert (ages == 0.0).any()
+    assert (model.lifetimes_.lower == -0.5).any()
+
+    def minus_log_likelihood(x):
+        return -np.log(norm.cdf(ages + 0.5, x[0], np.exp(x[1])) - norm.cdf(ages - 0.5, x[0], np.exp(x[1]))).sum()
+
+    best = minimize(minus_log_likelihood, [3.0, 0.5], method="Nelder-Mead", options={"xatol": 1e-11, "fatol": 1e-13})
+    # Nelder-Mead compares values: their rounding of 1e-14 hides steps of 1e-7 and less
+    np.testing.assert_allclose(model.parameters_, [best.x[0], np.exp(best.x[1])], rtol=1e-6)
+
+
+def test_completed_units_are_of_the_unit_that_follows_and_running_ones_half_a_unit_older():
+    exact = sj.Lifetimes([33.0, 44.0, 0.0], [1, 0, 1])
+    life = exact.at_resolution(1.0, "down")
+    assert ends(life) == [[33.0, 34.0], [44.5, np.inf], [0.0, 1.0]]
+    assert ends(sj.Lifetimes([33.0, 44.0, 0.0], [1, 0, 1], resolution=[1.0, 0.0, 2.0], rounded="down")) == [[33, 34], [44, np.inf], [0, 2]]
+    frame = exact.to_frame()
+    for other in (
+        sj.Lifetimes.from_frame(frame, lower="lower", upper="upper", resolution=1.0, rounded="down"),
+        sj.Weibull().fit(exact, resolution=1.0, rounded="down").lifetimes_,
+    ):
+        assert ends(other) == ends(life)
+
+
+def test_the_window_of_a_row_holds_for_completed_units_too():
+    life = sj.Lifetimes.from_intervals(
+        [5.0, 5.0, 5.0, 5.0], [5.0, 5.0, 5.0, np.inf], entry=[4.0, 0, 0, 0], right_truncation=[np.inf, 5.25, 9.0, np.inf],
+        observed_until=[9.0, 5.0, 5.0, 5.0],
+    ).at_resolution(1.0, "down")  # fmt: skip
+    assert ends(life) == [[5.0, 6.0], [5.0, 5.25], [5.0, 6.0], [5.5, np.inf]]
+    # an end of observation in completed units is no earlier than what was seen
+    np.testing.assert_array_equal(life.observed_until, [9.0, 6.0, 6.0, 5.5])
 
 
 def test_an_interval_stays_inside_the_window_of_its_row():
@@ -99,6 +145,27 @@ def test_what_is_no_resolution_is_refused_with_the_row_and_the_way_out(kind):
         sj.Lifetimes(ages, resolution=resolution)
     with pytest.raises(error, match=message):
         sj.Weibull().fit(ages, resolution=resolution)
+
+
+def test_how_ages_were_rounded_is_one_of_two_words_and_needs_to_what():
+    for refused in (lambda **given: sj.Lifetimes([1.0, 2.0], **given), lambda **given: sj.Weibull().fit([1.0, 2.0], **given)):
+        with pytest.raises(ValueError, match='rounded must be "nearest" or "down"'):
+            refused(resolution=1.0, rounded="up")
+        with pytest.raises(ValueError, match="nothing says to what: give resolution="):
+            refused(rounded="down")
+    cut = sj.Lifetimes.from_intervals([3.0, 5.0], [3.0, 5.0], right_truncation=[5.0, 5.0])
+    with pytest.raises(ValueError, match=r"row 1 has right_truncation=5 .* add the resolution to it"):
+        cut.at_resolution(1.0, "down")
+
+
+def test_completed_units_cost_nothing_once_it_is_said_that_they_are():
+    random = np.random.default_rng(3)
+    lives, watched = 4.0 * random.weibull(1.5, 1024), random.uniform(0.0, 8.0, 1024)
+    ages, failed = np.floor(np.minimum(lives, watched)), lives <= watched
+    model = sj.Weibull().fit(ages, failed, resolution=1.0, rounded="down")
+    nearest = sj.Weibull().fit(ages, failed, resolution=1.0)
+    assert np.all(np.abs(model.parameters_ - [1.5, 4.0]) < 3 * model.standard_errors_)
+    assert abs(nearest.parameters_["shape"] - 1.5) > 4 * nearest.standard_errors_["shape"]
 
 
 def coarse(n, seed=0):

@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import mpmath
 import numpy as np
 import pytest
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import brentq, minimize, minimize_scalar
 from scipy.stats import lognorm, weibull_min
 
 import survjax as sj
@@ -260,3 +260,22 @@ def test_a_prior_on_the_threshold_is_kept_and_gives_it_an_error():
     assert "penalised by prior" in model.summary_
     with pytest.raises(ValueError, match="penalised by a prior"):
         _ = model.aic_
+
+
+def test_without_failures_priors_on_all_make_a_fit_and_fewer_none():
+    ages = np.array([10.0, 20.0, 30.0, 40.0])
+    prior = {"shape": (2.0, 0.5), "scale": (100.0, 1.0), "threshold": (5.0, 2.0)}
+    medians, deviations = np.array([np.log(2.0), np.log(100.0), 5.0]), np.array([0.5, 1.0, 2.0])
+
+    def penalised(x):
+        beyond = np.maximum(ages - x[2], 0.0) / np.exp(x[1])
+        return np.sum(beyond ** np.exp(x[0])) + 0.5 * np.sum(((x - medians) / deviations) ** 2)
+
+    best = minimize(penalised, medians, method="Nelder-Mead", options={"xatol": 1e-11, "fatol": 1e-14}).x
+    model = sj.Threshold(sj.Weibull()).fit(ages, np.zeros(4), prior=prior)
+    # Nelder-Mead compares values: their rounding of 1e-15 hides steps of 1e-7
+    np.testing.assert_allclose(model.parameters_, [*np.exp(best[:2]), best[2]], rtol=1e-6)
+    assert model.notes_[0].startswith("penalised: prior on shape")
+    for fewer in ("shape", "scale", "threshold"):
+        with pytest.raises(sj.NoFiniteMaximum, match="give every parameter a prior"):
+            sj.Threshold(sj.Weibull()).fit(ages, np.zeros(4), prior={name: one for name, one in prior.items() if name != fewer})

@@ -202,3 +202,14 @@ def test_pictures_leave_the_dead_to_the_first_step():
         ax = draw()
         assert np.all(np.isfinite([*ax.get_xlim(), *ax.get_ylim()]))
         plt.close(ax.figure)
+
+
+def test_the_search_of_a_mixture_inside_is_as_its_own_model_says():
+    random = np.random.default_rng(1)
+    ages = np.concatenate([10.0 * random.weibull(1.2, 30), 60.0 * random.weibull(5.0, 30), [0.0, 0.0, 0.0, 0.0]])
+    inside = sj.Mixture([sj.Weibull(), sj.Weibull()], n_starts=3, seed=5)
+    assert sj.ZeroInflated(inside).fit(ages).n_starts_ == 3
+    assert sj.ZeroInflated(sj.Threshold(inside))._search() == sj.Threshold(inside)._search() == {"n_starts": 3, "seed": 5}
+    assert sj.ZeroInflated(sj.Weibull())._search() == {}
+    with pytest.raises(ValueError, match="n_starts"):
+        sj.ZeroInflated(sj.Mixture([sj.Weibull(), sj.Weibull()], n_starts=0)).fit(ages)

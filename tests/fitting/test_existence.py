@@ -284,3 +284,46 @@ def test_a_tail_that_is_left_out_as_too_low_is_too_low():
     assert tail_supremum(edges, 0.0, life, reached) is None
     assert tail_supremum(edges, 0.0, life)[0] < reached
     assert tail_supremum(edges, 0.0, life, tail_supremum(edges, 0.0, life)[0] - 1e-3) is not None
+
+
+# ---- tails beside priors
+
+
+POWER_LAW = 4.0 * np.array([0.05, 0.6, 0.7, 0.8, 0.9])
+
+
+def test_a_prior_on_the_shape_leaves_the_tail_in_which_the_scale_runs_away_its_penalty():
+    # the limit k t^(k-1) / 4^k, penalised by a prior on k: one equation in one unknown
+    prior, n, logs = (3.0, 1.0), len(POWER_LAW), np.log(POWER_LAW / 4.0).sum()
+    k = brentq(lambda k: n / k + logs - np.log(k / prior[0]) / prior[1] ** 2 / k, 0.1, 10.0, xtol=1e-15)
+    highest = n * np.log(k) + (k - 1) * np.log(POWER_LAW).sum() - k * n * np.log(4.0) - 0.5 * (np.log(k / prior[0]) / prior[1]) ** 2
+
+    def height(rate):
+        return 0.5 * (np.log(rate / prior[0]) / prior[1]) ** 2
+
+    found, rate = tail_supremum(Weibull.edges, 0.0, truncated(POWER_LAW), penalties={"early": height, "late": None})
+    np.testing.assert_allclose([found, rate], [highest, k], rtol=1e-5)  # where the search for a maximum stops
+    np.testing.assert_allclose(found, highest, rtol=1e-9)
+    with pytest.raises(sj.NoFiniteMaximum, match=r"comes ever closer as scale runs away.* or a prior on it"):
+        sj.Weibull().fit(truncated(POWER_LAW), prior={"shape": prior})
+    assert sj.Weibull().fit(truncated(POWER_LAW), prior={"shape": (0.5, 0.5), "scale": (4.0, 1.0)}).converged_
+    assert sj.Weibull().fit(truncated(POWER_LAW), prior={"scale": (4.0, 1.0)}).converged_
+
+
+def test_a_prior_on_what_does_not_run_away_lets_nothing_pass():
+    life = between([*POWER_LAW, 1.0], [*POWER_LAW, INF], right_truncation=[4.0] * 5 + [INF])
+    model = sj.DefectiveSubpopulation(sj.Weibull())
+    refused(model, life, "later half|comes ever closer as scale runs away")
+    with pytest.raises(sj.NoFiniteMaximum, match="comes ever closer as scale runs away"):
+        model.fit(life, prior={"fraction_failing": (0.5, 1.0)})
+
+
+def test_a_prior_on_what_would_have_to_run_away_makes_a_maximum():
+    # every unit late, the rate of failure falls like 1 / age: both parameters of a Weibull run away, the scale of a Frechet alone
+    late = sj.Lifetimes([1.1, 1.2, 1.5, 2.0, 9.0], entry=np.ones(5))
+    refused(sj.Frechet(), late, "comes ever closer as scale runs away")
+    with pytest.raises(sj.NoFiniteMaximum, match="comes ever closer as scale runs away"):
+        sj.Frechet().fit(late, prior={"shape": (1.0, 1.0)})
+    assert sj.Frechet().fit(late, prior={"scale": (0.5, 1.0)}).converged_
+    for prior in ({"shape": (1.0, 1.0)}, {"shape": (1.0, 1.0), "scale": (1.0, 1.0)}):
+        assert sj.Weibull().fit(late, prior=prior).converged_

@@ -11,6 +11,11 @@ from scipy.stats import chi2
 
 import survjax as sj
 from survjax.distributions import Distribution
+from survjax.fitting.estimation import pose
+from survjax.fitting.search import LANES
+from survjax.fitting.weight_chart import WeightChart
+from survjax.models.precision import in_double_precision
+from survjax.models.template import as_template
 from survjax.parameters import Duration, Location
 from tests.conftest import shipped
 
@@ -235,3 +240,65 @@ def test_a_boundary_fit_keeps_its_limits_whatever_the_constructor_is_told_later_
     np.testing.assert_array_equal(limits(model), before)
     with pytest.raises(ValueError, match="not the lifetimes of the fit"):
         limits(model, life=sj.Lifetimes(1.01 * ages, failed))
+
+
+KNOWN = ((1.0, 10.0), (3.0, 60.0), (9.0, 150.0), (2.0, 400.0))
+
+
+def densities(ages):
+    return np.stack([shape / scale * (ages / scale) ** (shape - 1) * np.exp(-((ages / scale) ** shape)) for shape, scale in KNOWN])
+
+
+@pytest.mark.parametrize("given", [None, 0.2])
+def test_each_of_several_weights_has_the_limits_that_scipy_finds_with_the_others_free(given):
+    random = np.random.default_rng(8)
+    kind = random.choice(4, 256, p=[0.2, 0.3, 0.4, 0.1])
+    shapes, scales = np.transpose(KNOWN)
+    ages = scales[kind] * random.weibull(shapes[kind])
+    model = sj.Mixture([sj.Weibull(*known) for known in KNOWN], weight=[given, None, None, None]).fit(ages)
+    table, each = limits(model), densities(ages)
+    free, left = ([0, 1, 2, 3], 1.0) if given is None else ([1, 2, 3], 1.0 - given)
+
+    def log_likelihood(weights):
+        return np.log(weights @ each).sum()
+
+    def others(held, value):
+        """The highest log-likelihood with one weight held: concave in the others, which a softmax keeps on their simplex."""
+
+        def minus(x):
+            weights = np.full(4, given or 0.0)
+            shares = np.exp(np.append(x, 0.0))
+            weights[[index for index in free if index != held]] = (left - value) * shares / shares.sum()
+            weights[held] = value
+            return -log_likelihood(weights)
+
+        return -minimize(minus, np.zeros(len(free) - 2), method="BFGS", options={"gtol": 1e-7}).fun
+
+    best = model.log_likelihood_
+    for held in free:
+        estimate = model.parameters_[f"weight_{held}"]
+        for side, end in (("lower", 1e-6), ("upper", left - 1e-6)):
+            limit = brentq(lambda value, held=held: 2 * (best - others(held, value)) - FALL, estimate, end, xtol=1e-12)
+            # BFGS leaves a slope of 1e-7, and so a fall wrong by its square; brentq follows values of 1e3 known to 1e-13
+            np.testing.assert_allclose(table.loc[f"weight_{held}", side], limit, rtol=1e-7)
+
+
+@in_double_precision
+def test_the_derivatives_of_a_chart_of_weights_are_those_of_its_values():
+    ages = np.random.default_rng(9).weibull(1.0, 64) * 60.0
+    whole = pose(as_template(sj.Mixture([sj.Weibull(), *(sj.Weibull(*known) for known in KNOWN[1:])])), sj.Lifetimes(ages), LANES)
+    active = np.arange(LANES) == 0
+    for which in range(4):
+        chart = WeightChart.of(whole, np.array([2, 3, 4]), which)
+        point = np.array([0.1, 0.2, -0.7, 0.4, 0.3])
+        np.testing.assert_allclose(chart.to_whole(chart.from_whole(point)), point, atol=1e-15)
+
+        def at(x, chart=chart):
+            return chart.evaluate(np.tile(x, (LANES, 1)), active)
+
+        steps = 1e-5 * np.eye(5)
+        slope = [(at(point + step).value[0] - at(point - step).value[0]) / 2e-5 for step in steps]
+        curve = [(at(point + step).gradient[0] - at(point - step).gradient[0]) / 2e-5 for step in steps]
+        # central differences: the square of the step, and rounding by the step
+        np.testing.assert_allclose(at(point).gradient[0], slope, atol=1e-9)
+        np.testing.assert_allclose(at(point).hessian[0], curve, atol=1e-9)
