@@ -119,16 +119,11 @@ def rows_of_all_kinds(request, law):
 def lives(rows, weights=None):
     lower, upper, entry, end = np.asarray(rows).T
     # of a left-censored row under delayed entry the lower end is the entry
-    return Lifetimes.from_intervals(lower, upper, entry=entry if np.isfinite(entry).all() else None, right_truncation=end, weights=weights)
+    return Lifetimes.from_intervals(lower, upper, entry=entry, right_truncation=end, weights=weights)
 
 
 def total(law, rows, weights=None):
-    """The log-likelihood; rows without entry on the real line, where entry cannot be -inf, are given apart."""
-    rows = np.asarray(rows)
-    weights = np.ones(len(rows)) if weights is None else np.asarray(weights)
-    late = np.isfinite(rows[:, 2])
-    parts = [(rows[chosen], weights[chosen]) for chosen in (late, ~late) if chosen.any()]
-    return sum(log_likelihood(law, lives(*part)) for part in parts)
+    return log_likelihood(law, lives(rows, weights))
 
 
 @jax.jit
