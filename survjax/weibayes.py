@@ -126,7 +126,7 @@ def weibayes_lower_bound(
     check_level(level)
     shapes = _read_shape(shape)
     _check_rows(life)
-    begin = np.zeros(len(life)) if life.entry is None else life.entry
+    begin = np.zeros(len(life)) if life.entry is None else np.maximum(life.entry, 0.0)
     longest = float(life.durations[life.counts() > 0].max())
     used = life.durations > 0
     end, begin, counts = life.durations[used], begin[used], life.counts()[used]
@@ -149,7 +149,8 @@ def _check_rows(life: Lifetimes) -> None:
     negative = life.durations < 0
     refuse_rows(negative, life.durations, "durations", "0 or more for a Weibull distribution", "Check the sign.")
     if life.entry is not None:
-        refuse_rows(life.entry < 0, life.entry, "entry", "0 or more for a Weibull distribution", "Use 0 for units seen from the start.")
+        before = (life.entry < 0) & np.isfinite(life.entry)
+        refuse_rows(before, life.entry, "entry", "0 or more for a Weibull distribution", "Use 0 for units seen from the start.")
     if says_nothing(life) or not np.any((life.durations > 0) & (life.counts() > 0)):
         raise ValueError("no unit has been observed beyond age 0, which bounds nothing. Wait until some have run.")
 

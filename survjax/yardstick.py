@@ -44,7 +44,8 @@ def compare_with_lifelines(durations: Any, event_observed: Any = None, *, entry:
 
     life = as_lifetimes(durations, event_observed, entry, weights)
     mixture = lifelines_mixture(lifelines)
-    data: dict[str, Any] = {"event_observed": life.event_observed, "entry": life.entry, "weights": life.weights}
+    begin = None if life.entry is None else np.maximum(life.entry, 0.0)
+    data: dict[str, Any] = {"event_observed": life.event_observed, "entry": begin, "weights": life.weights}
     fits: list[tuple[str, str, Callable[[], tuple[float, int, dict[str, float]]]]] = [
         ("Weibull", "survjax", lambda: _ours(NAMED_MODELS["Weibull"](), life)),
         ("Weibull", "lifelines", lambda: _theirs(lifelines.WeibullFitter().fit(life.durations, **data))),

@@ -61,7 +61,7 @@ def median_ranks(life: Lifetimes, ranks: Ranks = "exact") -> MedianRanks:
 def _refuse_what_has_no_rank(life: Lifetimes) -> None:
     instead = "Use fit, which takes such rows as they are."
     entry = np.zeros(len(life)) if life.entry is None else life.entry
-    refuse_rows(entry != 0, entry, "entry", "0 for median ranks, which need every unit from the start", instead)
+    refuse_rows(np.isfinite(entry) & (entry != 0), entry, "entry", "0 for median ranks, which need every unit from the start", instead)
     if life.right_truncation is not None:
         cut = np.isfinite(life.right_truncation)
         refuse_rows(cut, life.right_truncation, "right_truncation", "inf for median ranks", instead)

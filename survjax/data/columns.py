@@ -14,7 +14,7 @@ from survjax.errors import BadRow
 ROWS_COUNT_FROM = "rows count from 0"
 _REMEDIES = {
     "durations": "Remove such rows, or record a unit that still runs by its age so far with event_observed=0.",
-    "entry": "Use 0 for units that were seen from the start.",
+    "entry": "Use 0 (-inf where ages may be negative) for units that were seen from the start.",
     "weights": "Use 1 for a row that stands for one unit.",
     "lower": "Use 0 for a unit that failed some time before upper.",
     "upper": "Use inf for a unit that still runs.",

@@ -55,11 +55,14 @@ def read_weights(weights: Any, n: int) -> np.ndarray:
 def _read_given(n: int, **columns: Any) -> dict[str, np.ndarray]:
     given = {name: values for name, values in columns.items() if values is not None}
     given |= {name: np.full(n, given[name]) for name in MAY_BE_ONE_NUMBER if name in given and _is_one_number(given[name])}
-    endless = {"right_truncation": np.inf, "observed_until": np.inf}
-    return {
+    endless = {"entry": -np.inf, "right_truncation": np.inf, "observed_until": np.inf}
+    read = {
         name: read_labels(values, name) if name == "cause" else read_column(values, name, endless.get(name))
         for name, values in given.items()
     }
+    if "entry" in read and np.isneginf(read["entry"]).all():
+        del read["entry"]
+    return read
 
 
 def _is_one_number(values: Any) -> bool:
@@ -109,8 +112,8 @@ def _in_window(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     _refuse_pair(both_open, ends, "finite where upper is infinite", "finite", "Such a row says nothing; remove it.")
     if entry is not None:
         _check_entry(entry, upper, "upper")
-        known = (lower > 0) & (lower < entry)
-        remedy = "Pass lower=0 for a unit that failed some time after entry, or correct the entry."
+        known = np.isfinite(lower) & (lower != 0) & (lower < entry)
+        remedy = "Pass lower=0 (-inf where ages may be negative) for a unit that failed some time after entry, or correct the entry."
         _refuse_pair(known, {"lower": lower, "entry": entry}, "0 or at least entry", "0 or at least entry", remedy)
         lower = np.maximum(lower, entry)
     if end is not None:

@@ -94,6 +94,17 @@ class LifetimeRows:
     def _number(self, rows: np.ndarray) -> float:
         return float(rows.sum() if self.weights is None else self.weights[rows].sum())
 
+    def can_be_negative(self) -> bool:
+        """Whether some age is below 0, so that lives do not begin there."""
+        columns = (self.lower, self.upper, self.entry)
+        return any(bool(np.any((ages < 0) & np.isfinite(ages))) for ages in columns if ages is not None)
+
+    def entered_late(self) -> np.ndarray:
+        """Which rows came under observation after the beginning, (n,): 0, or none where ages are negative."""
+        if self.entry is None:
+            return np.zeros(len(self), dtype=bool)
+        return self.entry > (-np.inf if self.can_be_negative() else 0.0)
+
     def counts(self) -> np.ndarray:
         """The weights, ones where none were given, shape (n,)."""
         return np.broadcast_to(1.0, len(self)) if self.weights is None else self.weights
@@ -286,7 +297,8 @@ class LifetimeRows:
         rows = "" if self.n_units == len(self) else f" in {len(self):,} rows"
         between = self.n_failed - self.n_exact
         within = f" ({_count(between)} within an interval)" if between else ""
-        late = f"; {np.count_nonzero(self.entry > 0):,} entered late" if self.entry is not None and self.start_varies() else ""
+        n_late = np.count_nonzero(self.entered_late())
+        late = f"; {n_late:,} entered late" if n_late else ""
         cut = "" if self.right_truncation is None else f"; {np.isfinite(self.right_truncation).sum():,} truncated on the right"
         removed = f", {_count(self.n_removed)} removed unfailed" if self.n_removed else ""
         counts = f"{_count(self.n_failed)} failed{within}, {_count(self.n_running)} {self._not_failed()}{removed}"
@@ -294,9 +306,6 @@ class LifetimeRows:
 
     def _not_failed(self) -> str:
         return "censored" if self.observed_until is None else "running"
-
-    def start_varies(self) -> bool:
-        return self.entry is not None and bool(np.any(self.entry > 0))
 
     def __str__(self) -> str:
         """Up to ten units as the field writes them: 33, 44+ (not failed when last seen), (10, 20] (failed in between)."""
@@ -313,7 +322,7 @@ class LifetimeRows:
         """What there is of each kind: how many units, and the ages in question."""
         failed, running = np.isfinite(self.upper), self.is_running()
         within = failed & ~self.event_observed
-        late = np.zeros(len(self), bool) if self.entry is None else self.entry > 0
+        late = self.entered_late()
         cut = np.zeros(len(self), bool) if self.right_truncation is None else np.isfinite(self.right_truncation)
         none = np.zeros(0)
         return [

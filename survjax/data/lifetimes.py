@@ -27,7 +27,8 @@ class Lifetimes(LifetimeRows):
     event_observed : (n,) 1 or True for a failure, 0 or False for a unit not failed when last seen (still running, or taken out). None:
         all have failed.
     entry : (n,) or one number: ages at which observation of the unit began (delayed entry, left truncation). A unit that had failed
-        before it would not be in the data. None: every unit was seen from the start.
+        before it would not be in the data. 0, or -inf where ages may be negative (a law on the whole real line takes an entry at 0 for
+        one): this unit was seen from the start. None: every unit was.
     weights : (n,) counts: how many units a row stands for; fractions are allowed. None: one each.
     cause : (n,) what each unit failed of, any labels; missing (None, nan) where it is not known. Looked at for failures only.
     resolution : how finely ages were recorded (1.0 for whole days), one number or (n,): ages at failure are then known to half of that
@@ -109,8 +110,8 @@ class Lifetimes(LifetimeRows):
         Raises
         ------
         TypeError : as ``Lifetimes``.
-        ValueError : lower beyond upper; a lower end between 0 and entry; entry not before upper; right truncation not after lower
-            or entry. The message names the first such row, counted from 0, and the remedy.
+        ValueError : lower beyond upper; a finite lower end other than 0 below entry; entry not before upper; right truncation not after
+            lower or entry. The message names the first such row, counted from 0, and the remedy.
         """
         given = {"entry": entry, "right_truncation": right_truncation, "weights": weights, "cause": cause}
         columns = interval_columns(lower, upper, observed_until, **given)

@@ -46,12 +46,7 @@ def xcnt(x: Any, c: Any, n: Any, tl: Any, tr: Any) -> dict[str, np.ndarray]:
     if tr is not None:
         columns["right_truncation"] = _read(tr, "tr", rows, np.inf)
     if tl is not None:
-        entry = _read(tl, "tl", rows, -np.inf)
-        nowhere = np.isneginf(entry)
-        if np.any(end < 0):
-            refuse_rows(nowhere & ~nowhere.all(), entry, "tl", "finite in all rows or in none", "Some x is negative, so 0 is no stand-in.")
-        if not nowhere.all():
-            columns["entry"] = np.where(nowhere, 0.0, entry)
+        columns["entry"] = _read(tl, "tl", rows, -np.inf)
     return columns
 
 

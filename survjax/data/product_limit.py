@@ -25,10 +25,6 @@ class ProductLimit(NamedTuple):
         """Survival just before each failure time, (m,)."""
         return np.concatenate([[1.0], self.survival[:-1]])
 
-    def plotting_positions(self) -> np.ndarray:
-        """Failed shares to plot at ``time``: half-way up each step, so that the last is below 1 (Hazen)."""
-        return 1.0 - 0.5 * (self.survival + self.survival_before())
-
     def at(self, times: np.ndarray) -> np.ndarray:
         """Survival at any times."""
         return np.concatenate([[1.0], self.survival])[np.searchsorted(self.time, times, side="right")]

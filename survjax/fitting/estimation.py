@@ -210,7 +210,7 @@ def fit_from_data(problem: Problem, template: Distribution, life: Lifetimes) -> 
     starts = [single_start(problem.template, life, problem.unit)]
     if is_wrapper(template) and not _separates(template, life):
         starts += several_starts(problem.template, life, problem.unit)
-    if len(starts[0]) == 1 and life.start_varies():
+    if len(starts[0]) == 1 and life.entered_late().any():
         grid = starts[0] + np.linspace(-SCANNED, SCANNED, 41)[:, None]
         heights = problem.log_likelihoods(grid)
         inner = np.flatnonzero((heights[1:-1] >= heights[:-2]) & (heights[1:-1] > heights[2:])) + 1

@@ -26,7 +26,7 @@ def check_support(template: Distribution, life: Lifetimes) -> None:
     name = type(template).__name__
     if template.start_of_support != 0.0:
         if life.entry is not None:
-            remedy = "On the whole real line age 0 is an age like any other: leave such units out."
+            remedy = "On the whole real line age 0 is an age like any other: give units seen from the start entry=-inf."
             refuse_rows(life.entry >= life.upper, life.entry, "entry", f"less than the duration for {name}", remedy)
         return
     times = life.durations
@@ -48,7 +48,8 @@ def check_support(template: Distribution, life: Lifetimes) -> None:
         early = (life.upper <= first) & ~((life.upper == 0) & template.has_mass_at_start)
         refuse_rows(early, life.upper, "upper", f"more than {first:g}, the threshold given", "Give an earlier one, or None to learn it.")
     if life.entry is not None:
-        refuse_rows(life.entry < 0, life.entry, "entry", f"0 or more for {name}", "Use 0 for units seen from the start.")
+        before = (life.entry < 0) & np.isfinite(life.entry)
+        refuse_rows(before, life.entry, "entry", f"0 or more for {name}", "Use 0 for units seen from the start.")
 
 
 def check_anything_failed(life: Lifetimes) -> None:
@@ -220,7 +221,7 @@ def _can_narrow(template: Distribution, low: float, high: float) -> bool:
 
 def _check_widening(template: Distribution, life: Lifetimes) -> None:
     """Units looked at once each, which are explained the better, the wider a law is: as if some failed at once and the others never."""
-    if life.event_observed.any() or life.right_truncation is not None or life.start_varies():
+    if life.event_observed.any() or life.right_truncation is not None or life.entered_late().any():
         return
     start = template.start_of_support
     running = np.isinf(life.upper) & (life.lower > start)

@@ -119,9 +119,9 @@ def _before_age_0(fit: Fit, life: Lifetimes) -> list[str]:
     if before < EARLY:
         return []
     return [
-        f"By this fit {100 * before:.2g} % of lives end before age 0. Units with an entry are taken to have survived these; quantiles, the "
-        "mean and survival count them, what is predicted of running units does not. For lives that begin at 0 take a law of positive "
-        "lifetimes."
+        f"By this fit {100 * before:.2g} % of lives end before age 0. Units with an entry are taken to have survived these, those with "
+        "entry=-inf are not; quantiles, the mean and survival count them, what is predicted of running units does not. For lives that "
+        "begin at 0 take a law of positive lifetimes."
     ]
 
 

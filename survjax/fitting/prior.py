@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from survjax.distributions import Distribution
-from survjax.distributions.distribution import PART
-from survjax.parameters import Domain, Parameter, ProbabilityDomain, RealDomain, Several, SimplexDomain
+from survjax.parameters import Domain, Parameter, ProbabilityDomain, RealDomain, SimplexDomain
 
 
 class Prior(NamedTuple):
@@ -102,9 +101,10 @@ def penalty_of(prior: Mapping[str, Prior], template: Distribution, unit: float =
 
     Of a prior that was read for a whole, the template of a part takes what is about its own parameters.
     """
-    names = list(template.parameters())
-    places = {names[index]: position for position, index in enumerate(_learned(template)) if index is not None}
     domains = template.coordinate_domains()
+    # parameters and coordinates come in one order, but for weights, of which there is a coordinate less and no prior
+    free = [name for name, one in template.parameters().items() if one.value is None and not isinstance(one.domain, SimplexDomain)]
+    places = dict(zip(free, [i for i, domain in enumerate(domains) if not isinstance(domain, SimplexDomain)], strict=True))
     held = [(places[name], domains[places[name]], one) for name, one in prior.items() if name in places]
     return Penalty(
         np.array([position for position, _, _ in held], dtype=int),
@@ -175,24 +175,3 @@ def _read_one(name: str, value: Any, domain: Domain) -> Prior:
             "give it to the constructor."
         )
     return Prior(median, deviation)
-
-
-def _learned(template: Distribution) -> list[int | None]:
-    """For each coordinate in the order of ``bind`` the number of its parameter in ``parameters()``; None for shares of weights."""
-    return _walked(template, template.with_values(list(range(len(template.parameters())))))
-
-
-def _walked(template: Distribution, numbered: Distribution) -> list[int | None]:
-    found: list[int | None] = []
-    for name, kind in template.field_kinds().items():
-        own, number = getattr(template, name), getattr(numbered, name)
-        if isinstance(kind, SimplexDomain):
-            found += [None] * max(sum(entry is None for entry in own) - 1, 0)
-        elif isinstance(kind, Domain) and own is None:
-            found.append(number)
-        elif isinstance(kind, Several):
-            found += [inner for entry, inner in zip(own, number, strict=True) if entry is None]
-        elif kind is PART:
-            parts = zip(own, number, strict=True) if isinstance(own, tuple) else ((own, number),)
-            found += [inner for part in parts for inner in _walked(*part)]
-    return found

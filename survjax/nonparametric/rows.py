@@ -92,9 +92,8 @@ def from_start(life: Lifetimes, start: float | None) -> Lifetimes:
 
 def first_age(life: Lifetimes) -> float:
     """The age to whose survival an estimate is conditional: the first entry; without entries 0, or -inf where ages are negative."""
-    if life.entry is None:
-        return -np.inf if np.any(life.lower < 0.0) else 0.0
-    return float(np.min(life.entry[life.counts() > 0]))
+    first = -np.inf if life.entry is None else float(np.min(life.entry[life.counts() > 0]))
+    return 0.0 if np.isneginf(first) and not np.any(life.lower < 0.0) else first
 
 
 def refuse_early_end(ends: np.ndarray, life: Lifetimes, who: str) -> None:

@@ -92,7 +92,7 @@ class Turnbull(SurvivalCurve):
 
     def _masses(self, candidates: Candidates, life: Lifetimes) -> np.ndarray:
         cut = life.right_truncation is not None
-        if cut and life.start_varies():
+        if cut and life.entered_late().any():
             told = never_outlived(candidates) & ~open_after(candidates)
             refuse_early_end(candidates.right[told], life, type(self).__name__)
             return masses_of_greatest_likelihood(candidates, life)

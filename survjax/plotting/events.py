@@ -38,7 +38,7 @@ def plot_events(life: LifetimeRows, *, ax: Axes | None = None, most: int = 50) -
     failed, exact = np.isfinite(drawn.upper), drawn.event_observed
     within = failed & ~exact
     left = _beginning(drawn, end)
-    begin = np.full(len(drawn), left) if drawn.entry is None else drawn.entry
+    begin = np.full(len(drawn), left) if drawn.entry is None else np.maximum(drawn.entry, left)
     known = np.maximum(drawn.lower, begin)
     height = np.arange(len(drawn))
 

@@ -78,7 +78,7 @@ BAD = {
     "scalar": (lambda: sj.Lifetimes(3.0), ValueError, r"one-dimensional"),
     "ragged": (lambda: sj.Lifetimes([[1.0], [2.0, 3.0]]), ValueError, r"plain column of numbers"),
     "data frame": (lambda: sj.Lifetimes(pd.DataFrame({"hours": [1.0]})), TypeError, r"got a DataFrame"),
-    "nan entry": (lambda: sj.Lifetimes([1.0], entry=[np.nan]), ValueError, r"Use 0 for units that were seen from the start"),
+    "nan entry": (lambda: sj.Lifetimes([1.0], entry=[np.nan]), ValueError, r"Use 0 \(-inf where ages may be negative\) for units"),
     "no frame": (lambda: sj.Lifetimes.from_frame("fleet.csv", duration="a"), TypeError, r"must be a data frame; got str"),
     "a string": (lambda: sj.Lifetimes("12"), TypeError, r"column of numbers"),
     # a masked entry was used as the number under the mask

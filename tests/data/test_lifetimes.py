@@ -173,6 +173,20 @@ def test_left_censored_rows_begin_at_zero_at_minus_infinity_or_at_entry():
     assert np.isneginf(sj.Lifetimes.from_intervals([-np.inf], [9.0]).lower[0])
 
 
+def test_an_entry_at_minus_infinity_is_none():
+    life = sj.Lifetimes.from_intervals([-3.0, -np.inf, 4.0], [-3.0, 2.0, np.inf], entry=[-np.inf, -np.inf, 1.0])
+    assert life.lower.tolist() == [-3.0, -np.inf, 4.0]
+    assert repr(life) == "Lifetimes(3 units: 2 failed (1 within an interval), 1 running; 1 entered late)"
+    assert sj.Lifetimes.from_intervals(**life.to_frame()).entry.tolist() == life.entry.tolist()
+    assert sj.Lifetimes([3.0, -4.0], entry=[-np.inf, -np.inf]).entry is None
+
+
+def test_late_is_after_age_0_or_at_any_age_where_some_are_negative():
+    assert sj.Lifetimes([3.0, 4.0, 5.0], entry=[0.0, -np.inf, 2.0]).entered_late().tolist() == [False, False, True]
+    assert sj.Lifetimes([-3.0, 4.0, 5.0], entry=[-np.inf, 0.0, -9.0]).entered_late().tolist() == [False, True, True]
+    assert not sj.Lifetimes([3.0]).entered_late().any()
+
+
 def test_one_number_for_observed_until_holds_for_all():
     assert sj.Lifetimes.from_intervals([1.0, 2.0], [1.0, np.inf], observed_until=7).observed_until.tolist() == [7.0, 7.0]
 
@@ -196,6 +210,11 @@ BAD_INTERVALS = {
     "upper minus infinite": ({"lower": [-np.inf], "upper": [-np.inf]}, r"upper must be finite numbers or inf; row 0"),
     "nan": ({"lower": [0, 1], "upper": [1, np.nan]}, r"row 1 has upper=nan .*Use inf for a unit that still runs"),
     "entry above lower": ({"lower": [2], "upper": [5], "entry": [3]}, r"lower must be 0 or at least entry; row 0 has lower=2, entry=3"),
+    "entry above a negative lower": (
+        {"lower": [-9, -3], "upper": [5, 5], "entry": [-np.inf, 1]},
+        r"lower must be 0 or at least entry; row 1 has lower=-3, entry=1 .*-inf where ages may be negative",
+    ),
+    "entry at plus infinity": ({"lower": [2], "upper": [5], "entry": [np.inf]}, r"entry must be finite numbers or -inf; row 0"),
     "entry at failure": ({"lower": [3], "upper": [3], "entry": [3]}, r"entry must be less than upper; row 0 has entry=3, upper=3"),
     "entry after upper": ({"lower": [0], "upper": [3], "entry": [4]}, r"entry must be less than upper; row 0 has entry=4, upper=3"),
     "truncated at lower": (

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
+import scipy.stats
 
 import survjax as sj
 from survjax.distributions import LargestExtremeValue, Logistic, Normal, SmallestExtremeValue
@@ -97,3 +98,26 @@ def test_log_failure_times_have_the_fit_of_failure_times(r_fits):
     np.testing.assert_allclose(np.log(model.parameters_["scale"]), reference["coef"]["log_sigma"], rtol=1e-6)
     np.testing.assert_allclose(model.standard_errors_["location"], reference["se"]["(Intercept)"], rtol=1e-5)
     np.testing.assert_allclose(model.standard_errors_["scale"] / model.parameters_["scale"], reference["se"]["log_sigma"], rtol=1e-5)
+
+
+def test_units_that_entered_late_stand_beside_units_seen_from_the_start():
+    ages, begin = [-2.0, 0.5, 3.0, 1.0, 4.0], [-np.inf, -np.inf, -np.inf, -1.0, 2.0]
+    mixed = sj.Lifetimes(ages, [1, 1, 0, 1, 1], entry=begin)
+    model = sj.Normal(location=1.0, scale=2.0)
+    z, late = (np.array(ages) - 1.0) / 2.0, (np.array(begin) - 1.0) / 2.0
+    density, alive = scipy.stats.norm.logpdf(z) - np.log(2.0), scipy.stats.norm.logsf(z)
+    expected = np.where([True, True, False, True, True], density, alive) - scipy.stats.norm.logsf(late)
+    np.testing.assert_allclose(model.log_likelihood(mixed), expected.sum(), rtol=1e-13)  # scipy's logsf
+
+
+def test_for_a_positive_law_an_entry_at_minus_infinity_is_an_entry_at_0():
+    ages, events = [3.0, 5.0, 7.0, 9.0, 12.0], [1, 1, 0, 1, 1]
+    of_none, of_0 = (sj.Lifetimes(ages, events, entry=[none, 2.0, none, none, 4.0]) for none in (-np.inf, 0.0))
+    np.testing.assert_array_equal(sj.Weibull().fit(of_none).parameters_, sj.Weibull().fit(of_0).parameters_)
+    bounds = [sj.weibayes_lower_bound(life, shape=2.0).scale for life in (of_none, of_0)]
+    assert bounds[0] == bounds[1]
+    for estimate in (sj.KaplanMeier, sj.Turnbull):
+        tables = [estimate().fit(life).table_ for life in (of_none, of_0)]
+        np.testing.assert_array_equal(*(table.to_numpy() for table in tables))
+    lines = [life.plot().collections[0].get_segments() for life in (of_none, of_0)]
+    np.testing.assert_array_equal(*lines)
