@@ -67,12 +67,12 @@ class Regression(Estimator):
 
         A fit that raises leaves the model as it was.
         """
-        life = as_lifetimes(X, y)
+        base = self._base_template()
+        life = as_lifetimes(X, y).beginning_at(base.start_of_support)
         if self.errors not in ("model", "robust"):
             raise ValueError(f'errors must be "model" or "robust"; got {self.errors!r}.')
         if not (isinstance(self.penalty, (int, float)) and 0 <= self.penalty < np.inf):
             raise ValueError(f"penalty must be a number, 0 or more; got {self.penalty!r}.")
-        base = self._base_template()
         check_support(base, life)
         check_anything_failed(life)
         base = placed(base, life)
@@ -359,8 +359,9 @@ class Regression(Estimator):
     @in_double_precision
     def log_likelihood(self, X: Any, y: Any) -> float:
         """The log-likelihood of any units under the fitted model."""
-        life = as_lifetimes(X, y)
-        check_support(self._base_template(), life)
+        base = self._base_template()
+        life = as_lifetimes(X, y).beginning_at(base.start_of_support)
+        check_support(base, life)
         covariates = self._covariates(X)
         self._check_rows(len(covariates), life)
         return log_likelihood_of_units(self._fitted, covariates, life)

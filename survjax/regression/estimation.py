@@ -15,6 +15,7 @@ from survjax.errors import NoFiniteMaximum, NotConverged
 from survjax.fitting.estimation import ARRIVED, is_wrapper, unit_of_time
 from survjax.fitting.fit import fit_distribution
 from survjax.fitting.likelihood import chunks_with_covariates, row_log_likelihood
+from survjax.fitting.limits import edge_reached
 from survjax.fitting.starts import several_starts, single_start
 from survjax.numerics.blocks import Chunk
 from survjax.numerics.linear_sums import Layout, linear_sums
@@ -169,7 +170,7 @@ def fit_regression(
         ascents += [Ascent.of(problem, start) for start in _starts(base, inner, life, unit, 1, seed)]
     best = max(ascents, key=lambda one: (one.arrived, one.value))
     fit = _as_fit(problem, predictors, inner, life, unit, best)
-    _check_it_ended(fit, inner, covariates, life, require_convergence)
+    _check_it_ended(fit, base, inner, covariates, life, require_convergence)
     return fit
 
 
@@ -306,7 +307,9 @@ def inverse(hessian: np.ndarray) -> np.ndarray:
     return 0.5 * (found + found.T)
 
 
-def _check_it_ended(fit: RegressionFit, inner: Predictors, covariates: np.ndarray, life: Lifetimes, require_convergence: bool) -> None:
+def _check_it_ended(
+    fit: RegressionFit, base: Distribution, inner: Predictors, covariates: np.ndarray, life: Lifetimes, require_convergence: bool
+) -> None:
     slopes = inner.slopes()
     far = bool(np.any(np.abs(fit.coefficients[slopes]) > FAR))
     if (far or not fit.converged) and fit.penalty == 0.0:
@@ -314,8 +317,17 @@ def _check_it_ended(fit: RegressionFit, inner: Predictors, covariates: np.ndarra
         if direction is not None:
             raise NoFiniteMaximum(f"no estimate exists: {direction}", fit)
     if not fit.converged and require_convergence:
+        edge = edge_reached(base, _path_of_base(fit, base), unit_of_time(base, life))
+        if edge is not None:
+            raise NoFiniteMaximum(f"no estimate exists: {edge}", fit)
         raise NotConverged(
             f"the fit stopped without reaching a maximum: {fit.reason}, after {fit.n_steps} steps at log-likelihood "
             f"{fit.log_likelihood:.6g}. Leave columns out, give a penalty, or take a simpler base.",
             fit,
         )
+
+
+def _path_of_base(fit: RegressionFit, base: Distribution) -> np.ndarray:
+    """The steps (s, p) of the base's coordinates, of a unit with every column at its mean."""
+    starts = [where.start for where in fit.predictors.layout.slices()]
+    return fit.path[:, starts[: base.n_coordinates()]]

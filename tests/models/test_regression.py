@@ -232,6 +232,58 @@ def test_a_known_parameter_of_the_base_is_that_of_covariates_of_0(data):
     assert model.predict_quantile(zero, 0.5)[0] == pytest.approx(100.0 * np.log(2.0) ** (1 / 1.6), rel=1e-12)
 
 
+def test_a_normal_location_by_formula_is_least_squares():
+    random = np.random.default_rng(2)
+    x = random.normal(size=64)
+    y = 3.0 - 2.0 * x + random.normal(0.0, 0.5, 64)
+    model = sj.ParameterRegression(sj.Normal(), {"location": "~ x"}).fit({"x": x}, sj.Lifetimes(y))
+    columns = np.column_stack([np.ones(64), x])
+    slopes, squares, *_ = np.linalg.lstsq(columns, y, rcond=None)
+    np.testing.assert_allclose(model.coefficients_, slopes, rtol=1e-9)
+    # the maximum of the likelihood divides by n, not by n - 2
+    assert model.parameters_["scale"] == pytest.approx(np.sqrt(squares[0] / 64), rel=1e-9)
+
+
+def test_causes_told_apart_take_formulas_of_their_own():
+    """With all causes known the likelihood is that of two fits, each with the other's failures censored."""
+    random = np.random.default_rng(8)
+    x = random.normal(size=N)
+    ages = np.stack([80.0 * np.exp(0.5 * x) * random.weibull(2.0, N), 120.0 * random.weibull(1.2, N)])
+    first, ends = ages.argmin(axis=0), ages.min(axis=0)
+    life = sj.Lifetimes(ends, cause=np.where(first == 0, "seal", "bearing"))
+    risks = sj.CompetingRisks({"seal": sj.Weibull(), "bearing": sj.Exponential()})
+    both = sj.ParameterRegression(risks, {"scale_0": "~ x"}).fit({"x": x}, life)
+    seal = sj.ParameterRegression(sj.Weibull(), {"scale": "~ x"}).fit({"x": x}, sj.Lifetimes(ends, first == 0))
+    bearing = sj.Exponential().fit(sj.Lifetimes(ends, first == 1))
+    assert both.log_likelihood_ == pytest.approx(seal.log_likelihood_ + bearing.log_likelihood_, rel=1e-10)
+    np.testing.assert_allclose(both.coefficients_, seal.coefficients_, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        sj.DefectiveSubpopulation(sj.Weibull(), fraction_failing=0.9),
+        sj.Threshold(sj.Weibull(), threshold=1.0),
+        sj.ZeroInflated(sj.Weibull()),
+    ],
+    ids=lambda base: type(base).__name__,
+)
+def test_wrappers_are_bases_like_any_other(data, base):
+    """At the maximum no coefficient can be moved to a higher likelihood: by the model's own likelihood of moved covariates."""
+    frame, life = data
+    lower = np.where(np.arange(N) < 8, 0.0, life.durations + 1.5) if isinstance(base, sj.ZeroInflated) else life.durations + 1.5
+    seen = sj.Lifetimes(lower, life.event_observed | (lower == 0.0))
+    model = sj.AcceleratedFailureTime(base).fit(frame, seen)
+    # time stretched by e^d for all is a unit of time e^d longer: the likelihood of the fit is highest without it
+    for longer in (0.98, 1.02):
+        moved = sj.Lifetimes(np.where(lower > 0, lower * longer, 0.0), seen.event_observed)
+        if not isinstance(base, sj.Threshold):
+            assert model.log_likelihood(frame, moved) + np.log(longer) * np.sum(seen.event_observed & (lower > 0)) < model.log_likelihood_
+    survival = model.predict_survival(frame, [0.0, 50.0, 1e4])
+    assert (np.diff(survival, axis=1) <= 0).all()
+    assert model.log_likelihood(frame, seen) == pytest.approx(model.log_likelihood_, rel=1e-12)
+
+
 # ---- what is refused
 
 
@@ -245,6 +297,11 @@ def test_a_level_without_failures_is_named(data):
     assert model.coefficients_["make[C]"] < 0
     with pytest.raises(ValueError, match="penalised"):
         _ = model.aic_
+
+
+def test_a_fraction_failing_that_runs_to_1_is_named(data):
+    with pytest.raises(sj.NoFiniteMaximum, match="every unit can fail"):
+        sj.AcceleratedFailureTime(sj.DefectiveSubpopulation(sj.Weibull())).fit(*data)
 
 
 def test_collinear_columns_are_named_and_a_penalty_takes_them(data):
