@@ -15,7 +15,7 @@ from survjax.parameters import SimplexDomain
 from survjax.regression.estimation import RegressionFit
 from survjax.regression.predictors import Predictors, coordinate_names
 
-FARTHEST = 50.0  # in the score: a factor of 5e21
+FARTHEST = 300.0  # in the score: a factor of 1e130, beyond which little more is a number
 
 
 class Report(NamedTuple):
