@@ -17,6 +17,7 @@ HOUSE = Path(sj.__file__).parent
 FLOORS = (
     ("errors", "compilation", "parameters", "datasets", "numerics"),
     ("data", "distributions"),
+    ("covariates",),
     ("fitting.causes", "fitting.likelihood", "fitting.existence", "fitting.prior", "fitting.limits", "fitting.inference"),
     ("fitting.inner_fit", "adequacy.repeated_study", "adequacy.distances"),
     ("fitting.starts", "fitting.search", "nonparametric"),

@@ -1,0 +1,1 @@
+"""What is known of each unit: covariates, the formulas that combine them, and how they change with age."""

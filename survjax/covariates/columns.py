@@ -1,0 +1,102 @@
+"""X without a formula: every column enters, numbers as they are, labels as a column for each level beside the first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from survjax.covariates.covariate import INTERCEPT, Covariate, refuse_infinite
+from survjax.covariates.table import Table
+
+
+class Columns(NamedTuple):
+    """The columns of X that enter, as they were learned."""
+
+    covariates: tuple[Covariate, ...]
+    intercept: bool = False
+
+    @classmethod
+    def learn(cls, table: Table, *, intercept: bool) -> Columns:
+        """Every column of X.
+
+        Raises
+        ------
+        TypeError, ValueError : what ``Covariate.learn`` refuses.
+        """
+        if _plain(table, list(table.columns.values())) is not None:
+            return cls(tuple(Covariate(name) for name in table.columns), intercept)
+        return cls(tuple(Covariate.learn(name, values) for name, values in table.columns.items()), intercept)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the columns of the matrix."""
+        names = [INTERCEPT] if self.intercept else []
+        for covariate in self.covariates:
+            names += [f"{covariate.name}[{level}]" for level in covariate.levels[1:]] if covariate.levels else [covariate.name]
+        return tuple(names)
+
+    def matrix(self, table: Table) -> np.ndarray:
+        """The columns (n, p) of float64.
+
+        A bare array is taken by position and must have as many columns as X had; frames and mappings are taken by name.
+
+        Raises
+        ------
+        TypeError, ValueError : a column is missing, or holds what it did not when it was learned.
+        """
+        wanted = tuple(covariate.name for covariate in self.covariates)
+        if table.array is not None:
+            if len(table.columns) != len(wanted):
+                raise ValueError(f"X has {len(table.columns):,} columns; learned were {len(wanted):,}: {', '.join(wanted)}.")
+            table = table._replace(columns=dict(zip(wanted, table.columns.values(), strict=True)))
+        chosen = table.pick(wanted)
+        labelled = any(covariate.levels for covariate in self.covariates)
+        plain = None if labelled or self.intercept else _plain(table, chosen)
+        if plain is not None:
+            return _finite(plain, wanted)
+        matrix = np.empty((table.n, len(self.names)))
+        place = int(self.intercept)
+        matrix[:, :place] = 1.0
+        for covariate, values in zip(self.covariates, chosen, strict=True):
+            if covariate.levels is None:
+                matrix[:, place] = covariate.numbers(values)
+                place += 1
+            else:
+                codes = covariate.codes(values)
+                for code in range(1, len(covariate.levels)):
+                    matrix[:, place] = codes == code
+                    place += 1
+        return matrix
+
+    def state(self) -> dict[str, Any]:
+        """What JSON can hold, from which ``from_state`` brings it back."""
+        return {"columns": [covariate.state() for covariate in self.covariates], "intercept": self.intercept}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Columns:
+        return cls(tuple(Covariate.from_state(covariate) for covariate in state["columns"]), state["intercept"])
+
+
+def _plain(table: Table, chosen: list[Any]) -> np.ndarray | None:
+    """The chosen columns as one array (n, p), where they are nothing but numbers of one array or frame; no copy where that needs none."""
+    if not chosen or not all(isinstance(getattr(column, "dtype", None), np.dtype) and column.dtype.kind in "iufb" for column in chosen):
+        return None
+    if table.array is not None:
+        return np.ascontiguousarray(table.array, dtype=np.float64)
+    whole = (
+        table.frame is not None
+        and all(a is b for a, b in zip(chosen, table.columns.values(), strict=False))
+        and len(chosen) == len(table.columns)
+    )
+    if whole:
+        return np.ascontiguousarray(table.frame.to_numpy(dtype=np.float64))
+    return np.column_stack([np.asarray(column, dtype=np.float64) for column in chosen])
+
+
+def _finite(matrix: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    if not np.isfinite(matrix).all():
+        for name, column in zip(names, matrix.T, strict=True):
+            refuse_infinite(name, column)
+    return matrix
