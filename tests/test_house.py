@@ -26,7 +26,7 @@ FLOORS = (
     ("adequacy.goodness",),
     ("fitting",),
     ("models",),
-    ("adequacy", "plotting", "yardstick", "comparison", "fleet_report", "weibayes"),
+    ("adequacy", "plotting", "yardstick", "comparison", "fleet_report", "weibayes", "cox"),
     ("cli",),
     ("__main__",),
 )

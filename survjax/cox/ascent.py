@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from survjax.cox.existence import refuse_endless, refuse_flat
+from survjax.cox.existence import refuse_endless
 from survjax.cox.partial_likelihood import Evaluation, PartialLikelihood
 from survjax.cox.penalty import ElasticNet
 from survjax.errors import NotConverged
@@ -31,20 +31,19 @@ class Maximum(NamedTuple):
     violation: float
 
 
-def maximise(likelihood: PartialLikelihood, penalty: ElasticNet, names: Sequence[str]) -> Maximum:
+def maximise(likelihood: PartialLikelihood, penalty: ElasticNet, names: Sequence[str], at_zero: Evaluation) -> Maximum:
     """The maximum of log-likelihood less penalty; it is concave, so the only one.
+
+    names : of the columns. at_zero : the evaluation at beta = 0, where the search begins.
 
     Raises
     ------
-    ValueError : without a penalty, columns in which units at risk never differ.
     NoFiniteMaximum : without a penalty, the likelihood rises without end.
     NotConverged : the search stopped short of it.
     """
     free = penalty.lasso == 0.0 and penalty.ridge == 0.0
     beta = np.zeros(len(likelihood.x))
-    at_zero = here = likelihood.evaluate(beta)
-    if free:
-        refuse_flat(likelihood, at_zero.information, names)
+    here = at_zero
     for n_steps in range(1, MOST_STEPS + 1):
         target = penalty.minimiser(here.information, here.information @ beta + here.gradient, beta)
         step = target - beta

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -58,7 +59,7 @@ class Baseline(NamedTuple):
 def baselines(log_steps: np.ndarray, ages: np.ndarray, offsets: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> list[Baseline]:
     """One for each stratum, of the logarithms of the rises at all failure times (m,)."""
     curves = []
-    for one, (first, last) in enumerate(zip(offsets[:-1], offsets[1:], strict=True)):
+    for one, (first, last) in enumerate(pairwise(offsets)):
         curves.append(Baseline(ages[first:last], np.logaddexp.accumulate(log_steps[first:last]), float(begins[one]), float(ends[one])))
     return curves
 

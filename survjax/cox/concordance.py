@@ -17,7 +17,7 @@ class Concordance(NamedTuple):
     tied: float
 
     @property
-    def index(self) -> float:
+    def estimate(self) -> float:
         """The share of concordant pairs, ties by half.
 
         Raises

@@ -9,9 +9,16 @@ import numpy as np
 from survjax.cox.partial_likelihood import PartialLikelihood
 from survjax.errors import NoFiniteMaximum
 
+NEARLY = 1e-8  # of the information of correlated columns, the share of its own that is left to one: then it is looked at closer
 NO_SPREAD = 1e-9  # of columns of standard deviation 1: units at risk that differ by no more do not differ
 SUSPECT = 1e-3  # of the information at 0: where less is left along a direction the likelihood may rise along it without end
 ALMOST = 1e-6  # how exact a direction found on the way to infinity is, as a share of the spread along it
+
+
+def nearly_flat(information: np.ndarray) -> bool:
+    """Whether along some direction there is next to no information, (p, p) at beta = 0."""
+    scale = np.sqrt(np.diag(information))
+    return not scale.all() or float(np.linalg.eigvalsh(information / np.outer(scale, scale))[0]) < NEARLY or float(scale.min()) < NEARLY
 
 
 def refuse_flat(likelihood: PartialLikelihood, information: np.ndarray, names: Sequence[str]) -> None:
@@ -24,7 +31,7 @@ def refuse_flat(likelihood: PartialLikelihood, information: np.ndarray, names: S
     ValueError : with the columns and the way out.
     """
     scale = np.sqrt(np.diag(information))
-    scale = np.where(scale > NO_SPREAD * np.sqrt(likelihood.rows.times.count.sum()), scale, 0.0)
+    scale = np.where(scale > NO_SPREAD * np.sqrt(likelihood.rows.times.failures.sum()), scale, 0.0)
     if not scale.all():
         direction = np.zeros(len(scale))
         direction[int(np.argmin(scale))] = 1.0
@@ -81,8 +88,8 @@ def _sentence(direction: np.ndarray, names: Sequence[str]) -> str:
     if len(moving) == 1:
         name, part = moving[0]
         most = "largest" if part > 0 else "smallest"
-        why = f"at every failure the units that fail have the {most} {name} of all at risk, so that its coefficient would be {np.sign(part):+.0f}"
-        what = f"{why} times infinity (a level without failures does that)"
+        why = f"at every failure the units that fail have the {most} {name} of all at risk"
+        what = f"{why}, so that its coefficient would be {np.sign(part):+.0f} times infinity (a level without failures does that)"
     else:
         terms = " ".join(f"{part:+.3g} {name}" for name, part in moving)
         what = (

@@ -69,7 +69,7 @@ class PartialLikelihood:
         residual[rows.dead] = rows.weight[rows.dead]
         value = float(residual @ eta)
         for part in self._parts(eta):
-            value -= float(np.sum(part.shares.log_risk) + rows.times.count @ part.log_unit)
+            value -= float(np.sum(part.shares.log_risk) + rows.times.failures @ part.log_unit)
             expected = part.risk * self._collected(part.shares)
             residual -= expected
             information += self._information(part, expected)
@@ -121,7 +121,7 @@ class PartialLikelihood:
         for part in self._parts(beta @ self.x):
             outliving, failing = self._moments(part)
             means += part.shares.hazard * outliving + part.shares.hazard_of_failing * failing
-        return means / self.rows.times.count
+        return means / self.rows.times.failures
 
     def spread_along(self, direction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Over each risk set, how far x'direction of those who fail lies below the largest (m,), and below it the least (m,).
@@ -157,9 +157,9 @@ class PartialLikelihood:
         outliving = self.rows.risk_sets.totals(risk[None])[0]
         failing = self._of_failing(risk[None])[0]
         if chosen.all():
-            return Part(risk, shares(outliving, failing, self.rows.times.count, self.ties), np.full(len(chosen), unit))
+            return Part(risk, shares(outliving, failing, self.rows.times.failures, self.ties), np.full(len(chosen), unit))
         sums = Shares(*np.zeros((len(Shares._fields), len(chosen))))
-        here = shares(outliving[chosen], failing[chosen], self.rows.times.count[chosen], self.ties)
+        here = shares(outliving[chosen], failing[chosen], self.rows.times.failures[chosen], self.ties)
         for column, values in zip(sums, here, strict=True):
             column[chosen] = values
         return Part(risk, sums, np.where(chosen, unit, 0.0))

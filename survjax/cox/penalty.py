@@ -36,7 +36,7 @@ class ElasticNet(NamedTuple):
         left = slope - curvature @ z
         for _ in range(MOST_SWEEPS):
             moved = 0.0
-            for j in range(len(z)):
+            for j in np.flatnonzero(np.diag(curvature)):  # a column that never differs stays at 0
                 pull = left[j] + curvature[j, j] * z[j]
                 new = np.sign(pull) * max(abs(pull) - self.lasso, 0.0) / curvature[j, j]
                 if new != z[j]:

@@ -13,12 +13,12 @@ from survjax.data.lifetimes import Lifetimes
 class FailureTimes(NamedTuple):
     """The distinct ages at failure of every stratum, stratum by stratum.
 
-    age, stratum, count : (m,) each; count is the number of units that fail there. offsets : (S + 1,) where the ages of a stratum begin.
+    age, stratum, failures : (m,) each; the last is how many units fail there. offsets : (S + 1,) where the ages of a stratum begin.
     """
 
     age: np.ndarray
     stratum: np.ndarray
-    count: np.ndarray
+    failures: np.ndarray
     offsets: np.ndarray
 
 
@@ -58,7 +58,7 @@ def rows_at_risk(life: Lifetimes, stratum: np.ndarray, n_strata: int) -> Rows:
     dead = np.flatnonzero(failed[order])
     dead = dead[np.argsort(end[order[dead]], kind="stable")]
     time = end[order[dead]]
-    count = np.bincount(time, weight[order[dead]], minlength=len(keys))
-    times = FailureTimes(ages[keys % by], keys // by, count, offsets)
+    failures = np.bincount(time, weight[order[dead]], minlength=len(keys))
+    times = FailureTimes(ages[keys % by], keys // by, failures, offsets)
     sets = RiskSets(first[order], end[order], stratum[order], offsets)
     return Rows(order, weight[order], stratum[order], dead, time, np.searchsorted(time, np.arange(len(keys))), times, sets)
