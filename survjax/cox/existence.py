@@ -87,9 +87,11 @@ def _sentence(direction: np.ndarray, names: Sequence[str]) -> str:
     moving = [(name, part) for name, part in zip(names, direction, strict=True) if part]
     if len(moving) == 1:
         name, part = moving[0]
-        most = "largest" if part > 0 else "smallest"
-        why = f"at every failure the units that fail have the {most} {name} of all at risk"
-        what = f"{why}, so that its coefficient would be {np.sign(part):+.0f} times infinity (a level without failures does that)"
+        most, end = ("largest", "plus") if part > 0 else ("smallest", "minus")
+        what = (
+            f"at every failure the units that fail have the {most} {name} of all at risk, so that its coefficient would be {end} infinity "
+            "(a level without failures does that)"
+        )
     else:
         terms = " ".join(f"{part:+.3g} {name}" for name, part in moving)
         what = (

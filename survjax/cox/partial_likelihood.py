@@ -10,6 +10,7 @@ import numpy as np
 from survjax.cox.rows import Rows
 from survjax.cox.ties import Shares, shares
 
+AT_ONCE = 1 << 13  # rows worked on together
 WIDEST = 600.0  # logarithms of partial hazards further apart are summed in parts: exp(-745) is 0
 
 
@@ -24,8 +25,8 @@ class Evaluation(NamedTuple):
 class Part(NamedTuple):
     """Sums over the risk sets of failure times whose largest partial hazards are of a size.
 
-    risk : (n,) weight times partial hazard in a unit common to the part. shares : zero at the times of other parts. log_unit : (m,) the
-    logarithm of the unit, 0 at other times.
+    risk : (n,) weight times partial hazard in a unit common to the part. shares : zero at the times of other parts, where the risk is put
+    at 1. log_unit : (m,) the logarithm of the unit, 0 at other times.
     """
 
     risk: np.ndarray
@@ -79,7 +80,7 @@ class PartialLikelihood:
         """The information summed over failure times with a factor (m,) for each, which may be negative."""
         total = np.zeros((len(beta), len(beta)))
         for part in self._parts(beta @ self.x):
-            scaled = Shares(*(factor * column for column in part.shares))
+            scaled = part.shares.times(factor)
             total += self._information(part._replace(shares=scaled), part.risk * self._collected(scaled))
         return total
 
@@ -109,9 +110,11 @@ class PartialLikelihood:
         total = np.zeros_like(self.x)
         total[:, rows.dead] = self.x[:, rows.dead] - means[:, rows.time]
         for part in self._parts(beta @ self.x):
-            outliving, failing = self._slopes(part)
-            drift = rows.risk_sets.collected(outliving)
-            drift[:, rows.dead] += failing[:, rows.time]
+            outliving, failing = self._moments(part)
+            sums = part.shares
+            # hazard times mean of the risk set, for who outlives the failure time and for who fails at it
+            drift = rows.risk_sets.collected((sums.outliving * outliving + sums.mixed * failing) / sums.risk)
+            drift[:, rows.dead] += ((sums.mixed * outliving + sums.failing * failing) / sums.risk)[:, rows.time]
             total -= self._partial_hazard(part) * (self.x * self._collected(part.shares) - drift)
         return total
 
@@ -120,7 +123,8 @@ class PartialLikelihood:
         means = np.zeros((len(beta), len(self.rows.times.age)))
         for part in self._parts(beta @ self.x):
             outliving, failing = self._moments(part)
-            means += part.shares.hazard * outliving + part.shares.hazard_of_failing * failing
+            risk = part.shares.risk
+            means += part.shares.hazard * risk * outliving + part.shares.hazard_of_failing * risk * failing
         return means / self.rows.times.failures
 
     def spread_along(self, direction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -158,7 +162,7 @@ class PartialLikelihood:
         failing = self._of_failing(risk[None])[0]
         if chosen.all():
             return Part(risk, shares(outliving, failing, self.rows.times.failures, self.ties), np.full(len(chosen), unit))
-        sums = Shares(*np.zeros((len(Shares._fields), len(chosen))))
+        sums = Shares(np.ones(len(chosen)), *np.zeros((len(Shares._fields) - 1, len(chosen))))
         here = shares(outliving[chosen], failing[chosen], self.rows.times.failures[chosen], self.ties)
         for column, values in zip(sums, here, strict=True):
             column[chosen] = values
@@ -166,7 +170,7 @@ class PartialLikelihood:
 
     def _of_failing(self, values: np.ndarray) -> np.ndarray:
         """Sums over those who fail at each failure time: values (q, n), returns (q, m)."""
-        dead = values[:, self.rows.dead]
+        dead = np.take(values, self.rows.dead, axis=1)
         return dead if len(self.rows.firsts) == dead.shape[1] else np.add.reduceat(dead, self.rows.firsts, axis=1)
 
     def _collected(self, sums: Shares) -> np.ndarray:
@@ -176,22 +180,32 @@ class PartialLikelihood:
         return hazard
 
     def _moments(self, part: Part) -> tuple[np.ndarray, np.ndarray]:
-        """Sums of risk times columns over who outlives and who fails at each failure time, (p, m) each."""
+        """Sums of risk times columns over who outlives and who fails at each failure time, by the risk of all, (p, m) each."""
         weighted = part.risk * self.x
-        return self.rows.risk_sets.totals(weighted), self._of_failing(weighted)
-
-    def _slopes(self, part: Part) -> tuple[np.ndarray, np.ndarray]:
-        """Hazard times mean of the risk set at each failure time, for who outlives it and for who fails at it, (p, m) each."""
-        outliving, failing = self._moments(part)
-        sums = part.shares
-        return sums.outliving * outliving + sums.mixed * failing, sums.mixed * outliving + sums.failing * failing
+        outliving, failing = self.rows.risk_sets.totals(weighted), self._of_failing(weighted)
+        outliving /= part.shares.risk
+        failing /= part.shares.risk
+        return outliving, failing
 
     def _information(self, part: Part, expected: np.ndarray) -> np.ndarray:
         outliving, failing = self._moments(part)
         sums = part.shares
+        total = _products(self.x, expected)
+        if sums.outliving is sums.failing:  # no ties to be taken apart
+            outliving += failing
+            return total - _products(outliving, sums.outliving)
         within = (sums.outliving * outliving + sums.mixed * failing) @ outliving.T
         within += (sums.mixed * outliving + sums.failing * failing) @ failing.T
-        return (self.x * expected) @ self.x.T - within
+        return total - within
 
     def _partial_hazard(self, part: Part) -> np.ndarray:
         return part.risk / self.rows.weight
+
+
+def _products(columns: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Sums of weight times the products of columns (p, n), in blocks that stay in the cache: (p, p)."""
+    total = np.zeros((len(columns), len(columns)))
+    for first in range(0, len(weight), AT_ONCE):
+        block = columns[:, first : first + AT_ONCE]
+        total += (block * weight[first : first + AT_ONCE]) @ block.T
+    return total

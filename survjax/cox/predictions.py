@@ -37,7 +37,7 @@ def survival(fit: CoxFit, X: Any, strata: Any, times: Any) -> np.ndarray:
         raise ValueError(f"times must be one number or one row of them; it has shape {shape}.")
     out = np.empty((len(factor), len(ages)))
     for curve, rows, label in _by_stratum(fit, X, len(factor), strata):
-        _refuse_beyond(curve, np.broadcast_to(ages, (len(rows), len(ages))), rows, label, "times")
+        _refuse_beyond(curve, ages[None], "one of times", label)
         log_hazard = curve.at(ages)
         n_at_once = max(1, AT_ONCE // max(len(ages), 1))
         for first in range(0, len(rows), n_at_once):
@@ -94,9 +94,9 @@ def _alive(fit: CoxFit, X: Any, strata: Any, rule: Callable[..., np.ndarray], **
                 f"age {given[0][tuple(early[0])]:g} of row {rows[early[0][0]]} is before {begun:g}, when the first unit{label} came under "
                 "observation: of earlier ages nothing is known. Ask from that age on."
             )
-        _refuse_beyond(curve, given[0], rows, label, "age")
+        _refuse_beyond(curve, given[0], "age", label, rows)
         if "horizon" in arguments:
-            _refuse_beyond(curve, given[0] + given[1], rows, label, "age + horizon")
+            _refuse_beyond(curve, given[0] + given[1], "age + horizon", label, rows)
         wide = np.broadcast_to(factor[rows].reshape(-1, *[1] * (len(shape) - 1)), given[0].shape)
         flat = rule(curve, wide.ravel(), *(column.ravel() for column in given))
         out[rows] = flat.reshape(given[0].shape)
@@ -114,11 +114,16 @@ def _by_row(n: int, arguments: dict[str, Any]) -> tuple[list[np.ndarray], tuple[
         if len(wrong):
             what = "a probability between 0 and 1" if name == "kind" else "0 or more"
             raise ValueError(f"{name} must be {what}; it is {given[name][tuple(wrong[0])]:g}.")
-    two = any(np.ndim(value) == 2 for value in given.values())
-    shape = np.broadcast_shapes((n, 1) if two else (n,), *(value.shape for value in given.values()))
-    if shape[0] != n or len(shape) > 2:
+    two = any(value.ndim == 2 for value in given.values())
+    try:
+        shape = np.broadcast_shapes((n, 1) if two else (n,), *(value.shape for value in given.values()))
+    except ValueError:
+        shape = ()
+    if len(shape) not in (1, 2) or shape[0] != n:
         said = ", ".join(f"{name} {value.shape}" for name, value in given.items())
-        raise ValueError(f"shapes do not fit to the {n:,} rows of X: {said}. For every unit at every horizon pass horizon[None, :].")
+        raise ValueError(
+            f"shapes do not fit to the {n:,} rows of X: {said}. For every unit at every horizon pass horizon[None, :]."
+        ) from None
     return [np.broadcast_to(value, shape) for value in given.values()], shape
 
 
@@ -130,12 +135,13 @@ def _by_stratum(fit: CoxFit, X: Any, n: int, strata: Any) -> Iterator[tuple[Base
         yield fit.baselines[code], np.flatnonzero(codes == code), label
 
 
-def _refuse_beyond(curve: Baseline, ages: np.ndarray, rows: np.ndarray, label: str, name: str) -> None:
+def _refuse_beyond(curve: Baseline, ages: np.ndarray, name: str, label: str, rows: np.ndarray | None = None) -> None:
     beyond = np.argwhere(ages > curve.end)
     if len(beyond):
         first = tuple(beyond[0])
+        where = "" if rows is None else f" of row {rows[first[0]]}"
         raise ValueError(
-            f"{name} of row {rows[first[0]]} is {ages[first]:g}, beyond {curve.end:g}, the last age under observation{label}, after which "
+            f"{name}{where} is {ages[first]:g}, beyond {curve.end:g}, the last age under observation{label}, after which "
             "the data say nothing. Ask for earlier ages, or use a parametric model, survjax.ProportionalHazards."
         )
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+FEW = 4  # rows that leave together: from so many on they are put together first
 MANY_STRATA = 256  # beyond these a Python loop over strata costs more than the levels of dyadic blocks
 
 
@@ -38,10 +39,12 @@ class RiskSets:
         values : (q, n). combine : np.add or np.maximum; ``nothing`` is what it gives for an empty risk set. Returns (q, m).
         """
         out = np.full((len(values), self.n_times), nothing)
-        given = values[:, self._early] if self._segments else values
+        given = values if isinstance(self._early, slice) else values[:, self._early]
         for segment in self._segments:
-            up_to = combine.accumulate(given[:, segment.rows], axis=1)
-            out[:, segment.times] = up_to[:, segment.last_row]
+            mine = given[:, segment.rows]
+            if segment.groups is not None:
+                mine = combine.reduceat(mine, segment.groups, axis=1)
+            np.take(combine.accumulate(mine, axis=1), segment.last, axis=1, out=out[:, segment.times], mode="clip")
         for level in self._levels:
             placed = np.full((len(values), level.width), nothing)
             for row, of_row in zip(placed, values, strict=True):
@@ -71,12 +74,14 @@ class RiskSets:
 class Segment(NamedTuple):
     """The rows of a stratum that are at risk from its first failure time on, and the times at which any of them is.
 
-    last_row : (times,) the last of its rows still at risk. last_time : (rows,) the last time at which a row is at risk; both within it.
+    groups : where rows that leave together begin, if these are few; else None, and a row is a group. last : (times,) the last group still at
+    risk. last_time : (rows,) the last time at which a row is at risk.
     """
 
     rows: slice
     times: slice
-    last_row: np.ndarray
+    groups: np.ndarray | None
+    last: np.ndarray
     last_time: np.ndarray
 
 
@@ -116,8 +121,11 @@ def _segments(end: np.ndarray, stratum: np.ndarray, offsets: np.ndarray) -> Iter
     for one, (begin, stop) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)):
         if begin < stop:
             ends = end[begin:stop] - offsets[one]
-            at_risk = np.searchsorted(-ends, -np.arange(ends[0]))  # how many outlast each of the times
-            yield Segment(slice(begin, stop), slice(int(offsets[one]), int(offsets[one] + ends[0])), at_risk - 1, ends - 1)
+            leaving = np.bincount(ends)[::-1]  # how many rows leave at each time, from the last on
+            left = np.flatnonzero(leaving)
+            groups = np.cumsum(leaving)[left] - leaving[left] if len(left) * FEW < len(ends) else None
+            at_risk = np.cumsum(leaving if groups is None else leaving > 0)[:-1][::-1]  # of the groups, at each of the times
+            yield Segment(slice(begin, stop), slice(int(offsets[one]), int(offsets[one] + ends[0])), groups, at_risk - 1, ends - 1)
 
 
 def _levels(first: np.ndarray, last: np.ndarray, rows: np.ndarray, n_times: int) -> Iterator[Level]:

@@ -43,22 +43,32 @@ def rows_at_risk(life: Lifetimes, stratum: np.ndarray, n_strata: int) -> Rows:
     """The rows of lifetimes (n) that are failures at known ages or running units, in strata numbered from 0, (n,)."""
     weight = np.asarray(life.counts())
     failed = life.event_observed & (weight > 0)
-    ages = np.unique(life.durations[failed])
-    by = len(ages) + 1
-    ended = np.searchsorted(ages, life.durations, side="right")  # how many failure ages, of any stratum, the row lived to see
-    keys, of_failed = np.unique(stratum[failed] * by + ended[failed] - 1, return_inverse=True)
-    # to the numbers within the row's own stratum
-    end = np.searchsorted(keys, stratum * by + ended)
-    entered = 0 if life.entry is None else np.searchsorted(ages, life.entry, side="right")
-    first = np.searchsorted(keys, stratum * by + entered)
-    offsets = np.searchsorted(keys, np.arange(n_strata + 1) * by)
-    end[failed] = of_failed  # at its own failure a row is not among those that outlive it
+    age = life.durations
+    by_age = np.argsort(age) if n_strata == 1 else np.lexsort((age, stratum))
+    age, of = age[by_age], stratum[by_age]
+    new = np.concatenate([[True], (age[1:] != age[:-1]) | (of[1:] != of[:-1])])
+    starts = np.flatnonzero(new)
+    fails = np.add.reduceat(failed[by_age].astype(np.int64), starts) > 0
+    lived_to_see = np.cumsum(fails)[np.cumsum(new) - 1]
+    # at its own failure a row is not among those that outlive it
+    end = np.empty(len(life), dtype=np.int64)
+    end[by_age] = lived_to_see - failed[by_age]
+    age, of = age[starts[fails]], of[starts[fails]]
+    offsets = np.searchsorted(of, np.arange(n_strata + 1))
+    first = offsets[stratum] if life.entry is None else _entered(life.entry, stratum, age, of)
     used = np.flatnonzero(failed | (end > first))
-    order = used[np.lexsort((-end[used], stratum[used]))]
-    dead = np.flatnonzero(failed[order])
-    dead = dead[np.argsort(end[order[dead]], kind="stable")]
-    time = end[order[dead]]
-    failures = np.bincount(time, weight[order[dead]], minlength=len(keys))
-    times = FailureTimes(ages[keys % by], keys // by, failures, offsets)
-    sets = RiskSets(first[order], end[order], stratum[order], offsets)
-    return Rows(order, weight[order], stratum[order], dead, time, np.searchsorted(time, np.arange(len(keys))), times, sets)
+    used = used[np.argsort(stratum[used] * (len(age) + 1) - end[used], kind="stable")]
+    dead = np.flatnonzero(failed[used])
+    dead = dead[np.argsort(end[used[dead]], kind="stable")]
+    time = end[used[dead]]
+    failures = np.bincount(time, weight[used[dead]], minlength=len(age))
+    times = FailureTimes(age, of, failures, offsets)
+    sets = RiskSets(first[used], end[used], stratum[used], offsets)
+    return Rows(used, weight[used], stratum[used], dead, time, np.searchsorted(time, np.arange(len(age))), times, sets)
+
+
+def _entered(entry: np.ndarray, stratum: np.ndarray, age: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """The number of the first failure time of its stratum that each row is at risk at, (n,); times (m,) have an age and a stratum."""
+    ages = np.unique(age)
+    keys = of * (len(ages) + 1) + np.searchsorted(ages, age)
+    return np.searchsorted(keys, stratum * (len(ages) + 1) + np.searchsorted(ages, entry, side="right"))

@@ -14,12 +14,13 @@ class Shares(NamedTuple):
     r"""Sums over the failures l of each failure time, (m,) each.
 
     With O the risk (the sum of partial hazards) of those who outlive the age, D that of those who fail at it, f the share of D still
-    at risk at failure l, c = 1 (or the part of a failure that a fractional weight leaves over) and S = O + f D:
+    at risk at failure l, c = 1 (or the part of a failure that a fractional weight leaves over), S = O + f D and R = O + D = ``risk``:
 
-    log_risk = sum c log S, hazard = sum c / S, hazard_of_failing = sum c f / S, and ``outliving``, ``mixed`` and
-    ``failing`` = sum c / S^2, sum c f / S^2, sum c f^2 / S^2.
+    log_risk = sum c log S, hazard = sum c / S, hazard_of_failing = sum c f / S; and, since squares of risks may be beyond the range of
+    numbers, as multiples of 1 / R^2: outliving, mixed and failing = sum c (R / S)^2 f^k for k = 0, 1, 2.
     """
 
+    risk: np.ndarray
     log_risk: np.ndarray
     hazard: np.ndarray
     hazard_of_failing: np.ndarray
@@ -27,16 +28,23 @@ class Shares(NamedTuple):
     mixed: np.ndarray
     failing: np.ndarray
 
+    def times(self, factor: np.ndarray) -> Shares:
+        """The sums with a factor (m,) for each failure time."""
+        scaled = [factor * column for column in self[1:4]]
+        square = factor * self.outliving
+        if self.failing is self.outliving:
+            return Shares(self.risk, *scaled, square, square, square)
+        return Shares(self.risk, *scaled, square, factor * self.mixed, factor * self.failing)
+
 
 def shares(outliving: np.ndarray, failing: np.ndarray, count: np.ndarray, ties: str) -> Shares:
     """The sums for risks O and D and counts of failures, (m,) each; the counts are sums of weights, whole or not."""
     risk = outliving + failing
     hazard = count / risk
-    squared = hazard / risk
     tied = np.flatnonzero(count > 1) if ties == "efron" else np.zeros(0, dtype=int)
     if not tied.size:
-        return Shares(count * np.log(risk), hazard, hazard, squared, squared, squared)
-    sums = Shares(*(column.copy() for column in (count * np.log(risk), hazard, hazard, squared, squared, squared)))
+        return Shares(risk, count * np.log(risk), hazard, hazard, count, count, count)
+    sums = Shares(risk, *(column.copy() for column in (count * np.log(risk), hazard, hazard, count, count, count)))
     pieces = np.ceil(count[tied]).astype(int)
     before = np.cumsum(pieces) - pieces
     for group in np.split(np.arange(len(tied)), np.flatnonzero(np.diff(before // AT_ONCE)) + 1):
@@ -53,6 +61,7 @@ def _in_turn(sums: Shares, times: np.ndarray, pieces: np.ndarray, outliving: np.
     left = 1.0 - done / of
     risk = np.repeat(outliving[times], pieces) + left * np.repeat(failing[times], pieces)
     hazard = part / risk
-    terms = (part * np.log(risk), hazard, left * hazard, hazard / risk, left * hazard / risk, left**2 * hazard / risk)
-    for column, term in zip(sums, terms, strict=True):
+    square = part * (np.repeat(sums.risk[times], pieces) / risk) ** 2
+    terms = (part * np.log(risk), hazard, left * hazard, square, left * square, left**2 * square)
+    for column, term in zip(sums[1:], terms, strict=True):
         column[times] = np.add.reduceat(term, begins)
