@@ -12,8 +12,8 @@ from survjax.cox.partial_likelihood import Evaluation, PartialLikelihood
 from survjax.cox.penalty import ElasticNet
 from survjax.errors import NotConverged
 
-# A step is judged by what it promises of log-likelihood, twice: step' curvature step. After the last the error is about its square.
-SMALL = 1e-14
+# A step is judged by what it promises of log-likelihood, twice: step' curvature step, the square of its length in standard errors.
+SMALL = 1e-20
 UNSEEN = 1e-7  # a promise below this is lost in the rounding of a large log-likelihood; the step is taken
 MOST_STEPS = 100
 MOST_HALVINGS = 60
@@ -48,8 +48,9 @@ def maximise(likelihood: PartialLikelihood, penalty: ElasticNet, names: Sequence
         target = penalty.minimiser(here.information, here.information @ beta + here.gradient, beta)
         step = target - beta
         promised = float(step @ here.information @ step) + penalty.ridge * float(step @ step)
-        beta, here = _taken(likelihood, penalty, beta, here, step, promised, n_steps)
         settled = promised <= SMALL
+        if not settled:
+            beta, here = _taken(likelihood, penalty, beta, here, step, promised, n_steps)
         if free and (settled or n_steps >= EARLIEST_DOUBT):
             refuse_endless(likelihood, at_zero.information, here.information, here.gradient, step, names)
         if settled:

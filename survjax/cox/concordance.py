@@ -41,7 +41,7 @@ def concordance(score: np.ndarray, rows: Rows) -> Concordance:
     order = np.argsort(rank[rows.dead], kind="stable")
     dead = rows.dead[order]
     # at risk and outliving: those that leave later, less those that enter later (or are of a later stratum)
-    left, entered = rows.risk_sets.end, rows.risk_sets.first
+    left, entered = rows.end, rows.first
     counted = [_below(keys, rank, weight, rows.time[order], rank[dead]) for keys in (left, entered)]
     below, tied, total = (leaving - entering for leaving, entering in zip(*counted, strict=True))
     weights = weight[dead]

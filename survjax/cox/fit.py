@@ -90,7 +90,7 @@ def fit_cox(
     ValueError : as ``CoxProportionalHazards.fit``.
     """
     life = read_target(y)
-    n = read_table(X).n
+    n = X.shape[0] if hasattr(X, "shape") else read_table(X).n
     if n != len(life):
         raise ValueError(f"X has {n:,} rows and y {len(life):,}; every row needs both.")
     if not life.n_exact:

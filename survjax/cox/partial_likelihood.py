@@ -10,7 +10,8 @@ import numpy as np
 from survjax.cox.rows import Rows
 from survjax.cox.ties import Shares, shares
 
-AT_ONCE = 1 << 13  # rows worked on together
+AT_ONCE = 1 << 13  # rows whose products are summed together
+IN_CACHE = 1 << 17  # entries of columns worked on together
 WIDEST = 600.0  # logarithms of partial hazards further apart are summed in parts: exp(-745) is 0
 
 
@@ -25,10 +26,11 @@ class Evaluation(NamedTuple):
 class Part(NamedTuple):
     """Sums over the risk sets of failure times whose largest partial hazards are of a size.
 
-    risk : (n,) weight times partial hazard in a unit common to the part. shares : zero at the times of other parts, where the risk is put
-    at 1. log_unit : (m,) the logarithm of the unit, 0 at other times.
+    hazard : (n,) partial hazards in a unit common to the part. risk : (n,) the same times weight.
+    shares : zero at the times of other parts, where the risk is put at 1. log_unit : (m,) the logarithm of the unit, 0 at other times.
     """
 
+    hazard: np.ndarray
     risk: np.ndarray
     shares: Shares
     log_unit: np.ndarray
@@ -97,7 +99,7 @@ class PartialLikelihood:
         eta = beta @ self.x
         total = np.zeros(len(eta))
         for part in self._parts(eta):
-            total += self._partial_hazard(part) * self._collected(part.shares)
+            total += part.hazard * self._collected(part.shares)
         return total
 
     def scores(self, beta: np.ndarray) -> np.ndarray:
@@ -113,9 +115,11 @@ class PartialLikelihood:
             outliving, failing = self._moments(part)
             sums = part.shares
             # hazard times mean of the risk set, for who outlives the failure time and for who fails at it
-            drift = rows.risk_sets.collected((sums.outliving * outliving + sums.mixed * failing) / sums.risk)
-            drift[:, rows.dead] += ((sums.mixed * outliving + sums.failing * failing) / sums.risk)[:, rows.time]
-            total -= self._partial_hazard(part) * (self.x * self._collected(part.shares) - drift)
+            drift = rows.collected(
+                (sums.outliving * outliving + sums.mixed * failing) / sums.risk,
+                (sums.mixed * outliving + sums.failing * failing) / sums.risk,
+            )
+            total -= part.hazard * (self.x * self._collected(part.shares) - drift)
         return total
 
     def mean_at_failures(self, beta: np.ndarray) -> np.ndarray:
@@ -133,56 +137,49 @@ class PartialLikelihood:
         With the first all 0 the likelihood never falls along the direction; with the second all 0 it stays the same.
         """
         along = (direction @ self.x)[None]
-        dead = along[:, self.rows.dead]
-        low, high = np.minimum.reduceat(dead, self.rows.firsts, axis=1)[0], np.maximum.reduceat(dead, self.rows.firsts, axis=1)[0]
-        top = np.maximum(self.rows.risk_sets.totals(along, np.maximum, -np.inf)[0], high)
-        bottom = -np.maximum(self.rows.risk_sets.totals(-along, np.maximum, -np.inf)[0], -low)
-        return top - low, top - bottom
+        outliving, highest = self.rows.summed(along, np.maximum, -np.inf)
+        negative, lowest = self.rows.summed(-along, np.maximum, -np.inf)
+        top = np.maximum(outliving, highest)[0]
+        return top + lowest[0], top + np.maximum(negative, lowest)[0]
 
     # ---- sums
 
     def _parts(self, eta: np.ndarray) -> Iterator[Part]:
-        rows = self.rows
         largest = float(eta.max())
         if largest - float(eta.min()) <= WIDEST:
-            everywhere = np.ones(len(rows.times.age), dtype=bool)
-            yield self._part(rows.weight * np.exp(eta - largest), everywhere, largest)
+            yield self._part(np.exp(eta - largest), np.ones(len(self.rows.times.age), dtype=bool), largest)
             return
-        top = np.maximum(rows.risk_sets.totals(eta[None], np.maximum, -np.inf)[0], np.maximum.reduceat(eta[rows.dead], rows.firsts))
+        top = np.maximum(*self.rows.summed(eta[None], np.maximum, -np.inf))[0]
         while np.isfinite(top).any():
             largest = float(top.max())
             chosen = top > largest - 0.5 * WIDEST
             # who lies above the unit is in none of the risk sets chosen
-            risk = rows.weight * np.exp(np.where(eta <= largest, eta - largest, -np.inf))
-            yield self._part(risk, chosen, largest)
+            yield self._part(np.exp(np.where(eta <= largest, eta - largest, -np.inf)), chosen, largest)
             top[chosen] = -np.inf
 
-    def _part(self, risk: np.ndarray, chosen: np.ndarray, unit: float) -> Part:
-        outliving = self.rows.risk_sets.totals(risk[None])[0]
-        failing = self._of_failing(risk[None])[0]
+    def _part(self, hazard: np.ndarray, chosen: np.ndarray, unit: float) -> Part:
+        risk = self.rows.weight * hazard
+        (outliving,), (failing,) = self.rows.summed(risk[None])
+        failures = self.rows.times.failures
         if chosen.all():
-            return Part(risk, shares(outliving, failing, self.rows.times.failures, self.ties), np.full(len(chosen), unit))
+            return Part(hazard, risk, shares(outliving, failing, failures, self.ties), np.full(len(chosen), unit))
         sums = Shares(np.ones(len(chosen)), *np.zeros((len(Shares._fields) - 1, len(chosen))))
-        here = shares(outliving[chosen], failing[chosen], self.rows.times.failures[chosen], self.ties)
-        for column, values in zip(sums, here, strict=True):
+        for column, values in zip(sums, shares(outliving[chosen], failing[chosen], failures[chosen], self.ties), strict=True):
             column[chosen] = values
-        return Part(risk, sums, np.where(chosen, unit, 0.0))
-
-    def _of_failing(self, values: np.ndarray) -> np.ndarray:
-        """Sums over those who fail at each failure time: values (q, n), returns (q, m)."""
-        dead = np.take(values, self.rows.dead, axis=1)
-        return dead if len(self.rows.firsts) == dead.shape[1] else np.add.reduceat(dead, self.rows.firsts, axis=1)
+        return Part(hazard, risk, sums, np.where(chosen, unit, 0.0))
 
     def _collected(self, sums: Shares) -> np.ndarray:
         """The baseline hazard over the time at risk of each row, (n,)."""
-        hazard = self.rows.risk_sets.collected(sums.hazard[None])[0]
-        hazard[self.rows.dead] += sums.hazard_of_failing[self.rows.time]
-        return hazard
+        return self.rows.collected(sums.hazard[None], sums.hazard_of_failing[None])[0]
 
     def _moments(self, part: Part) -> tuple[np.ndarray, np.ndarray]:
         """Sums of risk times columns over who outlives and who fails at each failure time, by the risk of all, (p, m) each."""
-        weighted = part.risk * self.x
-        outliving, failing = self.rows.risk_sets.totals(weighted), self._of_failing(weighted)
+        p, m = len(self.x), len(part.shares.risk)
+        outliving, failing = np.empty((p, m)), np.empty((p, m))
+        at_once = max(1, IN_CACHE // len(part.risk))
+        for first in range(0, p, at_once):
+            some = slice(first, first + at_once)
+            outliving[some], failing[some] = self.rows.summed(part.risk * self.x[some])
         outliving /= part.shares.risk
         failing /= part.shares.risk
         return outliving, failing
@@ -197,9 +194,6 @@ class PartialLikelihood:
         within = (sums.outliving * outliving + sums.mixed * failing) @ outliving.T
         within += (sums.mixed * outliving + sums.failing * failing) @ failing.T
         return total - within
-
-    def _partial_hazard(self, part: Part) -> np.ndarray:
-        return part.risk / self.rows.weight
 
 
 def _products(columns: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -53,16 +53,20 @@ def _dfbeta(fit: CoxFit, kept: Kept) -> pd.DataFrame:
 
 
 def _schoenfeld(fit: CoxFit, kept: Kept) -> pd.DataFrame:
-    rows = kept.likelihood.rows
-    residuals = schoenfeld_residuals(kept.likelihood, fit.maximum.beta) * fit.design.spread[:, None]
-    return _frame(residuals.T, fit.design.names, rows.times.age[rows.time])
+    return _by_age(schoenfeld_residuals(kept.likelihood, fit.maximum.beta) * fit.design.spread[:, None], fit, kept)
 
 
 def _scaled_schoenfeld(fit: CoxFit, kept: Kept) -> pd.DataFrame:
-    rows = kept.likelihood.rows
     residuals = schoenfeld_residuals(kept.likelihood, fit.maximum.beta)
-    scaled = rows.dead.size * np.linalg.solve(_curvature(fit), residuals) + fit.maximum.beta[:, None]
-    return _frame((scaled / fit.design.spread[:, None]).T, fit.design.names, rows.times.age[rows.time])
+    scaled = residuals.shape[1] * np.linalg.solve(_curvature(fit), residuals) + fit.maximum.beta[:, None]
+    return _by_age(scaled / fit.design.spread[:, None], fit, kept)
+
+
+def _by_age(values: np.ndarray, fit: CoxFit, kept: Kept) -> pd.DataFrame:
+    """Of each failure (p, d), by stratum and age; those of one age as the rows were given."""
+    rows = kept.likelihood.rows
+    order = np.lexsort((rows.order[rows.dead], rows.time))
+    return _frame(values.T[order], fit.design.names, rows.times.age[rows.time])
 
 
 def _curvature(fit: CoxFit) -> np.ndarray:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-FEW = 4  # rows that leave together: from so many on they are put together first
 MANY_STRATA = 256  # beyond these a Python loop over strata costs more than the levels of dyadic blocks
 
 
@@ -24,7 +23,6 @@ class RiskSets:
     """
 
     def __init__(self, first: np.ndarray, end: np.ndarray, stratum: np.ndarray, offsets: np.ndarray) -> None:
-        self.first, self.end = first, end
         self.n_rows, self.n_times = len(first), int(offsets[-1])
         at_risk = end > first
         late = at_risk & ((first > offsets[stratum]) | (len(offsets) - 1 > MANY_STRATA))
@@ -41,10 +39,8 @@ class RiskSets:
         out = np.full((len(values), self.n_times), nothing)
         given = values if isinstance(self._early, slice) else values[:, self._early]
         for segment in self._segments:
-            mine = given[:, segment.rows]
-            if segment.groups is not None:
-                mine = combine.reduceat(mine, segment.groups, axis=1)
-            np.take(combine.accumulate(mine, axis=1), segment.last, axis=1, out=out[:, segment.times], mode="clip")
+            up_to = combine.accumulate(given[:, segment.rows], axis=1)
+            out[:, segment.times] = np.take(up_to, segment.last_row, axis=1)
         for level in self._levels:
             placed = np.full((len(values), level.width), nothing)
             for row, of_row in zip(placed, values, strict=True):
@@ -74,14 +70,12 @@ class RiskSets:
 class Segment(NamedTuple):
     """The rows of a stratum that are at risk from its first failure time on, and the times at which any of them is.
 
-    groups : where rows that leave together begin, if these are few; else None, and a row is a group. last : (times,) the last group still at
-    risk. last_time : (rows,) the last time at which a row is at risk.
+    last_row : (times,) the last of its rows still at risk. last_time : (rows,) the last time at which a row is at risk; both within it.
     """
 
     rows: slice
     times: slice
-    groups: np.ndarray | None
-    last: np.ndarray
+    last_row: np.ndarray
     last_time: np.ndarray
 
 
@@ -121,11 +115,8 @@ def _segments(end: np.ndarray, stratum: np.ndarray, offsets: np.ndarray) -> Iter
     for one, (begin, stop) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)):
         if begin < stop:
             ends = end[begin:stop] - offsets[one]
-            leaving = np.bincount(ends)[::-1]  # how many rows leave at each time, from the last on
-            left = np.flatnonzero(leaving)
-            groups = np.cumsum(leaving)[left] - leaving[left] if len(left) * FEW < len(ends) else None
-            at_risk = np.cumsum(leaving if groups is None else leaving > 0)[:-1][::-1]  # of the groups, at each of the times
-            yield Segment(slice(begin, stop), slice(int(offsets[one]), int(offsets[one] + ends[0])), groups, at_risk - 1, ends - 1)
+            at_risk = np.cumsum(np.bincount(ends)[::-1])[-2::-1]  # how many outlast each of the times
+            yield Segment(slice(begin, stop), slice(int(offsets[one]), int(offsets[one] + ends[0])), at_risk - 1, ends - 1)
 
 
 def _levels(first: np.ndarray, last: np.ndarray, rows: np.ndarray, n_times: int) -> Iterator[Level]:

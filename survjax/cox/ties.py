@@ -30,11 +30,11 @@ class Shares(NamedTuple):
 
     def times(self, factor: np.ndarray) -> Shares:
         """The sums with a factor (m,) for each failure time."""
-        scaled = [factor * column for column in self[1:4]]
-        square = factor * self.outliving
+        hazards = factor * self.log_risk, factor * self.hazard, factor * self.hazard_of_failing
+        first = factor * self.outliving
         if self.failing is self.outliving:
-            return Shares(self.risk, *scaled, square, square, square)
-        return Shares(self.risk, *scaled, square, factor * self.mixed, factor * self.failing)
+            return Shares(self.risk, *hazards, first, first, first)
+        return Shares(self.risk, *hazards, first, factor * self.mixed, factor * self.failing)
 
 
 def shares(outliving: np.ndarray, failing: np.ndarray, count: np.ndarray, ties: str) -> Shares:
