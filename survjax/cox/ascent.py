@@ -14,6 +14,7 @@ from survjax.errors import NotConverged
 
 # A step is judged by what it promises of log-likelihood, twice: step' curvature step, the square of its length in standard errors.
 SMALL = 1e-20
+FLOOR = 1e-10  # below this a promise that does not fall any more is rounding
 UNSEEN = 1e-7  # a promise below this is lost in the rounding of a large log-likelihood; the step is taken
 MOST_STEPS = 100
 MOST_HALVINGS = 60
@@ -44,11 +45,12 @@ def maximise(likelihood: PartialLikelihood, penalty: ElasticNet, names: Sequence
     free = penalty.lasso == 0.0 and penalty.ridge == 0.0
     beta = np.zeros(len(likelihood.x))
     here = at_zero
+    last = np.inf
     for n_steps in range(1, MOST_STEPS + 1):
-        target = penalty.minimiser(here.information, here.information @ beta + here.gradient, beta)
-        step = target - beta
+        step = _step(penalty, beta, here, n_steps)
         promised = float(step @ here.information @ step) + penalty.ridge * float(step @ step)
-        settled = promised <= SMALL
+        settled = promised <= SMALL or (promised <= FLOOR and promised > 0.25 * last)
+        last = promised
         if not settled:
             beta, here = _taken(likelihood, penalty, beta, here, step, promised, n_steps)
         if free and (settled or n_steps >= EARLIEST_DOUBT):
@@ -56,6 +58,16 @@ def maximise(likelihood: PartialLikelihood, penalty: ElasticNet, names: Sequence
         if settled:
             return Maximum(beta, here, at_zero, n_steps, penalty.violation(beta, here.gradient))
     raise NotConverged(f"no maximum of the partial likelihood was reached in {MOST_STEPS} steps; a penalty may help.", here)
+
+
+def _step(penalty: ElasticNet, beta: np.ndarray, here: Evaluation, n_steps: int) -> np.ndarray:
+    try:
+        return penalty.step(beta, here.gradient, here.information)
+    except np.linalg.LinAlgError:
+        raise NotConverged(
+            f"after {n_steps - 1} steps towards the maximum of the partial likelihood it has no curvature left; a penalty may help.",
+            here,
+        ) from None
 
 
 def _taken(

@@ -71,16 +71,24 @@ def refuse_endless(
         return
     weakest = inverse.T @ vectors[:, 0]
     for candidate in (step, weakest * np.sign(weakest @ gradient)):
-        direction = _rounded(candidate)
-        short, spread = likelihood.spread_along(direction)
-        if float(short.max()) <= ALMOST * float(spread.max()):
-            raise NoFiniteMaximum(_sentence(direction, names))
+        direction = candidate / np.abs(candidate).max()
+        if _endless(likelihood, direction):
+            raise NoFiniteMaximum(_sentence(_simplest(likelihood, direction), names))
 
 
-def _rounded(direction: np.ndarray) -> np.ndarray:
-    """The direction less the small parts that a finite search leaves in it."""
-    direction = direction / np.abs(direction).max()
-    return np.where(np.abs(direction) < 1e-4, 0.0, direction)
+def _endless(likelihood: PartialLikelihood, direction: np.ndarray) -> bool:
+    short, spread = likelihood.spread_along(direction)
+    return float(spread.max()) > NO_SPREAD and float(short.max()) <= ALMOST * float(spread.max())
+
+
+def _simplest(likelihood: PartialLikelihood, direction: np.ndarray) -> np.ndarray:
+    """The direction less all parts without which the likelihood still rises along it, from the smallest on."""
+    for part in np.argsort(np.abs(direction))[:-1]:
+        without = direction.copy()
+        without[part] = 0.0
+        if _endless(likelihood, without):
+            direction = without
+    return direction
 
 
 def _sentence(direction: np.ndarray, names: Sequence[str]) -> str:

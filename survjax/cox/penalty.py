@@ -20,17 +20,21 @@ class ElasticNet(NamedTuple):
     def cost(self, beta: np.ndarray) -> float:
         return self.lasso * float(np.abs(beta).sum()) + 0.5 * self.ridge * float(beta @ beta)
 
-    def minimiser(self, curvature: np.ndarray, slope: np.ndarray, start: np.ndarray) -> np.ndarray:
-        """The z (p,) at which z'Az / 2 - c'z + cost(z) is least, for a curvature A (p, p) and a slope c (p,)."""
-        curvature = curvature + self.ridge * np.eye(len(slope))
+    def step(self, beta: np.ndarray, gradient: np.ndarray, information: np.ndarray) -> np.ndarray:
+        """From beta (p,) to the maximum of the quadratic that the log-likelihood looks like there, less the cost.
+
+        gradient : (p,), information : (p, p) of the log-likelihood, without the cost. Raises numpy.linalg.LinAlgError if it has none.
+        """
+        curvature = information + self.ridge * np.eye(len(beta))
         if not self.lasso:
-            return np.linalg.solve(curvature, slope)
-        found = self._by_coordinates(curvature, slope, start.copy())
+            return np.linalg.solve(curvature, gradient - self.ridge * beta)
+        slope = information @ beta + gradient
+        found = self._by_coordinates(curvature, slope, beta.copy())
         active = np.flatnonzero(found)
         # with the signs known the rest is linear, and exact where sweeps are not
         exact = np.zeros_like(found)
         exact[active] = np.linalg.solve(curvature[np.ix_(active, active)], slope[active] - self.lasso * np.sign(found[active]))
-        return exact if np.array_equal(np.sign(exact), np.sign(found)) else found
+        return (exact if np.array_equal(np.sign(exact), np.sign(found)) else found) - beta
 
     def _by_coordinates(self, curvature: np.ndarray, slope: np.ndarray, z: np.ndarray) -> np.ndarray:
         left = slope - curvature @ z
