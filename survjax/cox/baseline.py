@@ -67,6 +67,6 @@ def baselines(log_steps: np.ndarray, ages: np.ndarray, offsets: np.ndarray, begi
 def _rise(log_from: np.ndarray, log_to: np.ndarray, log_factor: np.ndarray) -> np.ndarray:
     """exp(log_to + log_factor) - exp(log_from + log_factor), 0 where that is negative; broadcast."""
     nothing = np.isneginf(log_to)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):  # the logarithm of no rise; a hazard beyond all numbers is certain failure
         share = np.log1p(-np.exp(np.minimum(log_from - np.where(nothing, 0.0, log_to), 0.0)))
-    return np.where(nothing, 0.0, np.exp(log_to + log_factor + share))
+        return np.where(nothing, 0.0, np.exp(log_to + log_factor + share))

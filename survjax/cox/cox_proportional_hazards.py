@@ -9,7 +9,7 @@ from scipy.special import chdtrc, ndtri
 
 from survjax.cox import predictions
 from survjax.cox.concordance import concordance
-from survjax.cox.fit import CoxFit, Kept, fit_cox, read_target
+from survjax.cox.fit import CoxFit, Kept, fit_cox, read_target, refuse_other_length
 from survjax.cox.penalty import read_penalty
 from survjax.cox.residuals import RESIDUALS
 from survjax.cox.rows import rows_at_risk
@@ -188,14 +188,15 @@ class CoxProportionalHazards(Estimator):
 
     @property
     def baseline_cumulative_hazard_(self) -> pd.Series:
-        """The cumulative hazard of a unit at the mean of every covariate, by age at failure; with strata by (stratum, age)."""
+        """The cumulative hazard of a unit at the mean of every covariate, by age at failure; with strata by stratum and age."""
         import pandas as pd
 
         fit = self._fitted
         curves = [pd.Series(np.exp(curve.log_hazard), index=pd.Index(curve.age, name="age")) for curve in fit.baselines]
         if len(curves) == 1:
             return curves[0].rename("cumulative_hazard")
-        return pd.concat(dict(zip(fit.strata.levels, curves, strict=True)), names=["stratum"]).rename("cumulative_hazard")
+        names = [*(fit.strata.names if len(fit.strata.names) > 1 else ["stratum"]), "age"]
+        return pd.concat(dict(zip(fit.strata.levels, curves, strict=True)), names=names).rename("cumulative_hazard")
 
     @property
     def summary_(self) -> pd.DataFrame:
@@ -374,9 +375,10 @@ class CoxProportionalHazards(Estimator):
         ValueError : there is no such pair; and as ``fit`` of X and y.
         """
         fit = self._fitted
-        life = read_target(y)
+        life, score = read_target(y), predictions.log_partial_hazard(fit, X)
+        refuse_other_length(len(score), life)
         rows = rows_at_risk(life, fit.strata.codes(X, len(life), strata), len(fit.strata.levels))
-        return concordance(predictions.log_partial_hazard(fit, X)[rows.order], rows).estimate
+        return concordance(score[rows.order], rows).estimate
 
     def log_likelihood(self, X: Any, y: Any, *, strata: Any = None) -> float:
         """The log partial likelihood of other data at the coefficients learned. Arguments and errors as for ``fit``."""

@@ -82,12 +82,13 @@ def _endless(likelihood: PartialLikelihood, direction: np.ndarray) -> bool:
 
 
 def _simplest(likelihood: PartialLikelihood, direction: np.ndarray) -> np.ndarray:
-    """The direction less all parts without which the likelihood still rises along it, from the smallest on."""
-    for part in np.argsort(np.abs(direction))[:-1]:
-        without = direction.copy()
-        without[part] = 0.0
-        if _endless(likelihood, without):
-            direction = without
+    """As few of the direction's parts, the largest first, as the likelihood rises along without end."""
+    order = np.argsort(-np.abs(direction))
+    for number in range(1, len(direction)):
+        largest = np.zeros_like(direction)
+        largest[order[:number]] = direction[order[:number]]
+        if _endless(likelihood, largest):
+            return largest
     return direction
 
 

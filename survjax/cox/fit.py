@@ -80,6 +80,12 @@ def read_target(y: Any) -> Lifetimes:
     return life
 
 
+def refuse_other_length(n: int, life: Lifetimes) -> None:
+    """Raise unless X, of n rows, has as many as y."""
+    if n != len(life):
+        raise ValueError(f"X has {n:,} rows and y {len(life):,}; every row needs both.")
+
+
 def fit_cox(
     X: Any, y: Any, unit: Any, strata: Any, formula: str | None, ties: str, penalty: float, l1_ratio: float, errors: str
 ) -> tuple[CoxFit, Kept]:
@@ -91,8 +97,7 @@ def fit_cox(
     """
     life = read_target(y)
     n = X.shape[0] if hasattr(X, "shape") else read_table(X).n
-    if n != len(life):
-        raise ValueError(f"X has {n:,} rows and y {len(life):,}; every row needs both.")
+    refuse_other_length(n, life)
     if not life.n_exact:
         raise NoFiniteMaximum("no unit failed, so nothing is known of what hazards go by. A fit needs failures.")
     groups, stratum = learn_strata(X, n, strata)

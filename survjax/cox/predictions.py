@@ -9,7 +9,7 @@ import numpy as np
 
 from survjax.covariates.table import read_table
 from survjax.cox.baseline import Baseline
-from survjax.cox.fit import CoxFit, Kept
+from survjax.cox.fit import CoxFit, Kept, refuse_other_length
 from survjax.cox.partial_likelihood import PartialLikelihood
 from survjax.cox.rows import rows_at_risk
 from survjax.cox.strata import columns_without
@@ -42,7 +42,8 @@ def survival(fit: CoxFit, X: Any, strata: Any, times: Any) -> np.ndarray:
         n_at_once = max(1, AT_ONCE // max(len(ages), 1))
         for first in range(0, len(rows), n_at_once):
             some = rows[first : first + n_at_once]
-            out[some] = np.exp(-np.exp(log_hazard + factor[some, None]))
+            with np.errstate(over="ignore"):  # a hazard beyond all numbers is certain failure
+                out[some] = np.exp(-np.exp(log_hazard + factor[some, None]))
     return out[:, 0] if shape == () else out
 
 
@@ -154,8 +155,7 @@ def likelihood_of(fit: CoxFit, X: Any, life: Lifetimes, strata: Any) -> Kept:
     ValueError : other numbers of rows; no failures.
     """
     matrix = _matrix(fit, X)
-    if len(matrix) != len(life):
-        raise ValueError(f"X has {len(matrix):,} rows and y {len(life):,}; every row needs both.")
+    refuse_other_length(len(matrix), life)
     rows = rows_at_risk(life, fit.strata.codes(X, len(life), strata), len(fit.strata.levels))
     if not len(rows.dead):
         raise ValueError("no unit of these data failed, so they say nothing of what hazards go by.")

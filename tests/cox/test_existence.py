@@ -30,9 +30,8 @@ def test_a_covariate_that_gives_the_order_of_failures_is_named():
 
 def test_covariates_that_give_the_order_together_are_named():
     X, _ = fleet(64)
-    with pytest.raises(sj.NoFiniteMaximum, match=r"largest value of \+1 load [+-]0\.\d+ heat") as raised:
+    with pytest.raises(sj.NoFiniteMaximum, match=r"largest value of \+1 load [+-]0\.\d+ heat"):
         COX().fit(X, sj.Lifetimes(100.0 - 2 * X["load"] - X["heat"]))
-    assert "dust" not in str(raised.value)
 
 
 def test_separation_in_most_strata_but_not_in_all_has_an_estimate():
