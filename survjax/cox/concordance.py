@@ -36,6 +36,8 @@ def concordance(score: np.ndarray, rows: Rows) -> Concordance:
     Units that fail at the same age make no pair. With late entry, and with several rows a unit, it is of the risk sets as they are
     (Therneau & Watson 2015, Mayo Clinic technical report 85). Time n log(n)^2, memory n.
     """
+    if not len(rows.dead):
+        return Concordance(0.0, 0.0, 0.0)
     rank = np.unique(score, return_inverse=True)[1]
     weight = rows.weight
     order = np.argsort(rank[rows.dead], kind="stable")

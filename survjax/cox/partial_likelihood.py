@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from survjax.cox.products import combined, cross_products, totals
 from survjax.cox.rows import Rows
 from survjax.cox.ties import Shares, shares
 
-AT_ONCE = 1 << 13  # rows whose products are summed together
 IN_CACHE = 1 << 17  # entries of columns worked on together
 WIDEST = 600.0  # logarithms of partial hazards further apart are summed in parts: exp(-745) is 0
 
@@ -66,22 +66,22 @@ class PartialLikelihood:
     def evaluate(self, beta: np.ndarray) -> Evaluation:
         """Value, gradient and information at beta (p,)."""
         rows = self.rows
-        eta = beta @ self.x
+        eta = combined(beta, self.x)
         value, information = 0.0, np.zeros((len(beta), len(beta)))
         residual = np.zeros(len(eta))
         residual[rows.dead] = rows.weight[rows.dead]
-        value = float(residual @ eta)
+        value = float(np.sum(residual * eta))
         for part in self._parts(eta):
-            value -= float(np.sum(part.shares.log_risk) + rows.times.failures @ part.log_unit)
+            value -= float(np.sum(part.shares.log_risk) + np.sum(rows.times.failures * part.log_unit))
             expected = part.risk * self._collected(part.shares)
             residual -= expected
             information += self._information(part, expected)
-        return Evaluation(value, self.x @ residual, information)
+        return Evaluation(value, totals(self.x, residual), information)
 
     def weighted_information(self, beta: np.ndarray, factor: np.ndarray) -> np.ndarray:
         """The information summed over failure times with a factor (m,) for each, which may be negative."""
         total = np.zeros((len(beta), len(beta)))
-        for part in self._parts(beta @ self.x):
+        for part in self._parts(combined(beta, self.x)):
             scaled = part.shares.times(factor)
             total += self._information(part._replace(shares=scaled), part.risk * self._collected(scaled))
         return total
@@ -89,14 +89,14 @@ class PartialLikelihood:
     def log_hazard(self, beta: np.ndarray) -> np.ndarray:
         """The logarithm of the rise of the cumulative hazard at each failure time of a unit with all columns at 0, (m,)."""
         steps = np.empty(len(self.rows.times.age))
-        for part in self._parts(beta @ self.x):
+        for part in self._parts(combined(beta, self.x)):
             here = part.shares.hazard > 0
             steps[here] = np.log(part.shares.hazard[here]) - part.log_unit[here]
         return steps - (self.centres @ beta)[self.rows.times.stratum]
 
     def expected(self, beta: np.ndarray) -> np.ndarray:
         """The failures expected of a unit of each row, (n,) in the order of ``rows``: its hazard summed over its time at risk."""
-        eta = beta @ self.x
+        eta = combined(beta, self.x)
         total = np.zeros(len(eta))
         for part in self._parts(eta):
             total += part.hazard * self._collected(part.shares)
@@ -111,7 +111,7 @@ class PartialLikelihood:
         means = self.mean_at_failures(beta)
         total = np.zeros_like(self.x)
         total[:, rows.dead] = self.x[:, rows.dead] - means[:, rows.time]
-        for part in self._parts(beta @ self.x):
+        for part in self._parts(combined(beta, self.x)):
             outliving, failing = self._moments(part)
             sums = part.shares
             # hazard times mean of the risk set, for who outlives the failure time and for who fails at it
@@ -125,7 +125,7 @@ class PartialLikelihood:
     def mean_at_failures(self, beta: np.ndarray) -> np.ndarray:
         """The mean of each column over the risk set of each failure time, by partial hazard; over tied failures the average, (p, m)."""
         means = np.zeros((len(beta), len(self.rows.times.age)))
-        for part in self._parts(beta @ self.x):
+        for part in self._parts(combined(beta, self.x)):
             outliving, failing = self._moments(part)
             risk = part.shares.risk
             means += part.shares.hazard * risk * outliving + part.shares.hazard_of_failing * risk * failing
@@ -136,7 +136,7 @@ class PartialLikelihood:
 
         With the first all 0 the likelihood never falls along the direction; with the second all 0 it stays the same.
         """
-        along = (direction @ self.x)[None]
+        along = combined(direction, self.x)[None]
         outliving, highest = self.rows.summed(along, np.maximum, -np.inf)
         negative, lowest = self.rows.summed(-along, np.maximum, -np.inf)
         top = np.maximum(outliving, highest)[0]
@@ -187,19 +187,10 @@ class PartialLikelihood:
     def _information(self, part: Part, expected: np.ndarray) -> np.ndarray:
         outliving, failing = self._moments(part)
         sums = part.shares
-        total = _products(self.x, expected)
+        total = cross_products(self.x, self.x, expected)
         if sums.outliving is sums.failing:  # no ties to be taken apart
             outliving += failing
-            return total - _products(outliving, sums.outliving)
-        within = (sums.outliving * outliving + sums.mixed * failing) @ outliving.T
-        within += (sums.mixed * outliving + sums.failing * failing) @ failing.T
-        return total - within
-
-
-def _products(columns: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Sums of weight times the products of columns (p, n), in blocks that stay in the cache: (p, p)."""
-    total = np.zeros((len(columns), len(columns)))
-    for first in range(0, len(weight), AT_ONCE):
-        block = columns[:, first : first + AT_ONCE]
-        total += (block * weight[first : first + AT_ONCE]) @ block.T
-    return total
+            return total - cross_products(outliving, outliving, sums.outliving)
+        mixed = cross_products(outliving, failing, sums.mixed)
+        total -= cross_products(outliving, outliving, sums.outliving)
+        return total - mixed - mixed.T - cross_products(failing, failing, sums.failing)

@@ -97,5 +97,7 @@ def test_pairs_to_be_judged_by_are_needed():
     model = COX().fit(X, life)
     with pytest.raises(ValueError, match="there is no pair"):
         model.score(X.iloc[:3], sj.Lifetimes([1, 2, 3], [0, 0, 1]))
+    with pytest.raises(ValueError, match="there is no pair"):
+        model.score(X.iloc[:3], sj.Lifetimes([1, 2, 3], [0, 0, 0]))
     with pytest.raises(ValueError, match="no unit of these data failed"):
         model.log_likelihood(X.iloc[:3], sj.Lifetimes([1, 2, 3], [0, 0, 0]))
