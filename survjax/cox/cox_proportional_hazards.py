@@ -56,7 +56,7 @@ class CoxProportionalHazards(Estimator):
     >>> life = sj.Lifetimes.from_frame(drives, duration="duration", event="event")
     >>> model = sj.CoxProportionalHazards("~ temperature").fit(drives, life)
     >>> model.coefficients_.round(3).to_dict()
-    {'temperature': -0.099}
+    {'temperature': -0.149}
     """
 
     formula: str | None

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import linprog
 
 import survjax as sj
 from tests.cox.test_partial_likelihood import fleet
@@ -70,3 +71,35 @@ def test_a_covariate_that_differs_only_where_nobody_is_at_risk_is_named():
     durations = np.where(np.arange(64) == 0, 0.1, life.durations)  # the one unit left before the first failure
     with pytest.raises(ValueError, match="never differ in late"):
         COX().fit(X, sj.Lifetimes(durations, life.event_observed & (np.arange(64) > 0)))
+
+
+def pairs_at_failures(X, life):
+    """Of each unit that fails, its covariates less those of each other at risk then."""
+    return np.array([X[i] - X[j] for i in np.flatnonzero(life.event_observed) for j in np.flatnonzero(life.durations > life.durations[i])])
+
+
+def test_whether_there_is_a_maximum_is_what_linear_programming_says():
+    rng = np.random.default_rng(11)
+    endless = flat = 0
+    for _ in range(100):
+        n, p = int(rng.integers(5, 12)), int(rng.integers(1, 4))
+        X = np.round(rng.normal(size=(n, p)), int(rng.integers(0, 3)))
+        life = sj.Lifetimes(rng.permutation(n) + 1.0, (np.arange(n) < 2) | (rng.random(n) < 0.4))
+        pairs = pairs_at_failures(X, life)
+        if np.any(np.ptp(X, axis=0) == 0):
+            continue
+        if np.linalg.matrix_rank(pairs) < p:
+            flat += 1
+            with pytest.raises(ValueError, match=r"never differ|collinear"):
+                COX().fit(X, life)
+            continue
+        # a direction in which no unit at risk lies beyond the one that fails, and some lie behind it
+        gain = linprog(-pairs.sum(axis=0), A_ub=-pairs, b_ub=np.zeros(len(pairs)), bounds=[(-1, 1)] * p)
+        if -gain.fun > 1e-7:
+            endless += 1
+            with pytest.raises(sj.NoFiniteMaximum):
+                COX().fit(X, life)
+        else:
+            assert COX().fit(X, life).optimality_ < 1e-10
+    assert flat > 3
+    assert 15 < endless < 85 - flat

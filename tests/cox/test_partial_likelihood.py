@@ -77,7 +77,7 @@ def test_partial_hazards_beyond_the_range_of_numbers_are_summed_all_the_same(tie
     # the column centred: the gradient is the definition's by a difference in 40 digits
     slope = mpmath.diff(lambda b: defined([b, *beta[1:]], matrix, life, np.zeros(30), ties), beta[0])
     np.testing.assert_allclose(found.gradient[0], float(slope), rtol=1e-10, atol=1e-9)
-    # one unit is nearly all of each risk set, so that covariates do not vary over it: of 22 failures times squares of 4,000 rounding is left
+    # one unit is nearly all of each risk set, so that covariates do not vary over it; of 22 failures times 4,000^2 rounding is left
     np.testing.assert_allclose(found.information, 0.0, atol=22 * 4000**2 * np.finfo(float).eps)
 
 
