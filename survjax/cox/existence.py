@@ -17,8 +17,13 @@ ALMOST = 1e-6  # how exact a direction found on the way to infinity is, as a sha
 
 def nearly_flat(information: np.ndarray) -> bool:
     """Whether along some direction there is next to no information, (p, p) at beta = 0."""
-    scale = np.sqrt(np.diag(information))
+    scale = _deviation(information)
     return not scale.all() or float(np.linalg.eigvalsh(information / np.outer(scale, scale))[0]) < NEARLY or float(scale.min()) < NEARLY
+
+
+def _deviation(information: np.ndarray) -> np.ndarray:
+    """Square roots of the diagonal, which rounding may leave a little below 0."""
+    return np.sqrt(np.maximum(np.diag(information), 0.0))
 
 
 def refuse_flat(likelihood: PartialLikelihood, information: np.ndarray, names: Sequence[str]) -> None:
@@ -30,7 +35,7 @@ def refuse_flat(likelihood: PartialLikelihood, information: np.ndarray, names: S
     ------
     ValueError : with the columns and the way out.
     """
-    scale = np.sqrt(np.diag(information))
+    scale = _deviation(information)
     scale = np.where(scale > NO_SPREAD * np.sqrt(likelihood.rows.times.failures.sum()), scale, 0.0)
     if not scale.all():
         direction = np.zeros(len(scale))
