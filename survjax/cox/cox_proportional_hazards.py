@@ -106,7 +106,8 @@ class CoxProportionalHazards(Estimator):
         NoFiniteMaximum : no failures; or without a penalty a coefficient would be infinite, as of a level without failures.
         NotConverged : the search stopped short.
 
-        A fit that raises leaves the model as it was.
+        A fit that raises leaves the model as it was. One that does not keeps its columns of X, for ``residuals`` and
+        ``schoenfeld_test``; pickles do without.
         """
         if self.ties not in RULES:
             raise ValueError(f'ties must be "efron" or "breslow"; got {self.ties!r}.')
@@ -360,7 +361,15 @@ class CoxProportionalHazards(Estimator):
         return predictions.remaining_quantile(self._fitted, X, strata, age, 0.5 if isinstance(kind, str) else kind)
 
     def predict(self, X: Any, age: Any = 0.0, *, strata: Any = None) -> np.ndarray:
-        """Mean remaining life up to the last age under observation (of the stratum), E min(T, last age) - age given T > age, (n,)."""
+        """Mean remaining life up to the last age under observation (of the stratum), E min(T, last age) - age given T > age, (n,).
+
+        Exact, at a cost of units times ages at failure. What scikit-survival's ``predict`` gives, a score of risk, is
+        ``predict_partial_hazard``.
+
+        Raises
+        ------
+        ValueError : an age beyond the last under observation, or before the first.
+        """
         return predictions.restricted_mean(self._fitted, X, strata, age, None)
 
     def score(self, X: Any, y: Any, *, strata: Any = None) -> float:

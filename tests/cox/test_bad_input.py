@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import survjax as sj
@@ -101,3 +103,15 @@ def test_pairs_to_be_judged_by_are_needed():
         model.score(X.iloc[:3], sj.Lifetimes([1, 2, 3], [0, 0, 0]))
     with pytest.raises(ValueError, match="no unit of these data failed"):
         model.log_likelihood(X.iloc[:3], sj.Lifetimes([1, 2, 3], [0, 0, 0]))
+
+
+def test_every_kind_of_table_says_the_same():
+    X, life = fleet()
+    X = X.assign(plant=np.where(np.arange(256) % 2, "north", "south"), number=np.arange(256))
+    expected = COX(errors="robust").fit(X, life, strata="plant", unit="number")
+    assert list(expected.coefficients_.index) == ["load", "heat", "dust"]
+    for table in (pl.from_pandas(X), pa.Table.from_pandas(X), {name: X[name].to_numpy() for name in X}):
+        model = COX(errors="robust").fit(table, life, strata="plant", unit="number")
+        pd.testing.assert_frame_equal(model.summary_, expected.summary_)
+        np.testing.assert_array_equal(model.predict(table), expected.predict(X))
+        assert model.score(table, life) == expected.score(X, life)
