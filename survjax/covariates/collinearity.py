@@ -11,7 +11,7 @@ import numpy as np
 OWN_SHARE = 1e-7
 # The Gram matrix sees squares of shares, which it rounds at about 1e-15: above this nothing is collinear, below it the columns decide.
 _CLEAR = 1e-8
-_BLOCK = 32_768
+_BLOCK = 8_192
 
 
 class Combination(NamedTuple):
@@ -23,31 +23,39 @@ class Combination(NamedTuple):
     own_share: float
 
 
-def gram(z: np.ndarray) -> np.ndarray:
-    """The products (p, p) of columns (n, p), divided by n."""
-    return sum((z[i : i + _BLOCK].T @ z[i : i + _BLOCK] for i in range(0, len(z), _BLOCK)), np.zeros((z.shape[1],) * 2)) / len(z)
+def combinations(matrix: np.ndarray, center: np.ndarray, spread: np.ndarray) -> list[Combination]:
+    """The combinations among columns (n, p) of these means and standard deviations, by a QR decomposition.
 
-
-def combinations(z: np.ndarray) -> list[Combination]:
-    """The combinations among standardised columns (n, p), by a QR decomposition with pivoting.
-
-    Businger & Golub (1965), Numerische Mathematik 7: of columns that say the same the first stays.
+    A column told by those before it is put off, so that of columns that say the same the first stays, as in lm() of R.
     """
-    from scipy.linalg import qr, solve_triangular
-
-    n, p = z.shape
-    if p < 2:
+    n, p = matrix.shape
+    if p < 2 or (n > p and np.linalg.eigvalsh(_gram(matrix, center, spread))[0] > _CLEAR):
         return []
-    if n > p and np.linalg.eigvalsh(gram(z))[0] > _CLEAR:
-        return []
-    triangle, order = qr(z / np.sqrt(n), mode="r", pivoting=True, check_finite=False)
-    diagonal = np.zeros(p)
-    diagonal[: min(n, p)] = np.abs(np.diag(triangle))
-    rank = int(np.count_nonzero(diagonal > OWN_SHARE))
-    found = []
-    for place in range(rank, p):
-        coefficients = solve_triangular(triangle[:rank, :rank], triangle[:rank, place])
-        taken = np.flatnonzero(np.abs(coefficients) > 1e-6)
-        own = float(np.linalg.norm(triangle[rank:, place]))
-        found.append(Combination(int(order[place]), tuple(order[taken].tolist()), tuple(coefficients[taken].tolist()), own))
+    # the columns of the triangle have the products of the standardised columns, and p rows in place of n
+    columns = np.asarray(np.linalg.qr((matrix - center) / (spread * np.sqrt(n)), mode="r"))
+    basis = np.empty((len(columns), 0))
+    kept: list[int] = []
+    found: list[Combination] = []
+    for place in range(p):
+        own = columns[:, place]
+        for _ in range(2):  # the second time takes what rounding left of the others
+            own = own - basis @ (basis.T @ own)
+        share = float(np.linalg.norm(own))
+        if share > OWN_SHARE:
+            basis = np.column_stack([basis, own / share])
+            kept.append(place)
+            continue
+        shares = np.linalg.lstsq(columns[:, kept], columns[:, place])[0]
+        others = [other for other, value in zip(kept, shares, strict=True) if abs(value) > 1e-6]
+        coefficients = shares[np.abs(shares) > 1e-6] * spread[place] / spread[others]
+        found.append(Combination(place, tuple(others), tuple(coefficients.tolist()), share))
     return found
+
+
+def _gram(matrix: np.ndarray, center: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """The correlations (p, p) of columns (n, p)."""
+    products = np.zeros((matrix.shape[1],) * 2)
+    for first in range(0, len(matrix), _BLOCK):
+        inside = (matrix[first : first + _BLOCK] - center) / spread
+        products += inside.T @ inside
+    return products / len(matrix)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from survjax.covariates.covariate import INTERCEPT, Covariate, refuse_infinite
 from survjax.covariates.table import Table
+
+_BLOCK = 8_192
 
 
 class Columns(NamedTuple):
@@ -56,19 +58,14 @@ class Columns(NamedTuple):
         plain = None if labelled or self.intercept else _plain(table, chosen)
         if plain is not None:
             return _finite(plain, wanted)
-        matrix = np.empty((table.n, len(self.names)))
-        place = int(self.intercept)
-        matrix[:, :place] = 1.0
+        columns: list[np.ndarray] = [np.ones(table.n)] if self.intercept else []
         for covariate, values in zip(self.covariates, chosen, strict=True):
             if covariate.levels is None:
-                matrix[:, place] = covariate.numbers(values)
-                place += 1
+                columns.append(covariate.numbers(values))
             else:
                 codes = covariate.codes(values)
-                for code in range(1, len(covariate.levels)):
-                    matrix[:, place] = codes == code
-                    place += 1
-        return matrix
+                columns += [codes == code for code in range(1, len(covariate.levels))]
+        return side_by_side(columns, table.n)
 
     def state(self) -> dict[str, Any]:
         """What JSON can hold, from which ``from_state`` brings it back."""
@@ -77,6 +74,16 @@ class Columns(NamedTuple):
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Columns:
         return cls(tuple(Covariate.from_state(covariate) for covariate in state["columns"]), state["intercept"])
+
+
+def side_by_side(columns: Sequence[np.ndarray], n: int) -> np.ndarray:
+    """Columns (n,) as one matrix (n, p) of float64, row by row in memory."""
+    matrix = np.empty((n, len(columns)))
+    # a block of rows stays in the cache while its columns are written: at a million rows a third of the time
+    for first in range(0, n, _BLOCK):
+        for place, column in enumerate(columns):
+            matrix[first : first + _BLOCK, place] = column[first : first + _BLOCK]
+    return matrix
 
 
 def _plain(table: Table, chosen: list[Any]) -> np.ndarray | None:
@@ -92,7 +99,7 @@ def _plain(table: Table, chosen: list[Any]) -> np.ndarray | None:
     )
     if whole:
         return np.ascontiguousarray(table.frame.to_numpy(dtype=np.float64))
-    return np.column_stack([np.asarray(column, dtype=np.float64) for column in chosen])
+    return side_by_side([np.asarray(column) for column in chosen], table.n)
 
 
 def _finite(matrix: np.ndarray, names: tuple[str, ...]) -> np.ndarray:

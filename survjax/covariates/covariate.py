@@ -118,15 +118,15 @@ def refuse_unseen(name: str, unseen: np.ndarray, labels: Any, levels: tuple[Leve
         raise BadRow(message, columns=(name,), rows=rows, expected=expected, remedy=remedy)
 
 
-def refuse_infinite(name: str, column: np.ndarray) -> None:
-    """Raise for the rows of a column that are infinite, or nan."""
+def refuse_infinite(name: str, column: np.ndarray, of: str = "X") -> None:
+    """Raise for the rows of a column that are infinite, or nan; ``of`` is what the error calls its table."""
     bad = ~np.isfinite(column)
     if bad.any():
         rows = np.flatnonzero(bad)
         what, remedy = (
             ("is missing (nan)", _MISSING) if np.isnan(column[rows[0]]) else (f"is {column[rows[0]]}", "Correct or drop such rows.")
         )
-        message = f"column {name!r} of X {what} in row {rows[0]} ({_count(rows)}). {remedy}"
+        message = f"column {name!r} of {of} {what} in row {rows[0]} ({_count(rows)}). {remedy}"
         raise BadRow(message, columns=(name,), rows=rows, expected="finite", remedy=remedy)
 
 
@@ -140,7 +140,7 @@ def _present(name: str, values: Any) -> Any:
 
     try:
         series = values if isinstance(values, pd.Series) else pd.Series(values)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"column {name!r} of X cannot be read as one column: {error}.") from None
     missing = series.isna().to_numpy()
     if missing.any():

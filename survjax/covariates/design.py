@@ -14,7 +14,8 @@ from survjax.covariates.covariate import INTERCEPT
 from survjax.covariates.formula import Formula
 from survjax.covariates.table import read_table
 
-_BLOCK = 32_768
+_BLOCK = 8_192
+_LARGEST = 1e150
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +63,20 @@ class Design:
         ValueError : X is empty; a value is missing or infinite; a column is constant; two columns of one name; the formula cannot be
             read, or uses what is not there. Messages name column and row, counted from 0.
         """
+        return cls.learn_matrix(X, formula, intercept=intercept, weights=weights)[0]
+
+    @classmethod
+    def learn_matrix(
+        cls, X: Any, formula: str | None = None, *, intercept: bool = False, weights: np.ndarray | None = None
+    ) -> tuple[Design, np.ndarray]:
+        """What ``learn`` gives, and the ``matrix`` (n, p) of the rows learned from, which a fit needs next."""
         table = read_table(X)
         if table.n == 0:
             raise ValueError("X is empty: there is no row to learn from.")
         if not table.columns:
             raise ValueError("X has no columns: nothing is known of the units. Fit the distribution itself, without X.")
+        if INTERCEPT in table.columns:
+            raise ValueError(f"a column of X is called {INTERCEPT!r}, as the constant of every linear predictor is; drop or rename it.")
         reader: Columns | Formula
         reader = Columns.learn(table, intercept=intercept) if formula is None else Formula.learn(formula, table, intercept=intercept)
         names = reader.names
@@ -75,15 +85,12 @@ class Design:
             raise ValueError(f"{names.count(repeated)} columns of the linear predictor are called {repeated!r}; rename the columns of X.")
         if not names:
             raise ValueError(f"the formula {formula!r} has no covariate. Fit the distribution itself, without X.")
-        matrix = reader.matrix(table)
-        if weights is not None and not np.all(weights > 0):
-            matrix, weights = matrix[weights > 0], weights[weights > 0]
+        matrix = _locked(reader.matrix(table))
+        speaks = slice(None) if weights is None or np.all(weights > 0) else np.asarray(weights) > 0
+        counts = None if weights is None else weights[speaks]
         fixed = names[0] == INTERCEPT
-        _refuse_constant(matrix, names, intercept=not intercept or fixed)
-        center, spread = _moments(matrix[:, int(fixed) :], weights, centred=not intercept or fixed)
-        if fixed:
-            center, spread = np.concatenate([[0.0], center]), np.concatenate([[1.0], spread])
-        return cls(names, center, spread, reader)
+        center, spread = _moments(matrix[speaks], names, counts, fixed=fixed, centred=not intercept or fixed)
+        return cls(names, center, spread, reader), matrix
 
     def matrix(self, X: Any) -> np.ndarray:
         """The columns (n, p) of the linear predictor in the user's units, float64, not to be written to.
@@ -96,9 +103,10 @@ class Design:
         TypeError : a column has another type than when it was learned.
         ValueError : a column is missing; a value is missing or infinite; a label was not seen. The message names column and row.
         """
-        matrix = self.reader.matrix(read_table(X)).view()
-        matrix.setflags(write=False)
-        return matrix
+        return _locked(self.reader.matrix(read_table(X)))
+
+    def __repr__(self) -> str:
+        return f"Design({', '.join(self.names)})"
 
     # ---- inside: columns of mean 0 and standard deviation 1
 
@@ -144,21 +152,6 @@ class Design:
 
     # ---- whether each column says something of its own
 
-    def combinations(self, matrix: np.ndarray) -> list[Combination]:
-        """The columns (n, p) that are sums of multiples of others, in the user's units."""
-        first = int(self.has_intercept)
-        found = combinations(self.standardised(matrix)[:, first:])
-        spread = self.spread[first:]
-        return [
-            Combination(
-                one.column + first,
-                tuple(other + first for other in one.others),
-                tuple(value * spread[one.column] / spread[other] for other, value in zip(one.others, one.coefficients, strict=True)),
-                one.own_share,
-            )
-            for one in found
-        ]
-
     def refuse_collinear(self, matrix: np.ndarray) -> None:
         """Raise if a column (n, p) is a sum of multiples of others, so that its coefficient could be anything.
 
@@ -168,7 +161,11 @@ class Design:
         ------
         ValueError : with the columns and the sum.
         """
-        found = self.combinations(matrix)
+        first = int(self.has_intercept)
+        found = [
+            one._replace(column=one.column + first, others=tuple(other + first for other in one.others))
+            for one in combinations(matrix[:, first:], self.center[first:], self.spread[first:])
+        ]
         if found:
             said = "; ".join(self._sentence(one) for one in found[:5]) + (f"; and {len(found) - 5} more" if len(found) > 5 else "")
             few = f" There are {len(matrix):,} rows for {len(self.names):,} columns." if len(matrix) <= len(self.names) else ""
@@ -212,28 +209,57 @@ class Design:
         return cls(names, center, spread, reader)
 
 
-def _refuse_constant(matrix: np.ndarray, names: tuple[str, ...], intercept: bool) -> None:
-    low, high = matrix.min(axis=0), matrix.max(axis=0)
+def _locked(matrix: np.ndarray) -> np.ndarray:
+    """The matrix, which may be the user's own array, as one that cannot be written to."""
+    matrix = matrix.view()
+    matrix.setflags(write=False)
+    return matrix
+
+
+def _moments(
+    matrix: np.ndarray, names: tuple[str, ...], weights: np.ndarray | None, *, fixed: bool, centred: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Means and standard deviations (p,), the mean in two passes, so that a large mean costs a small spread no digits.
+
+    Raises
+    ------
+    ValueError : a column is constant.
+    """
+    n, p = matrix.shape
+    shares = np.full(n, 1.0 / n) if weights is None else weights / np.sum(weights, dtype=float)
+    # rows of a few columns each are slow to add up; a block of columns, in the cache, is not
+    blocks = [slice(first, first + _BLOCK) for first in range(0, n, _BLOCK)]
+    low, high, sums = np.full(p, np.inf), np.full(p, -np.inf), np.zeros(p)
+    for block in blocks:
+        columns = matrix[block].T.copy()
+        low, high = np.minimum(low, columns.min(axis=1)), np.maximum(high, columns.max(axis=1))
+        sums += columns @ shares[block]
+    _refuse_constant(low, high, names, intercept=centred)
+    center = sums if centred else np.zeros(p)
+    if fixed:
+        center[0] = 1.0
+    first, second = np.zeros(p), np.zeros(p)
+    for block in blocks:
+        columns = matrix[block].T.copy()
+        columns -= center[:, None]
+        first += columns @ shares[block]
+        second += np.square(columns, out=columns) @ shares[block]
+    if not centred:
+        return center, np.sqrt(second)
+    # what is left of the first pass' rounding is many digits smaller than the spread, so that this difference loses none
+    center, spread = center + first, np.sqrt(second - first**2)
+    if fixed:
+        center[0], spread[0] = 0.0, 1.0
+    return center, spread
+
+
+def _refuse_constant(low: np.ndarray, high: np.ndarray, names: tuple[str, ...], intercept: bool) -> None:
     largest = np.maximum(np.abs(low), np.abs(high))
+    for column in np.flatnonzero((largest > _LARGEST) | (largest < 1 / _LARGEST) & (largest > 0)):
+        raise ValueError(f"column {names[column]!r} reaches {largest[column]:g}: give it in a unit in which its square is a number.")
     # a column of 0.1 + 0.2 and 0.3 is constant too
     constant = high - low <= 4 * np.finfo(float).eps * largest if intercept else largest == 0
     for column in np.flatnonzero(constant):
         if names[column] != INTERCEPT:
             beside = " beside the intercept" if intercept else ""
             raise ValueError(f"column {names[column]!r} is {high[column]:g} in every row: it carries no information{beside}; drop it.")
-
-
-def _moments(matrix: np.ndarray, weights: np.ndarray | None, centred: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Means and standard deviations (p,), the mean in two passes, so that a large mean costs a small spread no digits."""
-    n, p = matrix.shape
-    if p == 0:
-        return np.empty(0), np.empty(0)
-    counts = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
-    total = counts.sum()
-    blocks = [slice(first, first + _BLOCK) for first in range(0, n, _BLOCK)]
-    center = np.zeros(p)
-    for _ in range(2 if centred else 0):
-        center = center + sum((counts[block] @ (matrix[block] - center) for block in blocks), np.zeros(p)) / total
-    largest = np.maximum(matrix.max(axis=0) - center, center - matrix.min(axis=0))
-    squares = sum((counts[block] @ np.square((matrix[block] - center) / largest) for block in blocks), np.zeros(p))
-    return center, largest * np.sqrt(squares / total)

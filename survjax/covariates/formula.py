@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from survjax.covariates import relations
+from survjax.covariates.columns import side_by_side
 from survjax.covariates.covariate import INTERCEPT, Covariate, refuse_unseen
 from survjax.covariates.saved_state import from_json, to_json
 from survjax.covariates.table import Table
@@ -90,8 +91,7 @@ class Formula:
         names = list(made.model_spec.column_names)
         if tuple(name for name in names if name != INTERCEPT) != tuple(name for name in self.names if name != INTERCEPT):
             raise ValueError(f"formulaic makes the columns {names} of {self.text!r}; learned were {list(self.names)}.")
-        matrix = np.asarray(made.__wrapped__, dtype=np.float64)
-        matrix = np.ascontiguousarray(matrix[:, [names.index(name) for name in self.names]] if len(names) > len(self.names) else matrix)
+        matrix = side_by_side([made[name].to_numpy(dtype=np.float64) for name in self.names], table.n)
         if not np.isfinite(matrix).all():
             row, column = np.argwhere(~np.isfinite(matrix))[0]
             name, value = self.names[column], matrix[row, column]
@@ -131,7 +131,6 @@ class Formula:
 
     def _model_matrix(self, table: Table) -> Any:
         """What formulaic makes of these rows, in the state learned so far."""
-        from formulaic import Formula as Parsed
         from formulaic import ModelSpec
         from formulaic.errors import DataMismatchWarning, FormulaicError
         from formulaic.materializers import PandasMaterializer
@@ -139,8 +138,8 @@ class Formula:
 
         maker = PandasMaterializer(self._frame(table), context=_RELATIONS)
         specification = ModelSpec(
-            formula=Parsed(self.text),
-            output="numpy",
+            formula=_parsed(self.text),
+            output="pandas",
             na_action="ignore",
             transform_state=copy.deepcopy(dict(self.transforms)),
             encoder_state={key: (Factor.Kind(kind), copy.deepcopy(state)) for key, (kind, state) in self.encoders.items()},
@@ -172,10 +171,10 @@ class Formula:
             else:
                 # whole numbers stay what they are where they are labels only; powers of them would overflow in silence
                 numbers = covariate.numbers(values)
-                kind = getattr(getattr(values, "dtype", None), "kind", "f")
+                kind = pd.Series(values).dtype.kind
                 whole = as_labels[covariate.name] and kind in "iub"
                 columns[covariate.name] = numbers.astype(bool if kind == "b" else np.int64) if whole else numbers
-        return pd.DataFrame(columns, index=range(table.n))
+        return pd.DataFrame(columns, index=range(table.n), copy=False)
 
     def _refuse_unseen(self, factors: Mapping[str, Any]) -> None:
         for expression, (_, state) in self.encoders.items():
@@ -185,8 +184,8 @@ class Formula:
                 refuse_unseen(expression, ~np.isin(labels, known), labels, tuple(known))
 
 
-def _read(text: str, available: tuple[str, ...], with_intercept: bool) -> str:
-    """The formula with its sums and products expanded, its intercept (or that there is none) written out."""
+def _parsed(text: str, available: tuple[str, ...] = ()) -> Any:
+    """The terms of a formula; ``available`` is what a dot stands for."""
     if not isinstance(text, str):
         raise TypeError(f"formula must be text such as '~ temperature + C(brand)'; got {type(text).__name__}.")
     from formulaic import Formula as Parsed
@@ -199,16 +198,22 @@ def _read(text: str, available: tuple[str, ...], with_intercept: bool) -> str:
         raise ValueError(f"the formula {text!r} cannot be read: {str(error).splitlines()[0]}") from None
     if not isinstance(parsed, SimpleFormula):
         raise ValueError(f"the formula {text!r} has a left side, or several parts; write '~ a + b', since the lifetimes are given as y.")
+    return parsed
+
+
+def _read(text: str, available: tuple[str, ...], with_intercept: bool) -> str:
+    """The formula with its sums and products expanded, its intercept (or that there is none) written out."""
+    parsed = _parsed(text, available)
     terms = [":".join(_quoted(factor) for factor in term.factors) for term in parsed]
     intercept = "1" in terms or with_intercept
     return " + ".join(["1" if intercept else "0", *(term for term in terms if term != "1")])
 
 
 def _quoted(factor: Any) -> str:
-    """A factor as the grammar of formulas reads it again: names with blanks in backticks, sums within a term in braces."""
+    """A factor as the grammar of formulas reads it again: names with blanks in backticks, what Python reckons in braces."""
     if factor.eval_method.value == "lookup":
         return factor.expr if factor.expr.isidentifier() else f"`{factor.expr}`"
-    return f"{{{factor.expr}}}" if factor.eval_method.value == "python" and not factor.expr.endswith(")") else factor.expr
+    return f"{{{factor.expr}}}" if factor.eval_method.value == "python" else factor.expr
 
 
 def _variables(text: str, available: tuple[str, ...]) -> dict[str, bool]:
@@ -218,11 +223,10 @@ def _variables(text: str, available: tuple[str, ...]) -> dict[str, bool]:
     ------
     ValueError : it is more than a function of the columns of one row.
     """
-    from formulaic import Formula as Parsed
     from formulaic.utils.code import sanitize_variable_names
 
     found: dict[str, bool] = {}
-    for factor in (factor for term in Parsed(text) for factor in term.factors):
+    for factor in (factor for term in _parsed(text) for factor in term.factors):
         if factor.eval_method.value == "lookup":
             found[factor.expr] = False
         elif factor.eval_method.value == "python":

@@ -50,14 +50,13 @@ def arrhenius(celsius: Any) -> np.ndarray:
 
 
 def eyring(celsius: Any) -> np.ndarray:
-    r"""Eyring, for temperature alone and with the power of T known: log life less log(1/T) is linear in :math:`1/(kT)`.
+    r"""The second column of the generalised Eyring relation for temperature, the first of which is ``arrhenius``.
 
-    .. math:: t(T) = (A/T) \exp\{E_a/(kT)\}
+    .. math:: t(T) = A\,T^{-m} \exp\{E_a/(kT)\}
 
-    The power of T makes no coefficient of its own, so the column is that of ``arrhenius`` shifted by :math:`-\log T / E_a` only where
-    :math:`E_a` is known. Left free, :math:`-\log T` is the second column of the two: this function gives it, and a formula takes both,
-    ``"~ arrhenius(celsius) + eyring(celsius)"``; the coefficient of this one is the power m of :math:`t = A\,T^{-m}\exp\{E_a/(kT)\}`,
-    1 in Eyring's theory.
+    It is :math:`-\log T`, T in kelvin, and its coefficient on log life the power m, which is 1 in Eyring's theory of reaction rates. It
+    goes with the other, ``"~ arrhenius(celsius) + eyring(celsius)"``; alone it is a power law in absolute temperature. Over the
+    temperatures of most tests the two are nearly proportional, so that m is poorly known and ``arrhenius`` alone fits as well.
 
     Parameters and errors are those of ``arrhenius``.
 

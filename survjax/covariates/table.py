@@ -19,8 +19,8 @@ class Table(NamedTuple):
     frame: Any = None
     array: np.ndarray | None = None
 
-    def pick(self, names: tuple[str, ...]) -> list[Any]:
-        """The columns of these names, in this order.
+    def pick(self, names: tuple[str, ...], of: str = "X") -> list[Any]:
+        """The columns of these names, in this order; ``of`` is what an error calls the table.
 
         Raises
         ------
@@ -30,7 +30,7 @@ class Table(NamedTuple):
         if missing:
             there = ", ".join(repr(name) for name in self.columns) or "none"
             many = f"columns {', '.join(map(repr, missing))} are" if len(missing) > 1 else f"column {missing[0]!r} is"
-            raise ValueError(f"{many} missing in X; there are {there}.")
+            raise ValueError(f"{many} missing in {of}; there are {there}.")
         return [self.columns[name] for name in names]
 
 
@@ -71,6 +71,9 @@ def _of_frame(X: Any) -> Table:
 def _of_mapping(X: Mapping[Any, Any]) -> Table:
     names = [str(name) for name in X]
     _refuse_repeated(names)
+    deep = next((name for name, column in zip(names, X.values(), strict=True) if np.ndim(column) > 1), None)
+    if deep is not None:
+        raise ValueError(f"column {deep!r} of X must be one-dimensional.")
     single = {name: np.ndim(column) == 0 for name, column in zip(names, X.values(), strict=True)}
     lengths = {name: len(column) for name, column in zip(names, X.values(), strict=True) if not single[name]}
     if len(set(lengths.values())) > 1:
@@ -80,8 +83,12 @@ def _of_mapping(X: Mapping[Any, Any]) -> Table:
 
 
 def _of_array(X: Any) -> Table:
-    masked = np.ma.isMaskedArray(X) and np.ma.is_masked(X)
-    array = np.asarray(X.astype(object).filled(None) if masked else X)
+    try:
+        array = np.array(X, dtype=object) if np.ma.is_masked(X) else np.asarray(X)
+    except ValueError:
+        raise ValueError("X must be two-dimensional; its rows have different lengths.") from None
+    if np.ma.is_masked(X):
+        array[np.ma.getmaskarray(X)] = None
     if array.dtype.names is not None and array.ndim == 1:
         return _of_mapping({name: array[name] for name in array.dtype.names})
     if array.ndim != 2:

@@ -32,6 +32,9 @@ _REMEDIES = {
     "usage_rate": "Use the usage of the unit per unit of time.",
     "shipped": "Use 0 for a month without shipments.",
     "age": "Remove such events.",
+    "start": "Use 0 for a unit that was seen from the start.",
+    "stop": "Use the age reached by a unit that still runs.",
+    "time": "Remove readings of unknown age.",
     "end": "Give every unit the age until which it was watched.",
 }
 

@@ -1,0 +1,79 @@
+"""Histories: rows that fit together within a unit, and those that do not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from survjax.covariates.histories import History, check_histories
+
+UNIT, START, STOP, EVENT = ["b", "a", "a", "b"], [0.0, 50.0, 0.0, 10.0], [10.0, 80.0, 50.0, 40.0], [0, 1, 0, 0]
+
+
+def test_rows_in_any_order_are_put_by_unit_and_start():
+    checked = check_histories(UNIT, START, STOP, EVENT)
+    np.testing.assert_array_equal(checked.codes, [0, 1, 1, 0])
+    assert list(checked.labels) == ["b", "a"]
+    np.testing.assert_array_equal(checked.order, [0, 3, 2, 1])
+
+
+REFUSED = {
+    "overlap": ({"start": [0, 40, 0, 10]}, r"rows 2 \(start=0, stop=50\) and 1 \(start=40, stop=80\) of unit 'a' overlap"),
+    "gap": (
+        {"start": [0, 60, 0, 10]},
+        r"rows 2 \(start=0, stop=50\) and 1 \(start=60, stop=80\) of unit 'a' leave a gap .*gaps='allowed'",
+    ),
+    "twice": ({"start": [0, 0, 0, 10], "stop": [10, 50, 50, 40]}, "of unit 'a' overlap"),
+    "event in the middle": ({"event": [0, 1, 1, 0]}, r"unit 'a' has an event in row 2 \(start=0, stop=50\), which is not its last"),
+    "stop before start": ({"stop": [10, 80, 0, 40]}, r"stop must be after start; unit 'a' has \(start=0, stop=0\) in row 2"),
+    "no unit": ({"unit": ["b", None, "a", "b"]}, "unit is missing in row 1"),
+    "missing age": ({"start": [0, 50, np.nan, 10]}, "start must be finite numbers; row 2"),
+    "no flag": ({"event": [0, 1, 2, 0]}, "event must be 1"),
+    "lengths": ({"stop": [1.0]}, "stop has 1 rows and unit 4"),
+}
+
+
+@pytest.mark.parametrize(("changed", "said"), REFUSED.values(), ids=REFUSED)
+def test_rows_that_do_not_fit_together_are_named(changed, said):
+    rows = {"unit": UNIT, "start": START, "stop": STOP, "event": EVENT} | changed
+    with pytest.raises(ValueError, match=said):
+        check_histories(**rows)
+
+
+def test_gaps_may_be_allowed_and_overlaps_may_not():
+    check_histories(UNIT, [0, 60, 0, 10], STOP, EVENT, gaps="allowed")
+    with pytest.raises(ValueError, match="overlap"):
+        check_histories(UNIT, [0, 40, 0, 10], STOP, EVENT, gaps="allowed")
+    with pytest.raises(ValueError, match="gaps must be one of 'refuse', 'allowed'"):
+        check_histories(UNIT, START, STOP, EVENT, gaps=True)
+
+
+def test_ages_that_differ_by_rounding_leave_no_gap():
+    check_histories(["a", "a", "a"], [0.0, 0.1 + 0.2, 0.7], [0.3, 0.1 * 7, 1.0], [0, 0, 1])
+
+
+def test_a_frame_of_rows_becomes_what_models_take():
+    frame = pd.DataFrame({"drive": UNIT, "from": START, "to": STOP, "failed": EVENT, "load": [1.0, 2, 3, 4], "brand": list("xyyx")})
+    history = History.from_frame(frame, "drive", "from", "to", "failed")
+    expected = frame.iloc[[0, 3, 2, 1]].reset_index(drop=True)
+    assert repr(history) == "History(4 rows of 2 units, 1 of which failed; 2 covariates)"
+    pd.testing.assert_frame_equal(history.X, expected[["load", "brand"]])
+    np.testing.assert_array_equal(history.unit, expected["drive"])
+    np.testing.assert_array_equal(history.y.entry, expected["from"])
+    np.testing.assert_array_equal(history.y.durations, expected["to"])
+    np.testing.assert_array_equal(history.y.event_observed, expected["failed"] == 1)
+    shown = history.to_frame()
+    assert list(shown.columns) == ["unit", "start", "stop", "event", "load", "brand"]
+    pd.testing.assert_frame_equal(History.from_frame(shown, "unit", "start", "stop", "event").to_frame(), shown)
+
+
+def test_a_chosen_covariate_is_taken_and_one_that_is_not_there_is_named():
+    frame = pd.DataFrame({"unit": UNIT, "start": START, "stop": STOP, "event": EVENT, "load": 1.0, "note": None})
+    assert list(History.from_frame(frame, "unit", "start", "stop", "event", columns=["load"]).X.columns) == ["load"]
+    with pytest.raises(ValueError, match="column 'lode' is missing in frame"):
+        History.from_frame(frame, "unit", "start", "stop", "event", columns=["lode"])
+
+
+def test_a_covariate_called_start_cannot_be_shown():
+    frame = pd.DataFrame({"unit": UNIT, "a": START, "b": STOP, "event": EVENT, "start": 1.0})
+    with pytest.raises(ValueError, match="a covariate is called 'start'"):
+        History.from_frame(frame, "unit", "a", "b", "event").to_frame()
