@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from survjax.covariates.design import Design
+from survjax.covariates.histories import check_histories
 from survjax.covariates.table import read_table
 from survjax.cox.ascent import Maximum, maximise
 from survjax.cox.baseline import Baseline, baselines
 from survjax.cox.existence import nearly_flat, refuse_flat
-from survjax.cox.histories import refuse_broken
 from survjax.cox.partial_likelihood import PartialLikelihood
 from survjax.cox.penalty import ElasticNet
 from survjax.cox.rows import rows_at_risk
-from survjax.cox.strata import Strata, columns_without, learn_strata, read_column_of_labels
+from survjax.cox.strata import Strata, columns_without, learn_strata
 from survjax.data.lifetimes import Lifetimes
 from survjax.errors import NoFiniteMaximum
 from survjax.models.arguments import as_lifetimes
@@ -102,11 +102,10 @@ def fit_cox(
         raise NoFiniteMaximum("no unit failed, so nothing is known of what hazards go by. A fit needs failures.")
     groups, stratum = learn_strata(X, n, strata)
     left_out = groups.names + ((unit,) if isinstance(unit, str) else ())
-    units = None if unit is None else _units(X, unit, n, life)
+    units = None if unit is None else _units(X, unit, life)
     counts = np.asarray(life.counts())
     covariates = columns_without(X, left_out) if formula is None else X
-    design = Design.learn(covariates, formula, weights=None if life.weights is None else counts)
-    matrix = design.matrix(covariates)
+    design, matrix = Design.learn_matrix(covariates, formula, weights=None if life.weights is None else counts)
     rows = rows_at_risk(life, stratum, len(groups.levels))
     likelihood = PartialLikelihood(design.standardised(matrix), rows, ties)
     n_units = float(counts.sum()) if units is None else float(counts[np.unique(units, return_index=True)[1]].sum())
@@ -127,14 +126,12 @@ def fit_cox(
     return fit, Kept(life, likelihood)
 
 
-def _units(X: Any, unit: Any, n: int, life: Lifetimes) -> np.ndarray:
+def _units(X: Any, unit: Any, life: Lifetimes) -> np.ndarray:
     """The number of the unit of each row, (n,), their histories being whole."""
-    column = read_table(X).pick((unit,))[0] if isinstance(unit, str) else unit
-    labels = read_column_of_labels(column, unit if isinstance(unit, str) else "unit", n)
-    numbers: dict[Any, int] = {}
-    units = np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=int)
-    refuse_broken(life, units, list(numbers))
-    return units
+    labels = read_table(X).pick((unit,))[0] if isinstance(unit, str) else unit
+    # without entries every row begins at birth, at 0 or before all ages there are
+    start = np.full(len(life), min(0.0, float(life.durations.min()) - 1.0)) if life.entry is None else life.entry
+    return check_histories(labels, start, life.durations, life.event_observed).codes
 
 
 def _sandwich(likelihood: PartialLikelihood, beta: np.ndarray, naive: np.ndarray, units: np.ndarray | None) -> np.ndarray:

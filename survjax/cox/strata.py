@@ -87,11 +87,11 @@ def _names(strata: Any, X: Any) -> tuple[str, ...]:
 
 def _labels(X: Any, names: tuple[str, ...], strata: Any, n: int) -> list[Any]:
     given = dict(zip(names, read_table(X).pick(names), strict=True)) if names else {"strata": strata}
-    columns = [read_column_of_labels(values, name, n) for name, values in given.items()]
+    columns = [_read_labels(values, name, n) for name, values in given.items()]
     return list(columns[0]) if len(columns) == 1 else list(zip(*columns, strict=True))
 
 
-def read_column_of_labels(values: Any, name: str, n: int) -> list[Any]:
+def _read_labels(values: Any, name: str, n: int) -> list[Any]:
     """n labels, none of them missing.
 
     Raises

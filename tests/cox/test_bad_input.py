@@ -53,9 +53,9 @@ def test_what_the_covariates_must_be():
 @pytest.mark.parametrize(
     ("entry", "failed", "message"),
     [
-        ([0, 4, 0], [0, 1, 1], r"unit 'a' is under observation twice at the same age: row 0 ends at 5, and row 1 begins at 4"),
-        ([0, 6, 0], [0, 1, 1], r"unit 'a' has a gap: row 0 ends at 5, and row 1 begins at 6"),
-        ([0, 5, 0], [1, 1, 1], r"unit 'a' goes on after it failed: row 0 ends at 5 with a failure"),
+        ([0, 4, 0], [0, 1, 1], r"rows 0 \(start=0, stop=5\) and 1 \(start=4, stop=9\) of unit 'a' overlap"),
+        ([0, 6, 0], [0, 1, 1], r"rows 0 \(start=0, stop=5\) and 1 \(start=6, stop=9\) of unit 'a' leave a gap"),
+        ([0, 5, 0], [1, 1, 1], r"unit 'a' has an event in row 0 \(start=0, stop=5\), which is not its last"),
     ],
 )
 def test_histories_are_whole(entry, failed, message):
@@ -68,7 +68,7 @@ def test_histories_are_whole(entry, failed, message):
 
 
 def test_rows_of_a_unit_without_entries_overlap():
-    with pytest.raises(ValueError, match="row 1 begins at the start"):
+    with pytest.raises(ValueError, match=r"rows 0 .* and 1 .* of unit .*1.* overlap"):
         COX().fit(pd.DataFrame({"load": [1.0, 2.0, 3.0]}), sj.Lifetimes([5, 9, 7], [0, 1, 1]), unit=[1, 1, 2])
 
 
