@@ -129,8 +129,9 @@ def fit_cox(
 def _units(X: Any, unit: Any, life: Lifetimes) -> np.ndarray:
     """The number of the unit of each row, (n,), their histories being whole."""
     labels = read_table(X).pick((unit,))[0] if isinstance(unit, str) else unit
-    # without entries every row begins at birth, at 0 or before all ages there are
-    start = np.full(len(life), min(0.0, float(life.durations.min()) - 1.0)) if life.entry is None else life.entry
+    youngest = float(life.durations.min())
+    # without entries every row begins at birth: at 0, or before all ages there are
+    start = np.full(len(life), 0.0 if youngest > 0 else youngest - 1.0) if life.entry is None else life.entry
     return check_histories(labels, start, life.durations, life.event_observed).codes
 
 
