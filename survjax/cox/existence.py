@@ -114,5 +114,5 @@ def _sentence(direction: np.ndarray, names: Sequence[str]) -> str:
         )
     return (
         f"the partial likelihood has no maximum: {what}. Leave {moving[0][0]} out, put levels together, or give a penalty, "
-        "for instance penalty=0.01."
+        "for instance penalty=1.0."
     )

@@ -109,7 +109,7 @@ def fit_cox(
     rows = rows_at_risk(life, stratum, len(groups.levels))
     likelihood = PartialLikelihood(design.standardised(matrix), rows, ties)
     n_units = float(counts.sum()) if units is None else float(counts[np.unique(units, return_index=True)[1]].sum())
-    net = ElasticNet(n_units * penalty * l1_ratio, n_units * penalty * (1.0 - l1_ratio))
+    net = ElasticNet(penalty * l1_ratio, penalty * (1.0 - l1_ratio))
     at_zero = likelihood.evaluate(np.zeros(len(design.names)))
     if not penalty and nearly_flat(at_zero.information):
         design.refuse_collinear(matrix[counts > 0])

@@ -76,5 +76,5 @@ def read_penalty(penalty: Any, l1_ratio: Any) -> tuple[float, float]:
     if not (0.0 <= l1_ratio <= 1.0):
         raise ValueError(f"l1_ratio is the share of the lasso, between 0 (ridge) and 1 (lasso); got {l1_ratio!r}.")
     if l1_ratio and not penalty:
-        raise ValueError(f"l1_ratio={l1_ratio!r} says how to share out a penalty, and penalty is 0. Give its strength, for instance 0.01.")
+        raise ValueError(f"l1_ratio={l1_ratio!r} says how to share out a penalty, and penalty is 0. Give its strength, for instance 1.0.")
     return float(penalty), float(l1_ratio)

@@ -87,7 +87,7 @@ def test_residuals(name, ties, kind, r_cox, models):
 @pytest.mark.parametrize("ties", ["efron", "breslow"])
 def test_a_ridge(ties, r_cox):
     X, y, _ = case("lung")
-    model = sj.CoxProportionalHazards(ties=ties, penalty=0.1).fit(X, y)
+    model = sj.CoxProportionalHazards(ties=ties, penalty=0.1 * len(X)).fit(X, y)
     reference, spread = r_cox[f"lung_ridge:{ties}"], X[MEDICAL].std(ddof=0).to_numpy()
     np.testing.assert_allclose(model.coefficients_ * spread, reference["coef"], rtol=1e-8)
     np.testing.assert_allclose(model.covariance_ * np.outer(spread, spread), reference["vcov"], rtol=1e-8)
