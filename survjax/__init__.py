@@ -50,6 +50,7 @@ _HOMES = {
     "AalenJohansen": "survjax.nonparametric",
     "MeanCumulativeFunction": "survjax.nonparametric",
     "log_rank_test": "survjax.nonparametric",
+    "CoxProportionalHazards": "survjax.cox",
     "rank_regression": "survjax.adequacy.rank_lines",
     "WeibayesLowerBound": "survjax.weibayes",
     "weibayes_lower_bound": "survjax.weibayes",

@@ -9,6 +9,7 @@ from survjax import plotting as plotting
 from survjax.adequacy.rank_lines import rank_regression as rank_regression
 from survjax.comparison import compare as compare
 from survjax.compilation import enable_compilation_cache as enable_compilation_cache
+from survjax.cox import CoxProportionalHazards as CoxProportionalHazards
 from survjax.cross_validation import cross_validate as cross_validate
 from survjax.data.lifetimes import Lifetimes as Lifetimes
 from survjax.data.recurrences import Recurrences as Recurrences

@@ -28,7 +28,7 @@ FLOORS = (
     ("regression",),
     ("models",),
     ("metrics",),
-    ("adequacy", "plotting", "yardstick", "comparison", "cross_validation", "fleet_report", "weibayes"),
+    ("adequacy", "plotting", "yardstick", "comparison", "cross_validation", "fleet_report", "weibayes", "cox"),
     ("cli",),
     ("__main__",),
 )

@@ -118,7 +118,7 @@ def log_score_of(model: Any, X: Any, life: Lifetimes) -> float:
     TypeError : it has none, as a model without a density.
     """
     model, X = unwrapped(model, X)
-    if not hasattr(model, "score"):
+    if not getattr(model, "has_density", hasattr(model, "score")):
         raise TypeError(f"{type(model).__name__} has no score(X, y), the log-likelihood per unit: it has no density.")
     return model.score(X, life) if knows_covariates(model) else model.score(life)
 

@@ -1,0 +1,72 @@
+"""The baseline cumulative hazard of each stratum, and what it says of units whose hazard is a multiple of it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+AT_ONCE = 1 << 21  # steps times units worked on together: 16 MB a column
+
+
+class Baseline(NamedTuple):
+    """A cumulative hazard that rises at ages at failure.
+
+    age : (m,). log_hazard : (m,) the logarithm of the cumulative hazard from each age on. begin : the age to whose survival it is
+    conditional, the first entry. end : the last age under observation, beyond which nothing is known.
+
+    Hazards are kept as logarithms since a baseline may be beyond the range of numbers where no unit's own hazard is.
+    """
+
+    age: np.ndarray
+    log_hazard: np.ndarray
+    begin: float
+    end: float
+
+    def at(self, ages: np.ndarray) -> np.ndarray:
+        """The logarithm of the cumulative hazard at ages of any shape, -inf before the first failure."""
+        return np.concatenate([[-np.inf], self.log_hazard])[np.searchsorted(self.age, ages, side="right")]
+
+    def between(self, start: np.ndarray, stop: np.ndarray, log_factor: np.ndarray) -> np.ndarray:
+        """The cumulative hazard from one age to another, of units whose hazard is exp(log_factor) times the baseline."""
+        return _rise(self.at(start), self.at(stop), log_factor)
+
+    def age_at(self, age: np.ndarray, collected: np.ndarray, log_factor: np.ndarray) -> np.ndarray:
+        """The age by which that much more hazard than at ``age`` has been collected; inf if it is not by the end. (n,) each."""
+        with np.errstate(divide="ignore"):
+            target = np.logaddexp(self.at(age), np.log(collected) - log_factor)
+        # a sum of m hazards is known to m roundings: what is reached but for those is reached
+        slack = 4.0 * len(self.age) * np.finfo(float).eps
+        found = np.searchsorted(self.log_hazard, target - slack)
+        reached = np.concatenate([self.age, [np.inf]])[found]
+        return np.where(collected > 0, np.maximum(reached, age), age)
+
+    def restricted_mean(self, age: np.ndarray, horizon: np.ndarray, log_factor: np.ndarray) -> np.ndarray:
+        """E min(T - age, horizon) of units alive at ``age``, (n,): the area under their survival, which is a step function."""
+        mean = np.empty(len(age))
+        n_at_once = max(1, AT_ONCE // (len(self.age) + 1))
+        for first in range(0, len(age), n_at_once):
+            rows = slice(first, first + n_at_once)
+            start, stop = age[rows, None], (age + horizon)[rows, None]
+            edges = np.clip(np.concatenate([start, np.broadcast_to(self.age, (len(start), len(self.age))), stop], axis=1), start, stop)
+            steps = np.concatenate([[-np.inf], self.log_hazard])
+            alive = np.exp(-_rise(self.at(start), steps, log_factor[rows, None]))
+            mean[rows] = np.sum(np.diff(edges, axis=1) * alive, axis=1)
+        return mean
+
+
+def baselines(log_steps: np.ndarray, ages: np.ndarray, offsets: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> list[Baseline]:
+    """One for each stratum, of the logarithms of the rises at all failure times (m,)."""
+    curves = []
+    for one, (first, last) in enumerate(pairwise(offsets)):
+        curves.append(Baseline(ages[first:last], np.logaddexp.accumulate(log_steps[first:last]), float(begins[one]), float(ends[one])))
+    return curves
+
+
+def _rise(log_from: np.ndarray, log_to: np.ndarray, log_factor: np.ndarray) -> np.ndarray:
+    """exp(log_to + log_factor) - exp(log_from + log_factor), 0 where that is negative; broadcast."""
+    nothing = np.isneginf(log_to)
+    with np.errstate(divide="ignore", over="ignore"):  # the logarithm of no rise; a hazard beyond all numbers is certain failure
+        share = np.log1p(-np.exp(np.minimum(log_from - np.where(nothing, 0.0, log_to), 0.0)))
+        return np.where(nothing, 0.0, np.exp(log_to + log_factor + share))
