@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -26,6 +27,7 @@ from survjax.regression.recession import direction_without_end
 BASE_ROWS, BASE_FAILURES = 4_096, 1_000  # for the base's own fit, which is but a start; on fewer a component may be a coincidence
 SPREAD = 0.3  # of random starts: in coefficients of standardised columns
 FAR = 6.0  # a standardised coefficient beyond is looked at: may it run on for ever?
+SAME_OPTIMUM = 1e-3  # in log-likelihood
 RANDOM_STARTS = 7  # beside that of the base, for what may have several maxima
 
 
@@ -202,7 +204,8 @@ def _from_samples(
         arrived = sorted((one for one in ascents if one.arrived), key=lambda one: -one.value)
         if not arrived:
             return []
-        starts = [one.point for one in arrived[: sample.kept]]
+        lower = [one for before, one in itertools.pairwise(arrived) if before.value - one.value > SAME_OPTIMUM]
+        starts = [one.point for one in [arrived[0], *lower][: sample.kept]]
     return starts
 
 
