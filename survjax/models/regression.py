@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -15,6 +16,7 @@ from survjax.fitting.estimation import placed
 from survjax.fitting.existence import check_anything_failed, check_support
 from survjax.models.arguments import as_lifetimes, check_level
 from survjax.models.model import Model
+from survjax.models.planned_path import PlannedPath
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import PREDICTIONS, rul_arguments
 from survjax.models.regression_findings import RegressionFindings
@@ -65,6 +67,13 @@ class Regression(RegressionFindings):
         NotConverged : the optimiser stopped short.
 
         A fit that raises leaves the model as it was.
+
+        With covariates that change, the hazard at age t is that of the law at the covariates in force at t, whatever they were before: a
+        row (start, stop] adds the hazard of its own law to the failures, and that law's cumulative hazard from start to stop to the
+        exposure. Under proportional hazards this is Cox's model (Kalbfleisch & Prentice 2002, section 6.3). Under accelerated time and
+        parameters by formula it means that a unit goes over to the hazard of another law at its present age, as in R's flexsurv; it is not
+        the model of Cox & Oakes (1984, section 5.2), in which age itself runs at the pace of the stress and what was used up is kept. The
+        two are one where covariates do not change, and for a constant hazard.
         """
         life = as_lifetimes(X, y)
         if self.errors not in ("model", "robust"):
@@ -207,6 +216,33 @@ class Regression(RegressionFindings):
         if X is None:
             raise TypeError(f"the interval of {what} is one of units: pass X, what is known of them, then the arguments.")
         return interval_of_units(self._fitted, what, self._covariates(X), at, keywords, level, side, getattr(X, "index", None))
+
+    @in_double_precision
+    def along(
+        self,
+        path: Any,
+        *,
+        covariates: str | None = None,
+        unit: Hashable | None = "unit",
+        start: Hashable = "start",
+        stop: Hashable = "stop",
+        hold_last: bool = False,
+    ) -> PlannedPath:
+        """Predictions for units whose covariates change as planned: survival, failure probability and remaining life along the path.
+
+        Parameters
+        ----------
+        path : data frame with a row for each span (start, stop] of ages of a unit, without gaps, and the covariates planned for it.
+        covariates : "external", which has to be said: their course does not depend on whether the unit runs (load, weather). "internal"
+            is refused.
+        unit, start, stop : names of the columns. unit None: all rows are of one unit.
+        hold_last : whether a unit's last row is in force without end. If not, nothing is said beyond it.
+
+        Raises
+        ------
+        ValueError : internal covariates; rows that overlap or leave a gap; and what predictions refuse in X. KeyError : no such column.
+        """
+        return PlannedPath(self, path, unit=unit, start=start, stop=stop, covariates=covariates, hold_last=hold_last)
 
     @in_double_precision
     def of(self, X: Any) -> Model:
