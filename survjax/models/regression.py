@@ -15,6 +15,7 @@ from survjax.distributions import Distribution
 from survjax.fitting.estimation import placed
 from survjax.fitting.existence import check_anything_failed, check_support
 from survjax.models.arguments import as_lifetimes, check_level
+from survjax.models.explanations import contributions, effect_of
 from survjax.models.model import Model
 from survjax.models.planned_path import PlannedPath
 from survjax.models.precision import in_double_precision
@@ -28,6 +29,7 @@ from survjax.regression.predictors import Predictors
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 
 class Regression(RegressionFindings):
@@ -243,6 +245,65 @@ class Regression(RegressionFindings):
         ValueError : internal covariates; rows that overlap or leave a gap; and what predictions refuse in X. KeyError : no such column.
         """
         return PlannedPath(self, path, unit=unit, start=start, stop=stop, covariates=covariates, hold_last=hold_last)
+
+    # ---- explanations
+
+    @in_double_precision
+    def explain(self, X: Any, relative_to: Any = None) -> pd.DataFrame:
+        """What each column adds to a unit's score, against the average unit: on the log scale, so that a row adds up to the difference.
+
+        The score is the logarithm of the hazard ratio (``ProportionalHazards``) or time ratio (``AcceleratedFailureTime``), or of each
+        parameter with a formula its own, on the scale without ends of that parameter.
+
+        Parameters
+        ----------
+        X : (n, m) units. relative_to : a unit to compare with, one row of X. None: the average of the fit, every column at its mean.
+
+        Returns
+        -------
+        DataFrame (n, columns) with the index of X; under a ``ParameterRegression`` columns are (parameter, column).
+
+        Raises
+        ------
+        ValueError : no average unit is known, since the model takes no means off; ``relative_to`` has not one row.
+        """
+        table = contributions(self._fitted, X, relative_to)
+        return table if self._ratio() is None else table.droplevel(0, axis=1)
+
+    @in_double_precision
+    def partial_effect(
+        self, column: Hashable, at: Any, values: Any = None, what: str = "rul", *, level: float = 0.95, **asked: Any
+    ) -> pd.DataFrame:
+        """What one covariate does, the others held: a prediction at each of its values, with Wald limits.
+
+        It is what the model says of units that differ in this covariate alone, not what changing it would do to one.
+
+        Parameters
+        ----------
+        column : name of a covariate, as X has it.
+        at : units at which the others are held, as X: of several rows a typical one is made, numbers at their (lower) median, labels the
+            most common.
+        values : of the column. None: every level; of numbers up to 12 different ones in ``at``, else 41 from the 1 % to the 99 % quantile.
+        what : "rul", or any other prediction that ``interval`` knows, its arguments by name: ``what="survival", t=100.0``, ``what="rul",
+            age=50.0, horizon=100.0``. "hazard ratio" or "time ratio", where the model has one: to the typical unit, where it is 1.
+        level : the confidence.
+
+        Returns
+        -------
+        DataFrame with ``estimate``, ``lower``, ``upper``, by value; where several times were asked by value and position of the time.
+
+        Raises
+        ------
+        ValueError : no such covariate; a ratio that the model does not have; no values to be had from ``at``.
+        """
+        return effect_of(self, column, at, values, what, level, asked)[0]
+
+    @in_double_precision
+    def plot_partial_effect(self, column: Hashable, at: Any, values: Any = None, what: str = "rul", **options: Any) -> Axes:
+        """``partial_effect`` as a picture, whose arguments it takes, and ``ax``: with ``matplotlib``."""
+        from survjax.plotting import plot_partial_effect
+
+        return plot_partial_effect(self, column, at, values, what, **options)
 
     @in_double_precision
     def of(self, X: Any) -> Model:
