@@ -15,6 +15,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "Lifetimes": "survjax.data.lifetimes",
     "Recurrences": "survjax.data.recurrences",
+    "History": "survjax.covariates.histories",
+    "from_sensor_log": "survjax.covariates.sensor_log",
     "Prior": "survjax.fitting.prior",
     "Model": "survjax.models",
     "Exponential": "survjax.models",
@@ -64,14 +66,20 @@ _HOMES = {
     "NotFitted": "survjax.errors",
     "ModelFileError": "survjax.errors",
 }
-_MODULES = ("datasets", "distributions", "metrics", "plotting")
+_MODULES = {
+    "datasets": "survjax.datasets",
+    "distributions": "survjax.distributions",
+    "metrics": "survjax.metrics",
+    "plotting": "survjax.plotting",
+    "relations": "survjax.covariates.relations",
+}
 
 __all__ = [*_HOMES, *_MODULES, "__version__"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return importlib.import_module(f"survjax.{name}")
+        return importlib.import_module(_MODULES[name])
     if name not in _HOMES:
         raise AttributeError(f"module 'survjax' has no attribute {name!r}")
     home = importlib.import_module(_HOMES[name])

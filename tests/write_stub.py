@@ -11,12 +11,13 @@ STUB = Path(survjax.__file__).with_suffix(".pyi")
 
 def stub() -> str:
     homes: dict[str, list[str]] = {}
+    for name, home in survjax._MODULES.items():
+        homes.setdefault(home.rpartition(".")[0], []).append(name)
     for name, home in survjax._HOMES.items():
         if name not in NAMED_MODELS:
             homes.setdefault(home, []).append(name)
     lines = ["# Written by `make stubs` from the registry of distributions; a test holds it fresh.", ""]
     lines += ["from collections.abc import Sequence", ""]
-    lines += [f"from survjax import {module} as {module}" for module in survjax._MODULES]
     homes.setdefault("survjax.distributions", []).append("Distribution")
     for home, names in sorted(homes.items()):
         lines += [f"from {home} import {name} as {name}" for name in sorted(names)]

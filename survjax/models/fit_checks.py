@@ -12,6 +12,7 @@ from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture,
 from survjax.fitting.estimation import Fit
 from survjax.fitting.prior import penalty_of
 from survjax.parameters import ProbabilityDomain, SimplexDomain
+from survjax.regression.estimation import RegressionFit
 
 SAME_VALUE = 1e-9  # relative: parameters follow the last step, of 1e-7 at most, to first order
 SAME_COVARIANCE = 1e-6  # of the largest term in each sum: the covariance is that before the last step
@@ -26,10 +27,11 @@ def check_fit(fit: Fit) -> None:
     ------
     TypeError, ValueError : the message says which part.
     """
-    _check_record(fit)
+    counts = {"parameters learned": fit.n_learned, "steps": fit.n_steps, "starts": fit.n_starts, "starts that reached it": fit.n_hits}
+    check_record(fit, counts)
     _refuse(not np.all(np.isfinite(fit.coordinates)), "a coordinate is not finite")
-    _check_covariance(fit.coordinate_covariance, "coordinate covariance")
-    _check_covariance(fit.covariance, "covariance")
+    check_covariance(fit.coordinate_covariance, "coordinate covariance")
+    check_covariance(fit.covariance, "covariance")
     _refuse(fit.converged and bool(np.isnan(fit.coordinate_covariance).any()), "a fit that converged has a covariance, and this one none")
 
     jacobian, values = (np.asarray(array) for array in _jacobian_and_values(fit.template, fit.coordinates))
@@ -75,8 +77,13 @@ def _jacobian_and_values(template: Distribution, coordinates: Any) -> Any:
     return jax.jacfwd(values, has_aux=True)(coordinates)
 
 
-def _check_record(fit: Fit) -> None:
-    counts = {"parameters learned": fit.n_learned, "steps": fit.n_steps, "starts": fit.n_starts, "starts that reached it": fit.n_hits}
+def check_record(fit: Fit | RegressionFit, counts: dict[str, int]) -> None:
+    """Refuse counts of data and steps that no fit has.
+
+    Raises
+    ------
+    ValueError : the message says which.
+    """
     for name, count in counts.items():
         _refuse(type(count) is not int or count < 0, f"the number of {name} must be a whole number, 0 or more; it is {count!r}")
     _refuse(
@@ -92,7 +99,13 @@ def _check_record(fit: Fit) -> None:
     _refuse(not (isinstance(fit.notes, list) and all(isinstance(note, str) for note in fit.notes)), "the notes must be a list of sentences")
 
 
-def _check_covariance(covariance: np.ndarray, name: str) -> None:
+def check_covariance(covariance: np.ndarray, name: str) -> None:
+    """Refuse a matrix that is the covariance of nothing; nan stands for what is not known.
+
+    Raises
+    ------
+    ValueError : the message says why.
+    """
     variances = np.diag(covariance)
     _refuse(bool(np.any(np.isinf(covariance)) or np.any(variances < 0)), f"the {name} has an infinite entry or a negative variance")
     largest = np.outer(np.sqrt(variances), np.sqrt(variances))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from survjax.fitting.estimation import Fit
+from survjax.regression.estimation import RegressionFit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,25 +19,24 @@ WIDTH = 100
 STICKS = "\N{NO-BREAK SPACE}"
 
 
-def fit_in_words(call: str, fit: Fit) -> str:
+def fit_in_words(call: str, fit: Fit | RegressionFit, names: Sequence[str], values: np.ndarray, errors: np.ndarray) -> str:
     """The learner's ``call``, what the fit rests on, and every estimate with its standard error; known parameters are in the call."""
-    errors = np.sqrt(np.diag(fit.covariance))
-    estimates = [_estimate(*one) for one in zip(fit.names, fit.values, errors, strict=True) if one[2] != 0.0]
+    estimates = [_estimate(*one) for one in zip(names, values, errors, strict=True) if one[2] != 0.0]
     # a name and its value stay on one line
     lines = [line.replace(STICKS, " ") for line in textwrap.wrap(", ".join(estimates), WIDTH)]
     return "\n    ".join([f"{call} {_what_it_rests_on(fit)}", *lines])
 
 
-def fit_as_html(call: str, fit: Fit, summary: pd.DataFrame, notes: Sequence[str]) -> str:
+def fit_as_html(call: str, fit: Fit | RegressionFit, summary: pd.DataFrame, notes: Sequence[str]) -> str:
     """The summary under the same heading, with the notes below."""
     table = summary.to_html(float_format=lambda value: f"{value:.5g}")
     said = "".join(f"<li>{escape(note)}</li>" for note in notes)
     return f"<p>{escape(f'{call} {_what_it_rests_on(fit)}')}</p>{table}" + (f"<ul>{said}</ul>" if said else "")
 
 
-def _what_it_rests_on(fit: Fit) -> str:
+def _what_it_rests_on(fit: Fit | RegressionFit) -> str:
     stopped = "" if fit.converged else f", stopped short ({fit.reason})"
-    prior = ", with a prior" if fit.prior else ""
+    prior = ", with a prior" if isinstance(fit, Fit) and fit.prior else ", penalised" if fit.penalty else ""
     return f"fitted to {fit.n_units:,.6g} units, {fit.n_failed:,.6g} failed{prior}{stopped}, log-likelihood {fit.log_likelihood:.6g}"
 
 

@@ -492,7 +492,10 @@ class Model(Estimator, Diagnostics):
 
     def __repr__(self) -> str:
         """The constructor's call; once fitted also the estimates with their standard errors and what they rest on."""
-        return self.constructor() if self._fit is None else fit_in_words(self.constructor(), self._fit)
+        fit = self._fit
+        if fit is None:
+            return self.constructor()
+        return fit_in_words(self.constructor(), fit, fit.names, fit.values, np.sqrt(np.diag(fit.covariance)))
 
     def _repr_html_(self) -> str | None:
         return None if self._fit is None else fit_as_html(self.constructor(), self._fit, self.summary(), self.notes_)

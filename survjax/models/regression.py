@@ -3,38 +3,41 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from survjax.covariates.histories import check_histories
 from survjax.covariates.table import read_table
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
-from survjax.errors import NotFitted
 from survjax.fitting.estimation import placed
 from survjax.fitting.existence import check_anything_failed, check_support
 from survjax.models.arguments import as_lifetimes, check_level
-from survjax.models.estimator import Estimator
+from survjax.models.explanations import contributions, effect_of
 from survjax.models.model import Model
+from survjax.models.planned_path import PlannedPath
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import PREDICTIONS, rul_arguments
+from survjax.models.regression_findings import RegressionFindings
+from survjax.models.regression_intervals import interval_of_report, interval_of_units
 from survjax.models.unit_laws import coordinates_of_units, life_bounds, predict_units, unit_arguments
 from survjax.regression.clusters import sandwich
-from survjax.regression.estimation import RegressionFit, fit_regression, log_likelihood_of_units
+from survjax.regression.estimation import fit_regression, log_likelihood_of_units
 from survjax.regression.predictors import Predictors
-from survjax.regression.report import Report, base_is_of_zero, report
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 
-class Regression(Estimator):
+class Regression(RegressionFindings):
     """What every regression over a lifetime distribution can do; each kind says how covariates act (``_predictors``)."""
 
     base: Any
     penalty: float
     errors: str
-    _fit: RegressionFit | None = None
     lifetimes_: Lifetimes | None = None
 
     def _predictors(self, base: Distribution, X: Any, weights: np.ndarray) -> tuple[Predictors, list[np.ndarray]]:
@@ -66,6 +69,13 @@ class Regression(Estimator):
         NotConverged : the optimiser stopped short.
 
         A fit that raises leaves the model as it was.
+
+        With covariates that change, the hazard at age t is that of the law at the covariates in force at t, whatever they were before: a
+        row (start, stop] adds the hazard of its own law to the failures, and that law's cumulative hazard from start to stop to the
+        exposure. Under proportional hazards this is Cox's model (Kalbfleisch & Prentice 2002, section 6.3). Under accelerated time and
+        parameters by formula it means that a unit goes over to the hazard of another law at its present age, as in R's flexsurv; it is not
+        the model of Cox & Oakes (1984, section 5.2), in which age itself runs at the pace of the stress and what was used up is kept. The
+        two are one where covariates do not change, and for a constant hazard.
         """
         base = self._base_template()
         life = as_lifetimes(X, y).beginning_at(base.start_of_support)
@@ -81,8 +91,7 @@ class Regression(Estimator):
         if not self.penalty:
             for one, matrix in zip(predictors.each, matrices, strict=True):
                 one.design.refuse_collinear(matrix[life.counts() > 0] if life.weights is not None else matrix)
-        if unit is not None:
-            self._check_histories(unit, life)
+        n_units = life.n_units if unit is None else self._n_units(unit, life)
         covariates = predictors.side_by_side([one.design.standardised(m) for one, m in zip(predictors.each, matrices, strict=True)])
         fit = fit_regression(
             base,
@@ -94,6 +103,7 @@ class Regression(Estimator):
             seed=seed,
             require_convergence=require_convergence,
         )
+        fit = dataclasses.replace(fit, n_units=n_units)
         if self.errors == "robust" and fit.converged:
             fit = dataclasses.replace(fit, covariance=sandwich(fit, covariates, life, unit))
         self._fit, self.lifetimes_, self._reported = fit, life, None
@@ -110,131 +120,13 @@ class Regression(Estimator):
             raise ValueError(f"X has {n} rows and y {len(life)}; they must be of the same units in the same order.")
 
     @staticmethod
-    def _check_histories(unit: Any, life: Lifetimes) -> None:
-        from survjax.covariates.histories import check_histories
-
+    def _n_units(unit: Any, life: Lifetimes) -> float:
+        """How many units the rows are of, by the weights of their last rows, once the rows are found to fit together."""
         start = np.zeros(len(life)) if life.entry is None else life.entry
-        check_histories(unit, start, life.lower, np.isfinite(life.upper))
-
-    @property
-    def _fitted(self) -> RegressionFit:
-        if self._fit is None:
-            raise NotFitted(f"{type(self).__name__} has not been fitted: call fit(X, y) first.")
-        return self._fit
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return self._fit is not None
-
-    # ---- what was learned
-
-    _reported: Report | None = None
-
-    @property
-    @in_double_precision
-    def _report(self) -> Report:
-        if self._reported is None:
-            self._reported = report(self._fitted)
-        return self._reported
-
-    @property
-    def parameters_(self) -> pd.Series:
-        """Parameters of the base and coefficients, by name, in the units of X and of time.
-
-        ``base_is_of_`` says of which unit the base is.
-        """
-        return self._series(self._report.values)
-
-    @property
-    def coefficients_(self) -> pd.Series:
-        """The coefficients of the covariates alone."""
-        return self.parameters_[self._report.is_coefficient]
-
-    @property
-    def standard_errors_(self) -> pd.Series:
-        """Standard errors of ``parameters_``."""
-        return self._series(np.sqrt(np.diag(self._report.covariance)))
-
-    @property
-    def covariance_(self) -> pd.DataFrame:
-        """Covariance of ``parameters_`` (m, m)."""
-        import pandas as pd
-
-        names = list(self._report.names)
-        return pd.DataFrame(self._report.covariance.copy(), index=names, columns=names)
-
-    def _series(self, values: np.ndarray) -> pd.Series:
-        import pandas as pd
-
-        return pd.Series(values.copy(), index=list(self._report.names), dtype=float)
-
-    @property
-    def base_is_of_(self) -> str:
-        """Of which unit the parameters of the base are: one with every covariate 0, or one with every column at its mean."""
-        return "every covariate 0" if base_is_of_zero(self._fitted) else "every column at its mean"
-
-    @property
-    def log_likelihood_(self) -> float:
-        """The log-likelihood of the data of the fit, densities per unit of time; without the penalty."""
-        return self._fitted.log_likelihood
-
-    @property
-    def aic_(self) -> float:
-        """Akaike's criterion. Refused with a penalty (ValueError)."""
-        return 2.0 * self._n_free("aic_") - 2.0 * self.log_likelihood_
-
-    @property
-    def bic_(self) -> float:
-        """Schwarz's criterion, n being the sum of the weights. Refused with a penalty (ValueError)."""
-        return float(np.log(self._fitted.n_units)) * self._n_free("bic_") - 2.0 * self.log_likelihood_
-
-    def _n_free(self, criterion: str) -> int:
-        if self._fitted.penalty:
-            raise ValueError(
-                f"{criterion} compares fits of maximum likelihood, and this one is penalised. Compare scores of data held out."
-            )
-        return self._fitted.n_learned
-
-    @property
-    def converged_(self) -> bool:
-        return self._fitted.converged
-
-    @property
-    def stop_reason_(self) -> str:
-        """Why the optimiser stopped: ``converged``, ``at_rounding_floor``, ``flat``, ``step_limit``, …"""
-        return self._fitted.reason
-
-    @property
-    def n_steps_(self) -> int:
-        return self._fitted.n_steps
-
-    @property
-    def notes_(self) -> list[str]:
-        """What the reader of this fit should know, in sentences."""
-        return list(self._fitted.notes)
-
-    @property
-    def summary_(self) -> pd.DataFrame:
-        """Estimate, standard error, ratio and 95 % limits of every parameter."""
-        return self.summary()
-
-    def summary(self, level: float = 0.95) -> pd.DataFrame:
-        """Estimate, standard error and Wald limits at ``level`` of every parameter and coefficient, and p of a coefficient of 0."""
-        from scipy.special import ndtr
-
-        table = self.interval("parameters", level=level)
-        told = self._report
-        errors = np.sqrt(np.diag(told.covariance))
-        table.insert(1, "standard error", errors)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            table["p"] = np.where(told.is_coefficient, 2.0 * ndtr(-np.abs(told.values / errors)), np.nan)
-        ratio = self._ratio()
-        if ratio:
-            table.insert(2, ratio, np.where(told.is_coefficient, np.exp(told.values), np.nan))
-        return table
-
-    def _ratio(self) -> str | None:
-        """What the exponential of a coefficient is; None where that depends on the coefficient."""
-        return None
+        histories = check_histories(unit, start, life.lower, np.isfinite(life.upper))
+        of = histories.codes[histories.order]
+        last = histories.order[np.append(of[1:] != of[:-1], True)]
+        return float(life.counts()[last].sum())
 
     # ---- predictions
 
@@ -316,8 +208,6 @@ class Regression(Estimator):
         DataFrame with ``estimate``, ``lower``, ``upper``; one row a parameter, or one a unit, with the index of X; where several times
         were asked one a unit and time, the position of the time as a second level of the index.
         """
-        from survjax.models.regression_intervals import interval_of_report, interval_of_units
-
         check_level(level)
         if side not in ("two", "lower", "upper"):
             raise ValueError(f'side must be "two", "lower" or "upper"; got {side!r}.')
@@ -328,6 +218,92 @@ class Regression(Estimator):
         if X is None:
             raise TypeError(f"the interval of {what} is one of units: pass X, what is known of them, then the arguments.")
         return interval_of_units(self._fitted, what, self._covariates(X), at, keywords, level, side, getattr(X, "index", None))
+
+    @in_double_precision
+    def along(
+        self,
+        path: Any,
+        *,
+        covariates: str | None = None,
+        unit: Hashable | None = "unit",
+        start: Hashable = "start",
+        stop: Hashable = "stop",
+        hold_last: bool = False,
+    ) -> PlannedPath:
+        """Predictions for units whose covariates change as planned: survival, failure probability and remaining life along the path.
+
+        Parameters
+        ----------
+        path : data frame with a row for each span (start, stop] of ages of a unit, without gaps, and the covariates planned for it.
+        covariates : "external", which has to be said: their course does not depend on whether the unit runs (load, weather). "internal"
+            is refused.
+        unit, start, stop : names of the columns. unit None: all rows are of one unit.
+        hold_last : whether a unit's last row is in force without end. If not, nothing is said beyond it.
+
+        Raises
+        ------
+        ValueError : internal covariates; rows that overlap or leave a gap; and what predictions refuse in X. KeyError : no such column.
+        """
+        return PlannedPath(self, path, unit=unit, start=start, stop=stop, covariates=covariates, hold_last=hold_last)
+
+    # ---- explanations
+
+    @in_double_precision
+    def explain(self, X: Any, relative_to: Any = None) -> pd.DataFrame:
+        """What each column adds to a unit's score, against the average unit: on the log scale, so that a row adds up to the difference.
+
+        The score is the logarithm of the hazard ratio (``ProportionalHazards``) or time ratio (``AcceleratedFailureTime``), or of each
+        parameter with a formula its own, on the scale without ends of that parameter.
+
+        Parameters
+        ----------
+        X : (n, m) units. relative_to : a unit to compare with, one row of X. None: the average of the fit, every column at its mean.
+
+        Returns
+        -------
+        DataFrame (n, columns) with the index of X; under a ``ParameterRegression`` columns are (parameter, column).
+
+        Raises
+        ------
+        ValueError : no average unit is known, since the model takes no means off; ``relative_to`` has not one row.
+        """
+        table = contributions(self._fitted, X, relative_to)
+        return table if self._ratio() is None else table.droplevel(0, axis=1)
+
+    @in_double_precision
+    def partial_effect(
+        self, column: Hashable, at: Any, values: Any = None, what: str = "rul", *, level: float = 0.95, **asked: Any
+    ) -> pd.DataFrame:
+        """What one covariate does, the others held: a prediction at each of its values, with Wald limits.
+
+        It is what the model says of units that differ in this covariate alone, not what changing it would do to one.
+
+        Parameters
+        ----------
+        column : name of a covariate, as X has it.
+        at : units at which the others are held, as X: of several rows a typical one is made, numbers at their (lower) median, labels the
+            most common.
+        values : of the column. None: every level; of numbers up to 12 different ones in ``at``, else 41 from the 1 % to the 99 % quantile.
+        what : "rul", or any other prediction that ``interval`` knows, its arguments by name: ``what="survival", t=100.0``, ``what="rul",
+            age=50.0, horizon=100.0``. "hazard ratio" or "time ratio", where the model has one: to the typical unit, where it is 1.
+        level : the confidence.
+
+        Returns
+        -------
+        DataFrame with ``estimate``, ``lower``, ``upper``, by value; where several times were asked by value and position of the time.
+
+        Raises
+        ------
+        ValueError : no such covariate; a ratio that the model does not have; no values to be had from ``at``.
+        """
+        return effect_of(self, column, at, values, what, level, asked)[0]
+
+    @in_double_precision
+    def plot_partial_effect(self, column: Hashable, at: Any, values: Any = None, what: str = "rul", **options: Any) -> Axes:
+        """``partial_effect`` as a picture, whose arguments it takes, and ``ax``: with ``matplotlib``."""
+        from survjax.plotting import plot_partial_effect
+
+        return plot_partial_effect(self, column, at, values, what, **options)
 
     @in_double_precision
     def of(self, X: Any) -> Model:

@@ -3,6 +3,7 @@
 from survjax.plotting.curves import plot_candidates, plot_components, plot_hazard, plot_survival
 from survjax.plotting.events import plot_events
 from survjax.plotting.learning import plot_learning, plot_learning_animation
+from survjax.plotting.partial_effects import plot_partial_effect
 from survjax.plotting.probability_paper import plot_probability
 from survjax.plotting.residuals import plot_residuals
 from survjax.plotting.scores import plot_calibration, plot_scores
@@ -15,6 +16,7 @@ __all__ = [
     "plot_hazard",
     "plot_learning",
     "plot_learning_animation",
+    "plot_partial_effect",
     "plot_probability",
     "plot_residuals",
     "plot_scores",

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import survjax as sj
-from survjax.models.model_file import _digest
+from survjax.models.checked_file import digest
 from survjax.parameters import Duration
 from tests.conftest import shipped
 
@@ -90,7 +90,7 @@ def test_a_damaged_file_is_refused_with_its_reason(change, message, tmp_path):
 def with_checksum(content):
     """As one writes it who knows how the checksum is made."""
     content.pop("sha256", None)
-    return {**content, "sha256": _digest(content)}
+    return {**content, "sha256": digest(content)}
 
 
 def put(*keys_and_value):

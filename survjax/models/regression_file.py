@@ -1,0 +1,123 @@
+"""A fitted regression as a JSON file that a person can read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from survjax.covariates.design import Design
+from survjax.distributions import Distribution, ScaledHazard, ScaledTime
+from survjax.models.accelerated_failure_time import AcceleratedFailureTime
+from survjax.models.checked_file import header, write_checked
+from survjax.models.encoding import as_array, as_float, decode, encode, number, numbers
+from survjax.models.fit_checks import SAME_VALUE, check_covariance, check_record
+from survjax.models.precision import in_double_precision
+from survjax.models.proportional_hazards import ProportionalHazards
+from survjax.models.regression import Regression
+from survjax.models.template import as_template
+from survjax.regression.estimation import RegressionFit
+from survjax.regression.predictors import Predictor, Predictors, coordinate_names
+from survjax.regression.report import report
+
+# The law of a unit of those whose covariates act on the base as a whole.
+SCORED: dict[type[Regression], Any] = {ProportionalHazards: ScaledHazard, AcceleratedFailureTime: ScaledTime}
+
+
+def write_regression(model: Regression, path: Path) -> None:
+    """Write a fitted regression; a file that is there is replaced only when the new one is complete.
+
+    Raises
+    ------
+    TypeError : something in the model is not survjax's own, or a transform of its formula has learned what no file can hold.
+    ModelFileError : the fit would not be read back, since what it says of itself does not fit together.
+    """
+    fit, told, encoded = model._fitted, model._report, encode(model)
+    template: Any = fit.predictors.template
+    names = coordinate_names(template)
+    content: dict[str, Any] = {
+        **header(encoded.pop("model"), encoded),
+        "parameters": dict(zip(told.names, numbers(told.values), strict=True)),
+        "standard_errors": dict(zip(told.names, numbers(np.sqrt(np.diag(told.covariance))), strict=True)),
+        "fit": {
+            "log_likelihood": number(fit.log_likelihood),
+            "units": fit.n_units,
+            "failures": fit.n_failed,
+            "stop_reason": fit.reason,
+            "steps": fit.n_steps,
+            "notes": fit.notes,
+            "penalty": fit.penalty,
+        },
+        "distribution": encode(template.of if type(model) in SCORED else template),
+        "predictors": [{"parameter": names[one.coordinate], "design": one.design.state()} for one in fit.predictors.each],
+        "coefficients": numbers(fit.coefficients),
+        "coefficient_covariance": [numbers(row) for row in fit.covariance],
+    }
+    write_checked(content, path, restore_regression)
+
+
+@in_double_precision
+def restore_regression(content: dict[str, Any]) -> Regression:
+    """The regression that the content of a file describes.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError : parts are missing or do not fit together.
+    """
+    model: Regression = decode({"model": content["model"], **content["arguments"]})
+    model._base_template()  # the argument is checked where it is used
+    predictors = _predictors(type(model), as_template(decode(content["distribution"])), content["predictors"])
+    about, q = content["fit"], predictors.layout.n_coefficients()
+    fit = RegressionFit(
+        predictors=predictors,
+        coefficients=as_array(content["coefficients"], (q,), "coefficients"),
+        covariance=as_array(content["coefficient_covariance"], (q, q), "coefficient_covariance"),
+        log_likelihood=as_float(about["log_likelihood"]),
+        n_units=as_float(about["units"]),
+        n_failed=as_float(about["failures"]),
+        reason=about["stop_reason"],
+        n_steps=about["steps"],
+        path=np.zeros((0, q)),
+        notes=about["notes"],
+        penalty=as_float(about["penalty"]),
+    )
+    _check(fit, content)
+    model._fit = fit
+    return model
+
+
+def _predictors(kind: type[Regression], base: Distribution, given: Any) -> Predictors:
+    template = SCORED[kind](base, None) if kind in SCORED else base
+    names = coordinate_names(template)
+    for one in given:
+        if one["parameter"] not in names:
+            raise ValueError(f"{one['parameter']!r:.60} is no parameter that could follow covariates; there are {', '.join(names)}.")
+    places = [names.index(one["parameter"]) for one in given]
+    if not places or places != sorted(set(places)) or (kind in SCORED and places != [len(names) - 1]):
+        raise ValueError(f"a {kind.__name__} has other predictors than these.")
+    each = [
+        Predictor(place, "" if kind in SCORED else names[place], Design.from_state(one["design"]))
+        for place, one in zip(places, given, strict=True)
+    ]
+    return Predictors(template, tuple(each))
+
+
+def _check(fit: RegressionFit, content: dict[str, Any]) -> None:
+    """Refuse a fit whose parts contradict each other."""
+    check_record(fit, {"steps": fit.n_steps})
+    if not np.all(np.isfinite(fit.coefficients)):
+        raise ValueError("a coefficient is not finite.")
+    check_covariance(fit.covariance, "covariance of the coefficients")
+    if fit.converged and np.isnan(fit.covariance).any():
+        raise ValueError("a fit that converged has a covariance, and this one none.")
+    if not 0.0 <= fit.penalty < np.inf:
+        raise ValueError(f"the penalty must be a number, 0 or more; it is {fit.penalty}.")
+    told = report(fit)
+    errors = np.sqrt(np.diag(told.covariance))
+    for name, expected, what in (("parameters", told.values, "parameters"), ("standard_errors", errors, "standard errors")):
+        if tuple(content[name]) != told.names:
+            raise ValueError(f"the {what} are not those of the predictors.")
+        found = as_array(list(content[name].values()), expected.shape, name)
+        if not np.allclose(found, expected, rtol=SAME_VALUE, atol=0.0, equal_nan=True):
+            raise ValueError(f"the {what} are not those of the coefficients.")

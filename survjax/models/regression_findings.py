@@ -1,0 +1,174 @@
+"""What a fitted regression tells of itself: parameters, criteria, tables, words, a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from survjax.errors import NotFitted
+from survjax.models.arguments import check_level
+from survjax.models.estimator import Estimator
+from survjax.models.fit_in_words import fit_as_html, fit_in_words
+from survjax.models.precision import in_double_precision
+from survjax.models.regression_intervals import interval_of_report
+from survjax.regression.estimation import RegressionFit
+from survjax.regression.report import Report, base_is_of_zero, report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class RegressionFindings(Estimator):
+    """What every fitted regression tells; how it learns and predicts is the business of ``Regression``."""
+
+    _fit: RegressionFit | None = None
+
+    @property
+    def _fitted(self) -> RegressionFit:
+        if self._fit is None:
+            raise NotFitted(f"{type(self).__name__} has not been fitted: call fit(X, y) first.")
+        return self._fit
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._fit is not None
+
+    # ---- what was learned
+
+    _reported: Report | None = None
+
+    @property
+    @in_double_precision
+    def _report(self) -> Report:
+        if self._reported is None:
+            self._reported = report(self._fitted)
+        return self._reported
+
+    @property
+    def parameters_(self) -> pd.Series:
+        """Parameters of the base and coefficients, by name, in the units of X and of time.
+
+        ``base_is_of_`` says of which unit the base is.
+        """
+        return self._series(self._report.values)
+
+    @property
+    def coefficients_(self) -> pd.Series:
+        """The coefficients of the covariates alone."""
+        return self.parameters_[self._report.is_coefficient]
+
+    @property
+    def standard_errors_(self) -> pd.Series:
+        """Standard errors of ``parameters_``."""
+        return self._series(np.sqrt(np.diag(self._report.covariance)))
+
+    @property
+    def covariance_(self) -> pd.DataFrame:
+        """Covariance of ``parameters_`` (m, m)."""
+        import pandas as pd
+
+        names = list(self._report.names)
+        return pd.DataFrame(self._report.covariance.copy(), index=names, columns=names)
+
+    def _series(self, values: np.ndarray) -> pd.Series:
+        import pandas as pd
+
+        return pd.Series(values.copy(), index=list(self._report.names), dtype=float)
+
+    @property
+    def base_is_of_(self) -> str:
+        """Of which unit the parameters of the base are: one with every covariate 0, or one with every column at its mean."""
+        return "every covariate 0" if base_is_of_zero(self._fitted) else "every column at its mean"
+
+    @property
+    def log_likelihood_(self) -> float:
+        """The log-likelihood of the data of the fit, densities per unit of time; without the penalty."""
+        return self._fitted.log_likelihood
+
+    @property
+    def aic_(self) -> float:
+        """Akaike's criterion. Refused with a penalty (ValueError)."""
+        return 2.0 * self._n_free("aic_") - 2.0 * self.log_likelihood_
+
+    @property
+    def bic_(self) -> float:
+        """Schwarz's criterion, n being the sum of the weights. Refused with a penalty (ValueError)."""
+        return float(np.log(self._fitted.n_units)) * self._n_free("bic_") - 2.0 * self.log_likelihood_
+
+    def _n_free(self, criterion: str) -> int:
+        if self._fitted.penalty:
+            raise ValueError(
+                f"{criterion} compares fits of maximum likelihood, and this one is penalised. Compare scores of data held out."
+            )
+        return self._fitted.n_learned
+
+    @property
+    def converged_(self) -> bool:
+        return self._fitted.converged
+
+    @property
+    def stop_reason_(self) -> str:
+        """Why the optimiser stopped: ``converged``, ``at_rounding_floor``, ``flat``, ``step_limit``, …"""
+        return self._fitted.reason
+
+    @property
+    def n_steps_(self) -> int:
+        return self._fitted.n_steps
+
+    @property
+    def notes_(self) -> list[str]:
+        """What the reader of this fit should know, in sentences."""
+        return list(self._fitted.notes)
+
+    @property
+    def summary_(self) -> pd.DataFrame:
+        """Estimate, standard error, ratio and 95 % limits of every parameter."""
+        return self.summary()
+
+    @in_double_precision
+    def summary(self, level: float = 0.95) -> pd.DataFrame:
+        """Estimate, standard error and Wald limits at ``level`` of every parameter and coefficient, and p of a coefficient of 0."""
+        from scipy.special import ndtr
+
+        check_level(level)
+        told = self._report
+        table = interval_of_report(told, self._fitted.predictors.template, level, "two")
+        errors = np.sqrt(np.diag(told.covariance))
+        table.insert(1, "standard error", errors)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            table["p"] = np.where(told.is_coefficient, 2.0 * ndtr(-np.abs(told.values / errors)), np.nan)
+        ratio = self._ratio()
+        if ratio:
+            table.insert(2, ratio, np.where(told.is_coefficient, np.exp(told.values), np.nan))
+        return table
+
+    def _ratio(self) -> str | None:
+        """What the exponential of a coefficient is; None where that depends on the coefficient."""
+        return None
+
+    def __repr__(self) -> str:
+        """The constructor's call; once fitted also the estimates with their standard errors and what they rest on."""
+        if self._fit is None:
+            return self.constructor()
+        told = self._report
+        return fit_in_words(self.constructor(), self._fit, told.names, told.values, np.sqrt(np.diag(told.covariance)))
+
+    def _repr_html_(self) -> str | None:
+        return None if self._fit is None else fit_as_html(self.constructor(), self._fit, self.summary(), self.notes_)
+
+    # ---- keeping
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as JSON that a person can read: how covariates are read, coefficients, covariance, how the fit went.
+
+        ``survjax.load`` reads it. The data of the fit are not in the file.
+
+        Raises
+        ------
+        TypeError : something in the model is not survjax's own, so that no file could bring it back.
+        """
+        from survjax.models.regression import Regression
+        from survjax.models.regression_file import write_regression
+
+        write_regression(cast(Regression, self), Path(path))
