@@ -2,6 +2,7 @@
 
 from survjax.plotting.curves import plot_candidates, plot_components, plot_hazard, plot_survival
 from survjax.plotting.events import plot_events
+from survjax.plotting.incidence import plot_incidence
 from survjax.plotting.learning import plot_learning, plot_learning_animation
 from survjax.plotting.probability_paper import plot_probability
 from survjax.plotting.residuals import plot_residuals
@@ -11,6 +12,7 @@ __all__ = [
     "plot_components",
     "plot_events",
     "plot_hazard",
+    "plot_incidence",
     "plot_learning",
     "plot_learning_animation",
     "plot_probability",
