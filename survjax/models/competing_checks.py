@@ -14,6 +14,8 @@ from survjax.models.model import Model
 from survjax.models.regression import Regression
 
 INDEPENDENCE = "independence given X"
+# predictions that have an interval and are of one event, with their arguments after X
+OF_A_CAUSE = {"cumulative_incidence": ("times", "age"), "failure_probability": ("age", "horizon"), "cause_removed": ("age", "horizon")}
 
 
 def check_models(models: Any) -> dict[Hashable, Any]:
@@ -103,3 +105,33 @@ def read_assumption(assuming: Any) -> float | None:
         f'(Tsiatis 1975). Say what you take for granted: assuming="{INDEPENDENCE}", or a number of at least 0, how many times that of '
         f"the others the hazard of units taken out would have been; peterson_bounds says what holds without. Got assuming={assuming!r}."
     )
+
+
+def check_finite(horizon: Any, name: str) -> None:
+    """Refuse an endless horizon."""
+    if np.any(np.isinf(np.asarray(horizon, dtype=float))):
+        raise ValueError(f"{name} must be finite: for what happens in the long run pass an age by which hardly any unit is left.")
+
+
+def ages_and_horizons(what: str, at: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, Any]:
+    """Age and horizon from what ``interval`` is given for a prediction of one event.
+
+    Raises
+    ------
+    TypeError : arguments missing, unknown or given twice. ValueError : an endless horizon.
+    """
+    names = OF_A_CAUSE[what]
+    given = dict(zip(names, at, strict=False)) | keywords
+    if what == "cumulative_incidence":
+        given = {"age": 0.0} | given
+    if len(at) > len(names) or set(keywords) - set(names[len(at) :]) or set(names) != set(given):
+        told = [f"{len(at)} by position", *sorted(keywords)]
+        raise TypeError(f"{what} takes X, {', '.join(names)} and cause=; got after X {', '.join(told)}.")
+    horizon = "times" if what == "cumulative_incidence" else "horizon"
+    check_finite(given[horizon], horizon)
+    return given["age"], given[horizon]
+
+
+def refuse_arguments_of_parameters(X: Any, at: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+    if X is not None or at or keywords:
+        raise TypeError("the interval of parameters takes no further arguments.")

@@ -11,7 +11,17 @@ from survjax.covariates.table import read_table
 from survjax.data.lifetimes import Lifetimes
 from survjax.errors import NoFiniteMaximum, NotConverged, NotFitted
 from survjax.models.arguments import as_lifetimes, check_level
-from survjax.models.competing_checks import INDEPENDENCE, check_models, event_notes, read_assumption, read_removed
+from survjax.models.competing_checks import (
+    INDEPENDENCE,
+    OF_A_CAUSE,
+    ages_and_horizons,
+    check_finite,
+    check_models,
+    event_notes,
+    read_assumption,
+    read_removed,
+    refuse_arguments_of_parameters,
+)
 from survjax.models.estimator import Estimator
 from survjax.models.model import Model
 from survjax.models.precision import in_double_precision
@@ -20,7 +30,7 @@ from survjax.models.regression import Regression
 from survjax.models.regression_intervals import index_of_units, interval_of_prediction_of_units, interval_of_units
 from survjax.models.unit_laws import predict_units, unit_arguments
 from survjax.regression.cause_specific import cause_specific_lives, fit_of_all, without_covariates
-from survjax.regression.cumulative_incidence import incidences, log_hazard_of, probability_if_spared, probability_of
+from survjax.regression.cumulative_incidence import incidences, log_hazard_of, probability_of, probability_of_spared
 from survjax.regression.estimation import RegressionFit
 
 if TYPE_CHECKING:
@@ -142,17 +152,12 @@ class CompetingEvents(Estimator):
 
     def summary(self, level: float = 0.95) -> pd.DataFrame:
         """As ``summary_``, with limits at another level."""
-        import pandas as pd
-
-        tables = {cause: self.models_[cause].summary(level) for cause in self.causes_}
-        return pd.concat(tables, names=["cause", "parameter"])
+        return self._stacked({cause: self.models_[cause].summary(level) for cause in self.causes_})
 
     @property
     def parameters_(self) -> pd.Series:
         """The parameters and coefficients of all models, with the cause as first level of the index."""
-        import pandas as pd
-
-        return pd.concat({cause: self.models_[cause].parameters_ for cause in self.causes_}, names=["cause", "parameter"])
+        return self._stacked({cause: self.models_[cause].parameters_ for cause in self.causes_})
 
     @property
     def log_likelihood_(self) -> float:
@@ -193,6 +198,7 @@ class CompetingEvents(Estimator):
         found = self._ahead(incidences, X, age, times, name="times")
         return dict(zip(self.causes_, found, strict=True))
 
+    @in_double_precision
     def predict_failure_probability(self, X: Any, age: Any, horizon: Any, cause: Hashable = "failure") -> np.ndarray:
         """P(``cause`` comes within ``horizon``, before any other event | none by ``age``): its cumulative incidence.
 
@@ -202,7 +208,8 @@ class CompetingEvents(Estimator):
         age : one number, or (n,) the age of each unit. horizon : one number; (m,) numbers, which makes the answer (n, m); or (n, m).
         cause : a label of ``models``.
         """
-        return self._of_cause(probability_of(self._index(cause)), X, age, horizon)
+        index = self._index(cause)
+        return self._ahead(incidences, X, age, horizon)[index]  # the program of all: one to compile, not one a cause
 
     @in_double_precision
     def predict_survival(self, X: Any, times: Any) -> np.ndarray:
@@ -228,6 +235,7 @@ class CompetingEvents(Estimator):
 
     # ---- what would happen without an event
 
+    @in_double_precision
     def predict_cause_removed(
         self, X: Any, age: Any, horizon: Any, cause: Hashable = "failure", *, removed: Any = None, assuming: Any = None
     ) -> np.ndarray:
@@ -245,7 +253,7 @@ class CompetingEvents(Estimator):
             removed go on competing.
         assuming : must be given. "independence given X": units taken out would have had the hazard of those left. Or a number of at
             least 0, to see how much hangs on that: their hazard of ``cause`` would have been so many times the hazard of those left, from
-            when they were taken out; 1 is independence.
+            when they were taken out; 1 is independence. Only where all other events are removed.
 
         Raises
         ------
@@ -258,8 +266,13 @@ class CompetingEvents(Estimator):
         index, away = self._index(cause), self._removed(removed, cause)
         ratio = read_assumption(assuming)
         if ratio is None:
-            return self._of_cause(probability_of(index, away), X, age, horizon)
-        return self._of_cause(probability_if_spared(index, away), X, age, horizon, ratio)
+            return self._ahead(probability_of(index, away), X, age, horizon)
+        if len(away) < len(self.causes_) - 1:
+            raise ValueError(
+                "a hazard ratio says nothing of what else units that are spared would meet: leave removed out, so that all other events "
+                f'are taken away, or assume "{INDEPENDENCE}".'
+            )
+        return self._ahead(incidences, X, age, horizon)[index] + self._ahead(probability_of_spared(index), X, age, horizon, ratio)
 
     def peterson_bounds(self, X: Any, age: Any, horizon: Any, cause: Hashable = "failure", *, removed: Any = None) -> pd.DataFrame:
         """Between which ends ``predict_cause_removed`` lies, however the events depend on each other.
@@ -291,7 +304,7 @@ class CompetingEvents(Estimator):
     def interval(
         self,
         what: str,
-        X: Any,
+        X: Any = None,
         *at: Any,
         cause: Hashable = None,
         removed: Any = None,
@@ -304,10 +317,11 @@ class CompetingEvents(Estimator):
 
         Parameters
         ----------
-        what : ("cumulative_incidence", X, times, age=0.0, cause=...), ("failure_probability", X, age, horizon, cause="failure"),
-            ("cause_removed", X, age, horizon, cause=..., removed=..., assuming="independence given X"); of the first event of any kind
-            ("survival", X, times), ("rul", X, age, kind="median"), …, as regressions have them.
-        cause : the event; needed for the first three. removed, assuming : for "cause_removed" only, and then as there.
+        what : "parameters", of all models; ("cumulative_incidence", X, times, age=0.0, cause=...); ("failure_probability", X, age,
+            horizon, cause="failure"); ("cause_removed", X, age, horizon, cause=..., removed=..., assuming="independence given X"); of the
+            first event of any kind ("survival", X, times), ("rul", X, age, kind="median"), …, as regressions have them.
+        cause : the event; None: "failure", but for "cumulative_incidence", which needs it.
+        removed, assuming : for "cause_removed" only, and then as there; of a hazard ratio there is no interval.
         level : the confidence. side : "two", or "lower" or "upper" for a one-sided bound.
 
         Returns
@@ -317,25 +331,25 @@ class CompetingEvents(Estimator):
         check_level(level)
         if side not in ("two", "lower", "upper"):
             raise ValueError(f'side must be "two", "lower" or "upper"; got {side!r}.')
-        fit, covariates, index = self._fitted, self._covariates(X), getattr(X, "index", None)
         if what != "cause_removed" and (removed is not None or assuming is not None):
             raise TypeError(f"removed and assuming say what is taken away, and {what} takes nothing away: leave them out.")
-        orders = {"cumulative_incidence": ("times", "age"), "failure_probability": ("age", "horizon"), "cause_removed": ("age", "horizon")}
-        if what not in orders:
-            if cause is not None:
-                raise TypeError(f"{what} is of the first event of any kind: leave cause out.")
+        if what not in OF_A_CAUSE and cause is not None:
+            raise TypeError(f"{what} is not of one event: leave cause out.")
+        if what == "parameters":
+            refuse_arguments_of_parameters(X, at, keywords)
+            return self._stacked({one: model.interval(what, level=level, side=side) for one, model in self.models_.items()})
+        fit, covariates, index = self._fitted, self._covariates(X), getattr(X, "index", None)
+        if what not in OF_A_CAUSE:
             return interval_of_units(fit, what, covariates, at, keywords, level, side, index)
-        arguments = _named(what, orders[what], at, keywords)
+        age, horizon = ages_and_horizons(what, at, keywords)
+        own = self._index("failure" if cause is None and what != "cumulative_incidence" else cause)
         away: tuple[int, ...] = ()
-        own = self._index(cause)
         if what == "cause_removed":
-            away = self._removed(removed, cause)
+            away = self._removed(removed, self.causes_[own])
             if read_assumption(assuming) is not None:
                 raise ValueError(f'intervals of a sensitivity analysis are not made; assuming must be "{INDEPENDENCE}".')
-        given = {"age": arguments["age"], "horizon": arguments[orders[what][what != "cumulative_incidence"]]}
-        _check_finite(given["horizon"], orders[what][what != "cumulative_incidence"])
         prediction = Prediction(("age", "horizon"), probability_of(own, away), log_hazard_of(own, away), failure_from_link)
-        return interval_of_prediction_of_units(fit, prediction, given, covariates, level, side, index)
+        return interval_of_prediction_of_units(fit, prediction, {"age": age, "horizon": horizon}, covariates, level, side, index)
 
     # ---- likelihood
 
@@ -365,17 +379,18 @@ class CompetingEvents(Estimator):
 
     # ---- inside
 
+    def _stacked(self, tables: dict[Hashable, Any]) -> Any:
+        import pandas as pd
+
+        return pd.concat(tables, names=["cause", "parameter"])
+
     def _covariates(self, X: Any) -> np.ndarray:
         predictors = self._fitted.predictors
         return predictors.covariates(X) if predictors.each else np.zeros((read_table(X).n, 0))
 
-    @in_double_precision
-    def _of_cause(self, rule: Any, X: Any, age: Any, horizon: Any, *more: float) -> np.ndarray:
-        return self._ahead(rule, X, age, horizon, *more)
-
     def _ahead(self, rule: Any, X: Any, age: Any, horizon: Any, *more: float, name: str = "horizon") -> Any:
         covariates = self._covariates(X)
-        _check_finite(horizon, name)
+        check_finite(horizon, name)
         columns, shape = unit_arguments(len(covariates), age=age, horizon=horizon)
         columns += [np.broadcast_to(number, columns[0].shape) for number in more]
         found = predict_units(self._fitted, rule, covariates, columns)
@@ -400,18 +415,3 @@ class CompetingEvents(Estimator):
 
 def _fit_of(model: Any) -> RegressionFit:
     return without_covariates(model._fitted) if isinstance(model, Model) else model._fitted
-
-
-def _check_finite(horizon: Any, name: str) -> None:
-    if np.any(np.isinf(np.asarray(horizon, dtype=float))):
-        raise ValueError(f"{name} must be finite: for what happens in the long run pass an age by which hardly any unit is left.")
-
-
-def _named(what: str, names: tuple[str, str], at: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
-    arguments = dict(zip(names, at, strict=False)) | keywords
-    known = {"age": 0.0} if what == "cumulative_incidence" else {}
-    if len(at) > len(names) or set(keywords) - set(names[len(at) :]) or set(names) - set(arguments) - set(known):
-        raise TypeError(
-            f"{what} takes X, {', '.join(names)} and cause=; got {len(at)} arguments after X and {sorted(keywords) or 'no others'}."
-        )
-    return known | arguments

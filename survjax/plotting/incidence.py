@@ -49,7 +49,8 @@ def plot_incidence(model: CompetingEvents, X: Any, age: float = 0.0, horizon: fl
     ax.set_xlim(age, age + horizon)
     ax.set_ylim(0.0, 1.0)
     given = f", given none by {age:g}" if age else ""
-    finish(ax, "Cumulative incidence", "age", f"probability that this event has come first{given}")
+    finish(ax, f"Cumulative incidence{given}", "age", "probability of each first event")
     handles, labels = ax.get_legend_handles_labels()
-    ax.legend(handles[::-1], labels[::-1], loc="upper left", frameon=False, fontsize=9)  # in the order of the picture
+    # in the order of the picture, and beside it, since areas leave no free place
+    ax.legend(handles[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=9)
     return ax
