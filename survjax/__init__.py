@@ -46,6 +46,7 @@ _HOMES = {
     "ProportionalHazards": "survjax.models",
     "AcceleratedFailureTime": "survjax.models",
     "ParameterRegression": "survjax.models",
+    "CompetingEvents": "survjax.models",
     "KaplanMeier": "survjax.nonparametric",
     "NelsonAalen": "survjax.nonparametric",
     "Turnbull": "survjax.nonparametric",

@@ -23,6 +23,7 @@ from survjax.errors import NotConverged as NotConverged
 from survjax.errors import NotFitted as NotFitted
 from survjax.fitting.prior import Prior as Prior
 from survjax.models import AcceleratedFailureTime as AcceleratedFailureTime
+from survjax.models import CompetingEvents as CompetingEvents
 from survjax.models import CompetingRisks as CompetingRisks
 from survjax.models import DefectiveSubpopulation as DefectiveSubpopulation
 from survjax.models import Mixture as Mixture

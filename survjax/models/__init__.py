@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from survjax.models.accelerated_failure_time import AcceleratedFailureTime
+from survjax.models.competing_events import CompetingEvents
 from survjax.models.competing_risks import CompetingRisks
 from survjax.models.defective_subpopulation import DefectiveSubpopulation
 from survjax.models.mixtures import Mixture, WeibullMixture
@@ -22,6 +23,7 @@ LEARNERS: dict[str, Callable[..., Any]] = {
     "ProportionalHazards": ProportionalHazards,
     "AcceleratedFailureTime": AcceleratedFailureTime,
     "ParameterRegression": ParameterRegression,
+    "CompetingEvents": CompetingEvents,
 }
 
 for _learner in (*LEARNERS.values(),):

@@ -62,7 +62,7 @@ def _survival_from_link(link: np.ndarray) -> np.ndarray:
     return np.exp(-np.exp(link))
 
 
-def _failure_from_link(link: np.ndarray) -> np.ndarray:
+def failure_from_link(link: np.ndarray) -> np.ndarray:
     return -np.expm1(-np.exp(link))
 
 
@@ -124,7 +124,7 @@ PREDICTIONS: dict[str, Prediction] = {
     "hazard": _positive(("t",), _hazard, lambda distribution, t: distribution.log_hazard(t)),
     "cumulative_hazard": _positive(("t",), _cumulative_hazard, _log_cumulative_hazard),
     "density": _positive(("t",), _density, lambda distribution, t: distribution.log_density(t)),
-    "failure_probability": Prediction(("age", "horizon"), _failure_probability, _log_hazard_ahead, _failure_from_link),
+    "failure_probability": Prediction(("age", "horizon"), _failure_probability, _log_hazard_ahead, failure_from_link),
     "quantile": _positive(("p",), _quantile),
     "mean": _positive(("age",), _mean),
     "rul_mean": _positive(("age",), _rul_mean),

@@ -8,7 +8,7 @@ import numpy as np
 
 from survjax.distributions import Distribution
 from survjax.models.intervals import limits_of_link, reach_of
-from survjax.models.predictions import PREDICTIONS, arguments_of
+from survjax.models.predictions import PREDICTIONS, Prediction, arguments_of
 from survjax.models.unit_laws import link_with_error, unit_arguments
 from survjax.regression.estimation import RegressionFit
 from survjax.regression.report import Report
@@ -48,15 +48,23 @@ def interval_of_units(
     index: Any,
 ) -> pd.DataFrame:
     """Estimate and limits of a prediction for each unit, and for each time where there are several."""
-    import pandas as pd
-
     name, arguments = arguments_of(what, at, keywords)
+    return interval_of_prediction_of_units(fit, PREDICTIONS[name], arguments, covariates, level, side, index)
+
+
+def interval_of_prediction_of_units(
+    fit: RegressionFit, prediction: Prediction, arguments: dict[str, Any], covariates: np.ndarray, level: float, side: str, index: Any
+) -> pd.DataFrame:
     columns, shape = unit_arguments(len(covariates), **arguments)
-    prediction = PREDICTIONS[name]
     link, error = link_with_error(fit, prediction.link, covariates, columns)
     table = limits_of_link(prediction, link.reshape(-1), error.reshape(-1), level, side)
-    own = pd.RangeIndex(len(covariates)) if index is None else index
-    if len(shape) == 2:
-        own = pd.MultiIndex.from_product([own, range(shape[1])], names=[own.name, "position"])
-    table.index = own
+    table.index = index_of_units(len(covariates), shape, index)
     return table
+
+
+def index_of_units(n: int, shape: tuple[int, ...], index: Any) -> pd.Index:
+    """One entry a unit, those of ``index`` if there are any; where several times were asked one a unit and position of the time."""
+    import pandas as pd
+
+    own = pd.RangeIndex(n) if index is None else index
+    return own if len(shape) == 1 else pd.MultiIndex.from_product([own, range(shape[1])], names=[own.name, "position"])

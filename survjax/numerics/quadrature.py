@@ -16,14 +16,14 @@ _LOG_WEIGHTS = _LOG_NODES + np.log(0.5 * np.pi * np.cosh(_ABSCISSAE) * _STEP)
 
 
 def integral(function: Callable, start, length, n_nodes: int = 12):
-    """The integral over [start, start + length] of a smooth function, scalar to scalar, by Gauss-Legendre with 6 or 12 nodes.
+    """The integral over [start, start + length] of a smooth function, scalar to scalar or (k,), by Gauss-Legendre with 6 or 12 nodes.
 
     Six are exact to rounding as long as the logarithm of a positive function moves by no more than about 1.
     """
     dtype = jnp.result_type(start)
     points, shares = _GAUSS[n_nodes]
     nodes, weights = jnp.asarray(0.5 * (points + 1.0), dtype), jnp.asarray(0.5 * shares, dtype)
-    return length * jnp.sum(weights * jax.vmap(lambda share: function(start + share * length))(nodes))
+    return length * jnp.sum(weights * jax.vmap(lambda share: function(start + share * length))(nodes).T, axis=-1)
 
 
 def integral_over_panels(function: Callable, edges):
@@ -35,7 +35,8 @@ def integral_over_panels(function: Callable, edges):
     def add(total, panel):
         return total + integral(function, *panel), None
 
-    return jax.lax.scan(jax.checkpoint(add), jnp.zeros_like(edges[0]), (edges[:-1], jnp.diff(edges)))[0]
+    nothing = jnp.zeros(jax.eval_shape(function, edges[0]).shape, edges.dtype)
+    return jax.lax.scan(jax.checkpoint(add), nothing, (edges[:-1], jnp.diff(edges)))[0]
 
 
 def restricted_mean(duration_at: Callable, horizon, hazard_at_horizon):

@@ -2,6 +2,7 @@
 
 from survjax.plotting.curves import plot_candidates, plot_components, plot_hazard, plot_survival
 from survjax.plotting.events import plot_events
+from survjax.plotting.incidence import plot_incidence
 from survjax.plotting.learning import plot_learning, plot_learning_animation
 from survjax.plotting.partial_effects import plot_partial_effect
 from survjax.plotting.probability_paper import plot_probability
@@ -14,6 +15,7 @@ __all__ = [
     "plot_components",
     "plot_events",
     "plot_hazard",
+    "plot_incidence",
     "plot_learning",
     "plot_learning_animation",
     "plot_partial_effect",
