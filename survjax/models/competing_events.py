@@ -111,7 +111,7 @@ class CompetingEvents(Estimator):
         fresh = check_models(self.models)
         Regression._check_rows(read_table(X).n, life)
         if unit is not None:
-            Regression._check_histories(unit, life)
+            Regression._n_units(unit, life)
         fitted: dict[Hashable, Any] = {}
         for cause, own in cause_specific_lives(list(fresh), life).items():
             model = fresh[cause]
