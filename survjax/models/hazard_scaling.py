@@ -68,7 +68,9 @@ class HazardScaling(Regression):
     *What two stages cost.* A fleet of unlike units seems to age less than any of its units: the strong outlive the weak. The base of the
     first stage has that in it, and the second cannot take it out, so that coefficients come out too small and ageing too flat, the more
     so the more covariates matter; predictions of units are drawn towards those of the fleet. ``joint=True`` learns base and score
-    together and has no such bias; ``benchmarks/two_stage_bias.md`` shows both by simulation.
+    together and has no such bias. By simulation (``benchmarks/two_stage_bias.md``: Weibull lives of shape 2, a third censored, a standard
+    normal covariate with coefficient 1) two stages find 0.881 ± 0.002 and a shape of 1.584 ± 0.003, joint 1.006 ± 0.003 and 1.999 ± 0.004;
+    with coefficient 0.25 it is 0.249 and 1.958.
 
     A positive coefficient shortens life, as in R's coxph. Inside, columns are standardised; ``parameters_`` has the base's parameters as
     the first stage left them (those of a score of 0), the ``Intercept``, and the coefficients, in the units of X.

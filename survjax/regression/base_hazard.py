@@ -54,11 +54,12 @@ class BaseHazard:
         at_begin, at_begin_slopes = _at_ages(_cumulative_hazard, template, coordinates, begin, begin > 0)
         at_end, at_end_slopes = _at_ages(_cumulative_hazard, template, coordinates, np.where(within, life.upper, 1.0), within)
         log_hazard, log_hazard_slopes = _at_ages(_log_hazard, template, coordinates, begin, failed)
+        _refuse_the_impossible(life, ~np.isfinite(at_begin) | (failed & ~np.isfinite(log_hazard)))
         # a unit that failed by an age at which the base has nobody left is one of which only the beginning is known
         within &= np.isfinite(at_end)
         lived = at_begin - at_entry
         between = np.where(within, at_end - at_begin, 0.0)
-        _refuse_the_impossible(life, lived, between, log_hazard, failed, within)
+        _refuse_the_impossible(life, (failed & ~(lived > 0)) | (within & ~(between > 0)))
         return cls(
             lived,
             between,
@@ -90,13 +91,10 @@ def _at_ages(rule: Any, template: Distribution, coordinates: np.ndarray, ages: n
     return values, slopes
 
 
-def _refuse_the_impossible(
-    life: Lifetimes, lived: np.ndarray, between: np.ndarray, log_hazard: np.ndarray, failed: np.ndarray, within: np.ndarray
-) -> None:
-    bad = ~np.isfinite(lived) | (failed & ~np.isfinite(log_hazard)) | (within & ~(between > 0)) | (failed & ~(lived > 0))
+def _refuse_the_impossible(life: Lifetimes, bad: np.ndarray) -> None:
     if bad.any():
         row = int(np.argmax(bad))
-        seen = "failed" if failed[row] or within[row] else "had not failed"
+        seen = "failed" if np.isfinite(life.upper[row]) else "had not failed"
         raise BadRow(
             f"row {row} cannot be as it is under the base, by whatever its hazard is multiplied: the unit {seen} at {life.lower[row]:g}, "
             "and the base has no hazard there, or leaves nobody alive. Take a base that covers these ages, or leave its parameters to be "

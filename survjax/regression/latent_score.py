@@ -32,6 +32,7 @@ SUFFICIENT = 1e-4  # of the promised decrease
 STALE = 0.01  # of the decrease that the last step promised
 ROUNDING = 10 * np.finfo(float).eps
 SMALL = 0.05  # below, u / (1 - e^-u) - 1 is taken from its series, u being the hazard over an interval
+SAME = 1e-14  # of the intercept alone, when it has arrived
 RECENTRED = 3  # Newton steps of the intercept alone: from 1e-4 to the last digit
 LARGEST = 700.0  # score, of which the exponential is a number
 EXACT = 1e-11  # per failure; a thousand times what rounding leaves of a mean over a million rows
@@ -58,11 +59,11 @@ class Penalty(NamedTuple):
 
 
 class Point(NamedTuple):
-    """Coefficients (q,), the penalised mean loss, and of the mean loss itself the slopes a row (n,), curvatures (n,), gradient (q,)."""
+    """Coefficients (q,), scores (n,), the mean loss without penalty, its slopes and curvatures a row (n,), and its gradient (q,)."""
 
     coefficients: np.ndarray
     scores: np.ndarray
-    value: float
+    loss: float
     slopes: np.ndarray
     curvatures: np.ndarray
     gradient: np.ndarray
@@ -165,16 +166,19 @@ class LatentScore:
     def _mean(self, losses: np.ndarray) -> float:
         return float(self.weights @ losses) / self.n_units
 
-    def at(self, coefficients: np.ndarray, penalty: Penalty) -> Point | None:
+    def at(self, coefficients: np.ndarray) -> Point | None:
         """What is to be known at these coefficients; None where the loss there is no number."""
         scores = self.columns @ coefficients
         if not scores.max() < LARGEST:
             return None
-        value = self._mean(self.losses(scores)) + penalty.at(coefficients)
-        if not np.isfinite(value):
+        loss = self._mean(self.losses(scores))
+        if not np.isfinite(loss):
             return None
+        return self._point(coefficients, scores, loss)
+
+    def _point(self, coefficients: np.ndarray, scores: np.ndarray, loss: float) -> Point:
         slopes, curvatures = self.derivatives(scores)
-        return Point(coefficients, scores, value, slopes, curvatures, self.weights * slopes @ self.columns / self.n_units)
+        return Point(coefficients, scores, loss, slopes, curvatures, self.weights * slopes @ self.columns / self.n_units)
 
     def hessian(self, point: Point) -> np.ndarray:
         """The second derivative (q, q) of the mean loss."""
@@ -186,15 +190,16 @@ class LatentScore:
             total += scaled.T @ scaled
         return total / self.n_units
 
-    def recentred(self, coefficients: np.ndarray) -> np.ndarray:
+    def recentred(self, point: Point) -> Point:
         """The same coefficients with the intercept that is best beside them, which the dual problem presupposes."""
-        centred, scores = coefficients.copy(), self.columns @ coefficients
+        coefficients, scores = point.coefficients.copy(), point.scores.copy()
+        slopes, curvatures = point.slopes, point.curvatures
         for _ in range(RECENTRED):
-            slopes, curvatures = self.derivatives(scores)
             step = np.clip(-(self.weights @ slopes) / (self.weights @ curvatures), -1.0, 1.0)
-            centred[0] += step
+            coefficients[0] += step
             scores += step
-        return centred
+            slopes, curvatures = self.derivatives(scores)
+        return self._point(coefficients, scores, self._mean(self.losses(scores)))
 
     def duality_gap(self, point: Point, penalty: Penalty) -> float:
         r"""By how much the penalised mean loss at a recentred point may be above its minimum.
@@ -209,41 +214,45 @@ class LatentScore:
             factor, of_penalty = 1.0, float(np.sum(np.maximum(sums - penalty.l1, 0.0) ** 2)) / (2.0 * penalty.l2)
         else:
             factor, of_penalty = min(1.0, penalty.l1 / sums.max(initial=penalty.l1)), 0.0
-        return point.value + self._mean(factor * conjugates - (1.0 - factor) * self.least_losses) + of_penalty
+        return (
+            point.loss + penalty.at(point.coefficients) + self._mean(factor * conjugates - (1.0 - factor) * self.least_losses) + of_penalty
+        )
 
     # ---- the way to the minimum
 
-    def null(self) -> np.ndarray:
-        """The coefficients (q,) of a score that is the same for all, the best such."""
+    def null(self) -> Point:
+        """The score that is the same for all, the best such."""
         coefficients = np.zeros(self.columns.shape[1])
         coefficients[0] = np.log(self.n_failed / (self.weights @ (self.lived + 0.5 * self.between)))
+        point = self.at(coefficients)
+        assert point is not None
         for _ in range(MANY_STEPS):
-            changed = self.recentred(coefficients)
-            if abs(changed[0] - coefficients[0]) <= 1e-14 * max(1.0, abs(changed[0])):
-                return changed
-            coefficients = changed
-        return coefficients
+            before, point = point, self.recentred(point)
+            if abs(point.coefficients[0] - before.coefficients[0]) <= SAME * max(1.0, abs(point.coefficients[0])):
+                break
+        return point
 
     def largest_strength(self, l1_ratio: float) -> float:
         """The strength from which on a lasso keeps no column; for a ridge that of a lasso of share 0.001, as in glmnet."""
-        point = self.at(self.null(), Penalty())
-        assert point is not None
-        return float(np.abs(point.gradient[1:]).max()) / max(l1_ratio, 0.001) * (1.0 + EXACT)
+        return float(np.abs(self.null().gradient[1:]).max()) / max(l1_ratio, 0.001) * (1.0 + EXACT)
 
-    def minimise(
-        self, penalty: Penalty, start: np.ndarray | None = None, hessian: np.ndarray | None = None, tolerance: float = EXACT
-    ) -> Solution:
-        """Newton's method with the penalty kept whole in each step's problem, and steps halved until the loss falls.
+    def minimise(self, penalty: Penalty, start: np.ndarray | None = None) -> Solution:
+        """The least penalised mean loss, from coefficients (q,) or from the score that is the same for all."""
+        return self.descend(penalty, None if start is None else self.at(start))[0]
+
+    def descend(
+        self, penalty: Penalty, start: Point | None = None, hessian: np.ndarray | None = None, tolerance: float = EXACT
+    ) -> tuple[Solution, Point]:
+        """Newton's method with the penalty kept whole in each step's problem, and steps halved until the loss falls; and where it ended.
 
         Parameters
         ----------
-        start : coefficients (q,) to begin at; None: the score that is the same for all.
+        start : where to begin; None: the score that is the same for all.
         hessian : a curvature from nearby to begin with, for as long as it serves.
         tolerance : of the duality gap (the Newton decrement without a penalty), per failure.
         """
+        point = self.null() if start is None else start
         wanted = tolerance * self.n_failed / self.n_units
-        point = self.at(self.null() if start is None else start, penalty)
-        assert point is not None
         q = len(point.coefficients)
         l1, l2 = np.full(q, penalty.l1), np.full(q, penalty.l2)
         l1[0] = l2[0] = 0.0
@@ -258,7 +267,7 @@ class LatentScore:
                 break
             step = target - point.coefficients
             promised = -(point.gradient @ step + 0.5 * step @ hessian @ step + penalty.at(target) - penalty.at(point.coefficients))
-            floor = ROUNDING * (abs(point.value) + 1.0)
+            floor = ROUNDING * (abs(point.loss) + 1.0)
             moved = self._down(point, step, promised, floor, penalty)
             if moved is None and fresh:
                 reason = "no_progress"
@@ -267,7 +276,7 @@ class LatentScore:
                 point = moved
                 path.append(point.coefficients)
                 if penalty.strength and self.duality_gap(point, penalty) <= wanted:
-                    point = self.at(self.recentred(point.coefficients), penalty) or point
+                    point = self.recentred(point)
                     if self.duality_gap(point, penalty) <= wanted:
                         reason = "converged"
                         break
@@ -282,13 +291,13 @@ class LatentScore:
             fresh = moved is None or promised > STALE * previous or at_floor
             hessian = None if fresh else hessian
             previous = promised
-        return self._solution(point, penalty, hessian, reason, path)
+        return self._solution(point, penalty, hessian, reason, path), point
 
     def _down(self, point: Point, step: np.ndarray, promised: float, floor: float, penalty: Penalty) -> Point | None:
-        share = 1.0
+        share, value = 1.0, point.loss + penalty.at(point.coefficients)
         for _ in range(HALVINGS):
-            there = self.at(point.coefficients + share * step, penalty)
-            if there is not None and there.value <= point.value - SUFFICIENT * share * promised + floor:
+            there = self.at(point.coefficients + share * step)
+            if there is not None and there.loss + penalty.at(there.coefficients) <= value - SUFFICIENT * share * promised + floor:
                 return there
             share *= 0.5
         return None
@@ -304,7 +313,7 @@ class LatentScore:
         decrement = 0.5 * float(gradient[free] @ np.linalg.lstsq(inner, gradient[free], rcond=None)[0])
         return Solution(
             coefficients=b,
-            loss=point.value - penalty.at(b),
+            loss=point.loss,
             hessian=curved,
             duality_gap=self.duality_gap(point, penalty) if penalty.strength else None,
             newton_decrement=decrement,

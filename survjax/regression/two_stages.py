@@ -100,7 +100,7 @@ class Stages:
 
     def _check_it_ended(self, fit: RegressionFit, solution: Solution, penalty: Penalty, require_convergence: bool) -> None:
         if not penalty.strength:
-            point = self.score.at(solution.coefficients, penalty)
+            point = self.score.at(solution.coefficients)
             assert point is not None
             least = np.linalg.eigvalsh(self.score.hessian(point))[0] * self.score.n_units / self.score.n_failed
             direction = direction_without_end(self.predictors, self.score.columns, self.life) if least < FLAT else None
@@ -145,7 +145,7 @@ class Stages:
             of_base[rows] += (bend / hazard.between[rows])[:, None] * hazard.between_slopes[rows]
         crossed = -(score.columns * score.weights[:, None]).T @ of_base
         free = np.flatnonzero((solution.coefficients != 0) | (penalty.l1 == 0) | (np.arange(len(solution.coefficients)) == 0))
-        point = score.at(solution.coefficients, penalty)
+        point = score.at(solution.coefficients)
         assert point is not None
         curvature = score.n_units * (score.hessian(point) + penalty.l2 * np.diag(np.arange(len(solution.coefficients)) > 0))
         equations = -slopes[:, None] * score.columns[:, free] + moved @ crossed[free].T
