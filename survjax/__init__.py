@@ -47,6 +47,7 @@ _HOMES = {
     "AcceleratedFailureTime": "survjax.models",
     "ParameterRegression": "survjax.models",
     "CompetingEvents": "survjax.models",
+    "HazardScaling": "survjax.models",
     "KaplanMeier": "survjax.nonparametric",
     "NelsonAalen": "survjax.nonparametric",
     "Turnbull": "survjax.nonparametric",

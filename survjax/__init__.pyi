@@ -26,6 +26,7 @@ from survjax.models import AcceleratedFailureTime as AcceleratedFailureTime
 from survjax.models import CompetingEvents as CompetingEvents
 from survjax.models import CompetingRisks as CompetingRisks
 from survjax.models import DefectiveSubpopulation as DefectiveSubpopulation
+from survjax.models import HazardScaling as HazardScaling
 from survjax.models import Mixture as Mixture
 from survjax.models import Model as Model
 from survjax.models import ParameterRegression as ParameterRegression

@@ -7,6 +7,7 @@ from survjax.models.accelerated_failure_time import AcceleratedFailureTime
 from survjax.models.competing_events import CompetingEvents
 from survjax.models.competing_risks import CompetingRisks
 from survjax.models.defective_subpopulation import DefectiveSubpopulation
+from survjax.models.hazard_scaling import HazardScaling
 from survjax.models.mixtures import Mixture, WeibullMixture
 from survjax.models.model import Model
 from survjax.models.named import NAMED_MODELS
@@ -24,6 +25,7 @@ LEARNERS: dict[str, Callable[..., Any]] = {
     "AcceleratedFailureTime": AcceleratedFailureTime,
     "ParameterRegression": ParameterRegression,
     "CompetingEvents": CompetingEvents,
+    "HazardScaling": HazardScaling,
 }
 
 for _learner in (*LEARNERS.values(),):
