@@ -44,6 +44,7 @@ _HOMES = {
     "ProportionalHazards": "survjax.models",
     "AcceleratedFailureTime": "survjax.models",
     "ParameterRegression": "survjax.models",
+    "HazardScaling": "survjax.models",
     "KaplanMeier": "survjax.nonparametric",
     "NelsonAalen": "survjax.nonparametric",
     "Turnbull": "survjax.nonparametric",

@@ -21,6 +21,7 @@ from survjax.fitting.prior import Prior as Prior
 from survjax.models import AcceleratedFailureTime as AcceleratedFailureTime
 from survjax.models import CompetingRisks as CompetingRisks
 from survjax.models import DefectiveSubpopulation as DefectiveSubpopulation
+from survjax.models import HazardScaling as HazardScaling
 from survjax.models import Mixture as Mixture
 from survjax.models import Model as Model
 from survjax.models import ParameterRegression as ParameterRegression

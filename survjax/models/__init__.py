@@ -6,6 +6,7 @@ from typing import Any
 from survjax.models.accelerated_failure_time import AcceleratedFailureTime
 from survjax.models.competing_risks import CompetingRisks
 from survjax.models.defective_subpopulation import DefectiveSubpopulation
+from survjax.models.hazard_scaling import HazardScaling
 from survjax.models.mixtures import Mixture, WeibullMixture
 from survjax.models.model import Model
 from survjax.models.named import NAMED_MODELS
@@ -22,6 +23,7 @@ LEARNERS: dict[str, Callable[..., Any]] = {
     "ProportionalHazards": ProportionalHazards,
     "AcceleratedFailureTime": AcceleratedFailureTime,
     "ParameterRegression": ParameterRegression,
+    "HazardScaling": HazardScaling,
 }
 
 for _learner in (*LEARNERS.values(),):

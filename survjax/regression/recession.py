@@ -14,8 +14,9 @@ def direction_without_end(predictors: Predictors, covariates: np.ndarray, life: 
     """The columns that tell units that failed from units that did not without exception, in words; None where there are none.
 
     A score s that multiplies hazards contributes d s - exp(s) H for a unit with exposure H, d = 1 for a failure. In a direction
-    in which the score of no unit rises and that of no failed unit falls, the likelihood never falls: there is no finite maximum.
-    The same holds of the opposite direction for a score that stretches time. A constant is among the directions, since what is left to
+    in which the score of no unit that was seen alive rises and that of no failed unit falls, the likelihood never falls: there is no
+    finite maximum. (A unit that had failed when first looked at was not seen alive.) The same holds of the opposite direction for a
+    score that stretches time. A constant is among the directions, since what is left to
     learn of the base makes up for it. Such a direction is found by linear programming.
     """
     for predictor, first in _with_places(predictors):
@@ -37,26 +38,28 @@ def _with_places(predictors: Predictors) -> list[tuple[Predictor, int]]:
 
 
 def _recession(columns: np.ndarray, life: Lifetimes) -> np.ndarray | None:
-    """A direction that lowers no failed unit's predictor and raises no unit's, and lowers some; None if there is none."""
+    """A direction that lowers no failed unit's predictor and raises none of one seen alive, and moves some; None if there is none."""
     from scipy.optimize import linprog
 
     counted = life.counts() > 0
     failed = counted & np.isfinite(life.upper)
-    running = np.unique(columns[counted & ~failed], axis=0)
-    at_failures = np.unique(columns[failed], axis=0)
-    if not len(running) or not len(at_failures):
+    begin = np.zeros(len(life)) if life.entry is None else life.entry
+    unseen = failed & ~life.event_observed & (life.lower <= np.maximum(begin, 0.0))
+    # those of units still running may fall, of those that failed unseen may rise, of other failures do neither
+    ways = np.concatenate([columns[counted & ~failed], -columns[unseen]])
+    free, fixed = np.unique(ways, axis=0), np.unique(columns[failed & ~unseen], axis=0)
+    if not len(free):
         return None
-    # of the failed the predictor may neither rise (their exposure) nor fall (their failures)
     answer = linprog(
-        running.sum(axis=0),
-        A_ub=running,
-        b_ub=np.zeros(len(running)),
-        A_eq=at_failures,
-        b_eq=np.zeros(len(at_failures)),
+        free.sum(axis=0),
+        A_ub=free,
+        b_ub=np.zeros(len(free)),
+        A_eq=fixed if len(fixed) else None,
+        b_eq=np.zeros(len(fixed)) if len(fixed) else None,
         bounds=[(-1.0, 1.0)] * columns.shape[1],
         method="highs",
     )
-    if not answer.success or answer.fun > -LEAST * max(1, len(running)):
+    if not answer.success or answer.fun > -LEAST * max(1, len(free)):
         return None
     return answer.x
 
@@ -66,7 +69,7 @@ def _said(predictor: Predictor, direction: np.ndarray) -> str:
     named = ", ".join(predictor.names[index] for index in moving)
     those = f"the columns {named} tell" if len(moving) > 1 else f"the column {named} tells"
     return (
-        f"{those} units of which none failed from the others, so that the coefficients run on for ever and the likelihood "
-        "rises with them (a level without failures, or a combination of columns like one). Merge levels, leave columns out, or "
-        "give a penalty."
+        f"{those} units of which none failed (or none was seen alive) from the others, so that the coefficients run on for ever and the "
+        "likelihood rises with them (a level without failures, or a combination of columns like one). Merge levels, leave columns out, "
+        "or give a penalty."
     )

@@ -78,8 +78,8 @@ def base_is_of_zero(fit: RegressionFit) -> bool:
 def _shift(fit: RegressionFit) -> tuple[float, np.ndarray]:
     """The score of a unit with every covariate 0, and its slopes (q,) in the coefficients; 0 where an intercept holds it."""
     slopes = np.zeros(len(fit.coefficients))
-    if isinstance(fit.predictors.template, (ScaledHazard, ScaledTime)):
-        one = fit.predictors.each[0]
+    one = fit.predictors.each[0]
+    if isinstance(fit.predictors.template, (ScaledHazard, ScaledTime)) and not one.design.has_intercept:
         slopes[fit.predictors.layout.slices()[one.coordinate]] = -one.design.shift
     return float(slopes @ fit.coefficients), slopes
 
