@@ -98,8 +98,9 @@ def _refuse_the_impossible(
         row = int(np.argmax(bad))
         seen = "failed" if failed[row] or within[row] else "had not failed"
         raise BadRow(
-            f"under the base no unit can be as row {row} is, which {seen} at {life.lower[row]:g}, by whatever its hazard is multiplied: "
-            "the base has no hazard there, or leaves nobody alive. Take a base that covers these ages, or leave its parameters to be learned.",
+            f"row {row} cannot be as it is under the base, by whatever its hazard is multiplied: the unit {seen} at {life.lower[row]:g}, "
+            "and the base has no hazard there, or leaves nobody alive. Take a base that covers these ages, or leave its parameters to be "
+            "learned.",
             columns=("durations",),
             rows=np.flatnonzero(bad),
         )

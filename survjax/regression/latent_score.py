@@ -33,6 +33,7 @@ STALE = 0.01  # of the decrease that the last step promised
 ROUNDING = 10 * np.finfo(float).eps
 SMALL = 0.05  # below, u / (1 - e^-u) - 1 is taken from its series, u being the hazard over an interval
 RECENTRED = 3  # Newton steps of the intercept alone: from 1e-4 to the last digit
+LARGEST = 700.0  # score, of which the exponential is a number
 EXACT = 1e-11  # per failure; a thousand times what rounding leaves of a mean over a million rows
 
 
@@ -167,6 +168,8 @@ class LatentScore:
     def at(self, coefficients: np.ndarray, penalty: Penalty) -> Point | None:
         """What is to be known at these coefficients; None where the loss there is no number."""
         scores = self.columns @ coefficients
+        if not scores.max() < LARGEST:
+            return None
         value = self._mean(self.losses(scores)) + penalty.at(coefficients)
         if not np.isfinite(value):
             return None
@@ -188,7 +191,7 @@ class LatentScore:
         centred, scores = coefficients.copy(), self.columns @ coefficients
         for _ in range(RECENTRED):
             slopes, curvatures = self.derivatives(scores)
-            step = -(self.weights @ slopes) / (self.weights @ curvatures)
+            step = np.clip(-(self.weights @ slopes) / (self.weights @ curvatures), -1.0, 1.0)
             centred[0] += step
             scores += step
         return centred
@@ -213,6 +216,7 @@ class LatentScore:
     def null(self) -> np.ndarray:
         """The coefficients (q,) of a score that is the same for all, the best such."""
         coefficients = np.zeros(self.columns.shape[1])
+        coefficients[0] = np.log(self.n_failed / (self.weights @ (self.lived + 0.5 * self.between)))
         for _ in range(MANY_STEPS):
             changed = self.recentred(coefficients)
             if abs(changed[0] - coefficients[0]) <= 1e-14 * max(1.0, abs(changed[0])):

@@ -19,7 +19,8 @@ from survjax.regression.latent_score import LatentScore, Penalty, Solution, fail
 from survjax.regression.predictors import Predictor, Predictors
 from survjax.regression.recession import direction_without_end
 
-FAR = 12.0  # a score or coefficient beyond, a factor of 160,000, is looked at: may it run on for ever?
+FLAT = 1e-6  # curvature of the loss in standardised columns, per failure, below which is asked: may coefficients run on for ever?
+SINGULAR = 1e-12  # smallest eigenvalue, of the largest, of columns that say the same
 REPLICATES = 200  # of a bootstrap: a standard error to 5 %
 MOST_LOST = 0.1  # of them
 
@@ -93,18 +94,33 @@ class Stages:
         )
         self._check_it_ended(fit, solution, penalty, require_convergence)
         if fit.converged:
+            self._refuse_collinear(solution, penalty)
             fit.covariance = self.sandwich(solution, penalty) if errors == "sandwich" else self.bootstrap(solution, penalty, seed)
         return fit, solution
 
     def _check_it_ended(self, fit: RegressionFit, solution: Solution, penalty: Penalty, require_convergence: bool) -> None:
-        scores = self.score.columns @ solution.coefficients
-        far = max(np.abs(scores).max(), np.abs(solution.coefficients).max()) > FAR
-        if (far or not fit.converged) and not penalty.strength:
-            direction = direction_without_end(self.predictors, self.score.columns, self.life)
+        if not penalty.strength:
+            point = self.score.at(solution.coefficients, penalty)
+            assert point is not None
+            least = np.linalg.eigvalsh(self.score.hessian(point))[0] * self.score.n_units / self.score.n_failed
+            direction = direction_without_end(self.predictors, self.score.columns, self.life) if least < FLAT else None
             if direction is not None:
                 raise NoFiniteMaximum(f"no estimate exists: {direction}", fit)
         if not fit.converged and require_convergence:
             raise NotConverged(f"the score stopped short of its minimum: {fit.reason}, after {fit.n_steps} steps. Give a penalty.", fit)
+
+    def _refuse_collinear(self, solution: Solution, penalty: Penalty) -> None:
+        """Refuse a lasso that has kept columns of which one is a combination of others, as no lasso says how they share."""
+        if not penalty.strength or penalty.l2:
+            return
+        kept = np.flatnonzero(solution.coefficients)
+        values = np.linalg.eigvalsh(solution.hessian[np.ix_(kept, kept)])
+        if values[0] < SINGULAR * values[-1]:
+            names = [self.predictors.each[0].names[index] for index in kept if index]
+            raise ValueError(
+                f"the lasso keeps columns that are collinear, among {', '.join(names)}: how they share an effect it leaves open. Give an "
+                "l1_ratio below 1, which shares it evenly, or drop one of them."
+            )
 
     # ---- how sure
 
