@@ -52,8 +52,8 @@ covariates too, got the same.
 
 {scores}
 
-Mean over the folds ± standard deviation. Concordance and log score: higher is better; Brier and CRPS: lower. D-calibration is the p-value of
-a test: small if predicted probabilities are not what came about. A Cox model and a forest have no density, hence no log score.
+Mean over the folds ± standard deviation. Concordance and log score: higher is better; Brier and CRPS: lower. D-calibration is the p-value
+of a test: small if predicted probabilities are not what came about. A Cox model and a forest have no density, hence no log score.
 {missing}
 
 ![Each score of each model, a dot a fold](hard_drives.png)
@@ -85,6 +85,7 @@ class Indicators:
 
     def fit(self, X: pd.DataFrame, y: sj.Lifetimes) -> Indicators:
         self.mean_ = X["temperature"].mean()
+        self.kinds_ = sorted({*X["kind"]} - {REFERENCE})
         self.peer.fit(self._numbers(X), y)
         return self
 
@@ -92,8 +93,8 @@ class Indicators:
         return self.peer.predict_survival(self._numbers(X), times)
 
     def _numbers(self, X: pd.DataFrame) -> pd.DataFrame:
-        kinds = pd.get_dummies(X["kind"], dtype=float).drop(columns=REFERENCE)
-        return kinds.assign(temperature=X["temperature"] - self.mean_)
+        columns = {kind: (X["kind"] == kind).astype(float) for kind in self.kinds_}
+        return pd.DataFrame(columns).assign(temperature=X["temperature"] - self.mean_)
 
 
 class IndicatorsAFT(Indicators):
