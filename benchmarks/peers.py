@@ -17,16 +17,17 @@ CHUNK = 4_096  # rows for which scikit-survival's step functions are held at onc
 
 
 class Lifelines:
-    """A lifelines regression fitter, with weights and late entry."""
+    """A lifelines regression fitter, with weights and late entry; ``options`` are further arguments of its ``fit``."""
 
-    def __init__(self, fitter) -> None:
+    def __init__(self, fitter, **options) -> None:
         self.fitter = fitter
+        self.options = options
 
     def fit(self, X: pd.DataFrame, y: sj.Lifetimes) -> Lifelines:
         self.fitted_ = copy.deepcopy(self.fitter)
         optional = {"weights_col": "_weight"} if y.weights is not None else {}
         optional |= {"entry_col": "_entry"} if y.start_varies() else {}
-        self.fitted_.fit(self._frame(X, y), duration_col="_duration", event_col="_event", **optional)
+        self.fitted_.fit(self._frame(X, y), duration_col="_duration", event_col="_event", **optional, **self.options)
         return self
 
     def predict_survival(self, X: pd.DataFrame, times: np.ndarray) -> np.ndarray:

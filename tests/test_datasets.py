@@ -15,6 +15,9 @@ ROWS = {
     "krivtsov_units": (31, 10),
     "turbine_wheels": (21, 106),
     "mice": (144, 62),
+    "glass_capacitors": (64, 32),
+    "motor_insulation": (40, 17),
+    "insulating_fluid": (41, 41),
 }
 
 

@@ -30,6 +30,9 @@ NAMES = (
     "turbine_wheels",
     "mice",
     "valve_seats",
+    "glass_capacitors",
+    "motor_insulation",
+    "insulating_fluid",
 )
 
 
@@ -90,6 +93,21 @@ def load_mice() -> pd.DataFrame:
 def load_valve_seats() -> pd.DataFrame:
     """41 diesel engines in days: replacements of valve seats (status 1) and ends of observation (0). Source: Nelson & Doganaksoy (1989)."""
     return _load("valve_seats")
+
+
+def load_glass_capacitors() -> pd.DataFrame:
+    """64 glass capacitors in hours, 32 failed, in an accelerated test over temperature and voltage. Source: Meeker & Escobar (1998)."""
+    return _load("glass_capacitors")
+
+
+def load_motor_insulation() -> pd.DataFrame:
+    """40 pieces of motor insulation in hours, 17 failed, in an accelerated test over temperature. Source: Meeker & Escobar (1998)."""
+    return _load("motor_insulation")
+
+
+def load_insulating_fluid() -> pd.DataFrame:
+    """41 breakdowns of an insulating fluid in minutes at four voltages. Source: Nelson (1982)."""
+    return _load("insulating_fluid")
 
 
 def about(name: str) -> str:

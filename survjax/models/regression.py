@@ -194,7 +194,9 @@ class Regression(RegressionFindings):
         return pd.DataFrame(bounds, index=getattr(X, "index", None))
 
     @in_double_precision
-    def interval(self, what: str, X: Any = None, *at: Any, level: float = 0.95, side: str = "two", **keywords: Any) -> pd.DataFrame:
+    def interval(
+        self, what: str, X: Any = None, *at: Any, level: float = 0.95, method: str = "wald", side: str = "two", **keywords: Any
+    ) -> pd.DataFrame:
         """Estimate and Wald limits of a prediction for each unit, or of the parameters.
 
         Parameters
@@ -209,6 +211,8 @@ class Regression(RegressionFindings):
         were asked one a unit and time, the position of the time as a second level of the index.
         """
         check_level(level)
+        if method != "wald":
+            raise ValueError(f'intervals of regressions are made by method="wald" (the delta method); got {method!r}.')
         if side not in ("two", "lower", "upper"):
             raise ValueError(f'side must be "two", "lower" or "upper"; got {side!r}.')
         if what == "parameters":

@@ -140,7 +140,9 @@ class RegressionFindings(Estimator):
             table["p"] = np.where(told.is_coefficient, 2.0 * ndtr(-np.abs(told.values / errors)), np.nan)
         ratio = self._ratio()
         if ratio:
-            table.insert(2, ratio, np.where(told.is_coefficient, np.exp(told.values), np.nan))
+            ratios = np.full(len(told.values), np.nan)
+            ratios[told.is_coefficient] = np.exp(told.values[told.is_coefficient])
+            table.insert(2, ratio, ratios)
         return table
 
     def _ratio(self) -> str | None:

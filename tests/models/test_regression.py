@@ -121,6 +121,16 @@ def test_units_of_covariates_and_of_time_leave_the_fit_what_it_is(data, stretche
     assert other.log_likelihood_ == pytest.approx(stretched.log_likelihood_ - life.n_failed * np.log(24.0), rel=1e-10)
 
 
+def test_ratios_are_those_of_coefficients_however_large_a_scale_of_the_base(data):
+    frame, life = data
+    hours = sj.Lifetimes(24.0 * life.durations, life.event_observed, entry=24.0 * life.entry)
+    model = sj.AcceleratedFailureTime(sj.Weibull()).fit(frame, hours)
+    assert model.parameters_["scale"] > 1000.0  # of which there is no exponential
+    ratios = model.summary_["time ratio"]
+    assert list(ratios.index[ratios.isna()]) == ["shape", "scale"]
+    np.testing.assert_array_equal(ratios.dropna(), np.exp(model.coefficients_))
+
+
 def test_a_covariate_far_from_0_loses_no_digits(data, stretched):
     frame, life = data
     far = frame.assign(load=frame["load"] + 20_000.0)
