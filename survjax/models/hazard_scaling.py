@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -284,6 +285,17 @@ class HazardScaling(Regression):
     # ---- what was learned
 
     @property
+    def _of_one_stage(self) -> bool:
+        """Whether base and score were learned together: then the base is centred, and the score has no intercept."""
+        return not self._fitted.predictors.each[0].design.has_intercept
+
+    def _beside_the_fit(self) -> dict[str, float]:
+        return {"strength": self._strength}
+
+    def _with_what_was_beside(self, kept: Mapping[str, Any]) -> None:
+        self._strength = float(kept["strength"])
+
+    @property
     def penalty_(self) -> float:
         """The strength of the penalty, as given or as chosen."""
         _ = self._fitted
@@ -315,8 +327,10 @@ class HazardScaling(Regression):
 
     def _certificate(self) -> Solution:
         _ = self._fitted
-        if self._solution is None:
+        if self._of_one_stage:
             raise AttributeError("joint=True has no certificate: base and score together are no convex problem.")
+        if self._solution is None:
+            raise AttributeError("a model file keeps no certificate: fit again to see it.")
         return self._solution
 
     @property
@@ -340,10 +354,10 @@ class HazardScaling(Regression):
     @property
     def base_is_of_(self) -> str:
         """Of which unit the parameters of the base are."""
-        return super().base_is_of_ if self._solution is None else "a score of 0, the fleet as one"
+        return super().base_is_of_ if self._of_one_stage else "a score of 0, the fleet as one"
 
     def _n_free(self, criterion: str) -> int:
-        if self._solution is not None:
+        if not self._of_one_stage:
             raise ValueError(
                 f"{criterion} compares maxima of the likelihood, and two stages do not reach it. Take joint=True, or compare scores of "
                 "data held out."

@@ -13,6 +13,7 @@ from survjax.models.accelerated_failure_time import AcceleratedFailureTime
 from survjax.models.checked_file import header, write_checked
 from survjax.models.encoding import as_array, as_float, decode, encode, number, numbers
 from survjax.models.fit_checks import SAME_VALUE, check_covariance, check_record
+from survjax.models.hazard_scaling import HazardScaling
 from survjax.models.precision import in_double_precision
 from survjax.models.proportional_hazards import ProportionalHazards
 from survjax.models.regression import Regression
@@ -22,7 +23,11 @@ from survjax.regression.predictors import Predictor, Predictors, coordinate_name
 from survjax.regression.report import report
 
 # The law of a unit of those whose covariates act on the base as a whole.
-SCORED: dict[type[Regression], Any] = {ProportionalHazards: ScaledHazard, AcceleratedFailureTime: ScaledTime}
+SCORED: dict[type[Regression], Any] = {
+    ProportionalHazards: ScaledHazard,
+    AcceleratedFailureTime: ScaledTime,
+    HazardScaling: ScaledHazard,
+}
 
 
 def write_regression(model: Regression, path: Path) -> None:
@@ -48,6 +53,7 @@ def write_regression(model: Regression, path: Path) -> None:
             "steps": fit.n_steps,
             "notes": fit.notes,
             "penalty": fit.penalty,
+            **model._beside_the_fit(),
         },
         "distribution": encode(template.of if type(model) in SCORED else template),
         "predictors": [{"parameter": names[one.coordinate], "design": one.design.state()} for one in fit.predictors.each],
@@ -84,6 +90,7 @@ def restore_regression(content: dict[str, Any]) -> Regression:
     )
     _check(fit, content)
     model._fit = fit
+    model._with_what_was_beside(about)
     return model
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -160,6 +161,13 @@ class RegressionFindings(Estimator):
         return None if self._fit is None else fit_as_html(self.constructor(), self._fit, self.summary(), self.notes_)
 
     # ---- keeping
+
+    def _beside_the_fit(self) -> dict[str, float]:
+        """What a model file keeps besides the fit itself."""
+        return {}
+
+    def _with_what_was_beside(self, kept: Mapping[str, Any]) -> None:
+        """Take up what ``_beside_the_fit`` gave to a file."""
 
     def save(self, path: str | Path) -> None:
         """Write the model as JSON that a person can read: how covariates are read, coefficients, covariance, how the fit went.

@@ -59,6 +59,20 @@ def test_a_loaded_regression_answers_as_the_saved_one_to_the_last_bit(kind, fitt
     assert_the_same(loaded, fitted[kind])
 
 
+@pytest.mark.parametrize("joint", [False, True])
+def test_a_loaded_score_answers_as_the_saved_one_and_keeps_its_strength(joint, tmp_path):
+    random = np.random.default_rng(6)
+    x = random.normal(size=64)
+    life = sj.Lifetimes(50.0 * random.weibull(1.5, 64) * np.exp(-0.5 * x))
+    model = sj.HazardScaling(sj.Weibull(), joint=joint, penalty=0.1).fit({"x": x}, life)
+    model.save(tmp_path / "score.json")
+    loaded = sj.load(tmp_path / "score.json")
+    assert (loaded.penalty_, loaded.base_is_of_) == (0.1, model.base_is_of_)
+    np.testing.assert_array_equal(loaded.predict_survival({"x": x}, [10.0, 50.0]), model.predict_survival({"x": x}, [10.0, 50.0]))
+    with pytest.raises(AttributeError, match="certificate"):
+        _ = loaded.newton_decrement_
+
+
 @pytest.mark.parametrize("kind", ["hazards of pieces", "parameters"])
 def test_a_pickled_regression_answers_as_the_first(kind, fitted):
     assert_the_same(pickle.loads(pickle.dumps(fitted[kind])), fitted[kind])
