@@ -38,16 +38,17 @@ BREAKS = [90.0, 180.0, 365.0, 545.0, 730.0, 1095.0, 1460.0]
 
 PAGE = """# Hard drives held out
 
-Backblaze's hard drives (`sj.datasets.load_hard_drives()`; `datasets/hard_drives.md`), without the five rows beyond ten years: {life}.
+Backblaze's hard drives (`sj.datasets.load_hard_drives()`; `datasets/hard_drives.md`), without the five rows beyond ten years:
+{life}.
 Every model is fitted to all folds but one and judged on that one, for each of {folds} folds in turn, the same folds for all, up to an age
 of {last:.0f} days. Written by `python benchmarks/held_out.py`.
 
 **What is known of a drive**: its average temperature and its kind, which is the model where {enough} or more of that have failed in the
 file, else "other" of its brand. The three SMART flags are left out: they are as of the last reading, and would let every model look at the
 end of the life that it is to predict. **All models get the same**: those of survjax through `~ temperature + C(kind)`, lifelines and
-scikit-survival as indicator columns. The designs of the regressions by parameter, the breaks ({breaks} days) among them, were chosen by a
-look at one fifth of the same drives, so that the comparison is not blind; their counterpart in lifelines, a Weibull AFT whose shape has
-covariates too, got the same.
+scikit-survival as indicator columns. The designs of the regressions by parameter, the breaks among them
+({breaks} days), were chosen by a look at one fifth of the same drives, so that the comparison is not
+blind; their counterpart in lifelines, a Weibull AFT whose shape has covariates too, got the same.
 
 {scores}
 
