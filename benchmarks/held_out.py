@@ -63,6 +63,7 @@ of a test: small if predicted probabilities are not what came about. A Cox model
 {sides}
 
 Gain: the mean over the folds of the difference, fold by fold, ± its standard error; "ahead" and "behind" are more than two of these.
+Each side's best is chosen on these same folds, and survjax has more models to choose from; of three folds a standard error is rough.
 
 Of these scores survjax is {verdicts}. Read beside the table:
 
