@@ -25,7 +25,7 @@ from survjax.regression.predictors import Predictors
 from survjax.regression.recession import direction_without_end
 
 BASE_ROWS, BASE_FAILURES = 4_096, 1_000  # for the base's own fit, which is but a start; on fewer a component may be a coincidence
-SPREAD = 0.3  # of random starts: in coefficients of standardised columns
+SPREADS = (0.3, 1.0)  # of random starts, in turn: in coefficients of standardised columns
 FAR = 6.0  # a standardised coefficient beyond is looked at: may it run on for ever?
 SAME_OPTIMUM = 1e-3  # in log-likelihood
 RANDOM_STARTS = 7  # beside that of the base, for what may have several maxima
@@ -233,7 +233,7 @@ def _starts(base: Distribution, inner: Predictors, life: Lifetimes, unit: float,
     more = (RANDOM_STARTS if is_wrapper(base) else 0) if n_starts is None else n_starts - len(first)
     random = np.random.default_rng(seed)
     for index in range(max(more, 0)):
-        yield first[index % len(first)] + random.normal(0.0, SPREAD, len(first[0]))
+        yield first[index % len(first)] + random.normal(0.0, SPREADS[index % 2], len(first[0]))
 
 
 def _base_places(base: Distribution, life: Lifetimes, unit: float) -> list[np.ndarray]:
