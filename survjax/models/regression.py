@@ -188,7 +188,7 @@ class Regression(RegressionFindings):
 
         check_level(level)
         fit, covariates = self._fitted, self._covariates(X)
-        (ages,), _ = unit_arguments(len(covariates), age=age)
+        (ages,), _ = unit_arguments(len(covariates), fit.predictors.template.start_of_support, age=age)
         shares = {"lower": 0.5 * (1 - level), "upper": 0.5 * (1 + level)}
         bounds = {name: life_bounds(fit, share, covariates, ages[:, 0]) for name, share in shares.items()}
         return pd.DataFrame(bounds, index=getattr(X, "index", None))
@@ -327,9 +327,9 @@ class Regression(RegressionFindings):
 
     @in_double_precision
     def _predict(self, name: str, X: Any, **arguments: Any) -> np.ndarray:
-        covariates = self._covariates(X)
-        columns, shape = unit_arguments(len(covariates), **arguments)
-        return predict_units(self._fitted, PREDICTIONS[name].value, covariates, columns).reshape(shape)
+        fit, covariates = self._fitted, self._covariates(X)
+        columns, shape = unit_arguments(len(covariates), fit.predictors.template.start_of_support, **arguments)
+        return predict_units(fit, PREDICTIONS[name].value, covariates, columns).reshape(shape)
 
     def _covariates(self, X: Any) -> np.ndarray:
         return self._fitted.predictors.covariates(X)
