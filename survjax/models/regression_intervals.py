@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from survjax.data.columns import index_of
 from survjax.distributions import Distribution
 from survjax.models.intervals import limits_of_link, reach_of
 from survjax.models.predictions import Prediction, arguments_of, prediction_of
@@ -55,6 +56,8 @@ def interval_of_units(
 def interval_of_prediction_of_units(
     fit: RegressionFit, prediction: Prediction, arguments: dict[str, Any], covariates: np.ndarray, level: float, side: str, index: Any
 ) -> pd.DataFrame:
+    if (age := index_of(arguments.get("age"))) is not None and index is not None and not age.equals(index):
+        raise ValueError("X and age have different indexes, and rows are taken by position. Align them first, or pass age.to_numpy().")
     columns, shape = unit_arguments(len(covariates), fit.predictors.template.start_of_support, **arguments)
     link, error = link_with_error(fit, prediction.link, covariates, columns)
     table = limits_of_link(prediction, link.reshape(-1), error.reshape(-1), level, side)
