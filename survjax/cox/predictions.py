@@ -13,7 +13,7 @@ from survjax.cox.fit import CoxFit, Kept, refuse_other_length
 from survjax.cox.partial_likelihood import PartialLikelihood
 from survjax.cox.rows import rows_at_risk
 from survjax.cox.strata import columns_without
-from survjax.data.columns import read_arguments
+from survjax.data.columns import read_arguments, refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
 
 AT_ONCE = 1 << 21  # units times times worked on together
@@ -83,6 +83,7 @@ def restricted_mean(fit: CoxFit, X: Any, strata: Any, age: Any, horizon: Any) ->
 
 def _alive(fit: CoxFit, X: Any, strata: Any, rule: Callable[..., np.ndarray], **arguments: Any) -> np.ndarray:
     """A rule of (baseline, log hazard factor, age, ...), row by row: arguments are one number, (n,), or (n, m) and (1, m)."""
+    refuse_different_indexes(X=X, age=arguments["age"])
     factor = log_partial_hazard(fit, X)
     columns, shape = _by_row(len(factor), arguments)
     out = np.empty(shape)

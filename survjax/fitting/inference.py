@@ -74,8 +74,8 @@ def remaining_life_bound(parameters: tuple[Distribution, Any, Any, Any], age):
     .. math:: \tilde F(u) = E\,[\,1 - \exp(-e^{g})\,], \qquad g \sim N(\hat g(u),\, s^2(u))
 
     by Gauss-Hermite quadrature. The bound is where it first reaches the probability, going out from the plug-in quantile;
-    infinite (or 0) where it never does, which is when the data leave no such bound. Coverage by simulation:
-    ``benchmarks/coverage.md``. (Linearising the normal score of F instead was tried: its average is not monotone, and its
+    infinite (or 0) where it never does, which is when the data leave no such bound, or when too many units never fail. Coverage by
+    simulation: ``benchmarks/coverage.md``. (Linearising the normal score of F instead was tried: its average is not monotone, and its
     upper bounds were tens of times too long for 20 units.)
 
     Parameters
@@ -95,7 +95,10 @@ def remaining_life_bound(parameters: tuple[Distribution, Any, Any, Any], age):
         # where the hazard is 0 or infinite at this length the estimate leaves no doubt
         return jnp.where(jnp.isfinite(averaged), averaged, jnp.where(centre > 0, 1.0, 0.0))
 
-    plug_in = jnp.log(template.bind(coordinates).given_survival(age).quantile(probability))
+    ahead = template.bind(coordinates).given_survival(age)
+    # where fewer than that will ever fail the plug-in quantile is infinite, and nothing can be searched from there
+    ever = ahead.failure_probability(jnp.inf)
+    plug_in = jnp.log(ahead.quantile(jnp.where(probability < ever, probability, 0.5 * ever)))
 
     # One loop with one evaluation a step, since each compiles anew: first to which side the bound lies, then outward in doubling
     # steps until it is passed, then halving.

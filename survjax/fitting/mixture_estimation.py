@@ -185,7 +185,7 @@ class MixtureSearch:
         components, priors = mixture.components, self.priors_on(problem)
         sizes = np.array([1 + len(component.parameters()) for component in components])
         real = np.array([isinstance(parameter.domain, RealDomain) for parameter in mixture.parameters().values()])
-        narrow = np.array([_can_narrow(part, prior) for part, prior in zip(components, priors, strict=True)])
+        narrow = np.array([can_narrow(part, prior) for part, prior in zip(components, priors, strict=True)])
         on_the_line = mixture.start_of_support < 0.0
         return Judge(alike_components(mixture, priors), sizes, real, narrow, on_the_line, self.ages, problem.per_unit)
 
@@ -217,7 +217,7 @@ def _exchangeable(template: Mixture, priors: list[dict[str, Prior]]) -> bool:
     return len(structures) == 1 and not jax.tree.leaves(template) and all(prior == priors[0] for prior in priors)
 
 
-def _can_narrow(component: Distribution, prior: Mapping[str, Prior]) -> bool:
+def can_narrow(component: Distribution, prior: Mapping[str, Prior]) -> bool:
     """Whether it can shrink onto one age without end: what sets its spread, its shape or else its scale, is not held."""
     parameters = component.parameters()
     spreads = [name for name, parameter in parameters.items() if sets_spread(parameter, component)]

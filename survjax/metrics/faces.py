@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from survjax.data.columns import ROWS_COUNT_FROM
 from survjax.data.lifetimes import Lifetimes
 from survjax.metrics.judged import read_probabilities
 
@@ -87,7 +88,16 @@ def risk_of(model: Any, X: Any, times: np.ndarray | None = None) -> np.ndarray:
     if times is not None:
         return -np.trapezoid(predicted_survival(model, X, times), times, axis=1)
     model, X = unwrapped(model, X)
-    return -np.asarray(model.predict(X, 0.0)) if knows_covariates(model) else np.zeros(number_of_rows(X))
+    if not knows_covariates(model):
+        return np.zeros(number_of_rows(X))
+    life = np.asarray(model.predict(X, 0.0))
+    endless = np.flatnonzero(np.isinf(life))
+    if endless.size:
+        raise ValueError(
+            f"the expected life of row {endless[0]} is infinite ({endless.size:,} such rows; {ROWS_COUNT_FROM}), by which units cannot be "
+            "put in order. Give times: the life restricted to the last of them exists always."
+        )
+    return -life
 
 
 def number_of_rows(X: Any) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from survjax.covariates.table import read_table
+from survjax.data.columns import refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
 from survjax.errors import NoFiniteMaximum, NotConverged, NotFitted
 from survjax.models.arguments import as_lifetimes, check_level
@@ -389,6 +390,7 @@ class CompetingEvents(Estimator):
         return predictors.covariates(X) if predictors.each else np.zeros((read_table(X).n, 0))
 
     def _ahead(self, rule: Any, X: Any, age: Any, horizon: Any, *more: float, name: str = "horizon") -> Any:
+        refuse_different_indexes(X=X, age=age)
         covariates = self._covariates(X)
         check_finite(horizon, name)
         columns, shape = unit_arguments(len(covariates), age=age, horizon=horizon)
@@ -397,6 +399,7 @@ class CompetingEvents(Estimator):
         return tuple(one.reshape(shape) for one in found) if isinstance(found, tuple) else found.reshape(shape)
 
     def _predict(self, name: str, X: Any, **arguments: Any) -> np.ndarray:
+        refuse_different_indexes(X=X, age=arguments.get("age"))
         covariates = self._covariates(X)
         columns, shape = unit_arguments(len(covariates), **arguments)
         return predict_units(self._fitted, PREDICTIONS[name].value, covariates, columns).reshape(shape)

@@ -121,9 +121,17 @@ class PlannedPath:
         begin, length = self._spans(ages, ends)
         finite = np.where(np.isfinite(length), length, 0.0)
         collected = self._of_rows("hazard_ahead", begin, finite)
-        before = np.cumsum(collected, axis=0) - collected
-        before -= before[self._first][self._codes_from_0]
-        return np.add.reduceat(np.exp(-before) * self._of_rows("rul_restricted", begin, length), self._first, axis=0).reshape(shape)
+        alive = np.exp(-self._collected_before(collected))
+        return np.add.reduceat(alive * self._of_rows("rul_restricted", begin, length), self._first, axis=0).reshape(shape)
+
+    def _collected_before(self, collected: np.ndarray) -> np.ndarray:
+        """The sum (r, m) over the rows of the same unit before each row; a difference of running totals would lose it to one large row."""
+        before = np.zeros_like(collected)
+        rows, lengths = self._first, np.diff(np.append(self._first, len(collected)))
+        for place in range(1, int(lengths.max())):
+            rows, lengths = rows[lengths > place] + 1, lengths[lengths > place]
+            before[rows] = before[rows - 1] + collected[rows - 1]
+        return before
 
     @property
     def _codes_from_0(self) -> np.ndarray:

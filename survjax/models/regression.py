@@ -10,6 +10,7 @@ import numpy as np
 
 from survjax.covariates.histories import check_histories
 from survjax.covariates.table import read_table
+from survjax.data.columns import refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.fitting.estimation import placed
@@ -187,8 +188,9 @@ class Regression(RegressionFindings):
         import pandas as pd
 
         check_level(level)
+        refuse_different_indexes(X=X, age=age)
         fit, covariates = self._fitted, self._covariates(X)
-        (ages,), _ = unit_arguments(len(covariates), age=age)
+        (ages,), _ = unit_arguments(len(covariates), fit.predictors.template.start_of_support, age=age)
         shares = {"lower": 0.5 * (1 - level), "upper": 0.5 * (1 + level)}
         bounds = {name: life_bounds(fit, share, covariates, ages[:, 0]) for name, share in shares.items()}
         return pd.DataFrame(bounds, index=getattr(X, "index", None))
@@ -327,9 +329,10 @@ class Regression(RegressionFindings):
 
     @in_double_precision
     def _predict(self, name: str, X: Any, **arguments: Any) -> np.ndarray:
-        covariates = self._covariates(X)
-        columns, shape = unit_arguments(len(covariates), **arguments)
-        return predict_units(self._fitted, PREDICTIONS[name].value, covariates, columns).reshape(shape)
+        refuse_different_indexes(X=X, age=arguments.get("age"))
+        fit, covariates = self._fitted, self._covariates(X)
+        columns, shape = unit_arguments(len(covariates), fit.predictors.template.start_of_support, **arguments)
+        return predict_units(fit, PREDICTIONS[name].value, covariates, columns).reshape(shape)
 
     def _covariates(self, X: Any) -> np.ndarray:
         return self._fitted.predictors.covariates(X)

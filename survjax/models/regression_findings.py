@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from survjax.distributions import DefectiveSubpopulation, Distribution, ScaledHazard, ScaledTime
 from survjax.errors import NotFitted
 from survjax.models.arguments import check_level
 from survjax.models.estimator import Estimator
@@ -19,6 +20,19 @@ from survjax.regression.report import Report, base_is_of_zero, report
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+NEVER = (
+    "Some units never fail, so that the mean life and every expected remaining life are infinite. What there is instead: "
+    'predict_rul(X, age, horizon=), predict_rul(X, age, kind="median") where that many fail, and of a ParameterRegression '
+    'interval("probability_of_failing", X, age).'
+)
+
+
+def _some_never_fail(law: Distribution) -> bool:
+    while isinstance(law, (ScaledHazard, ScaledTime)):
+        law = law.of
+    return isinstance(law, DefectiveSubpopulation) and law.fraction_failing != 1.0
 
 
 class RegressionFindings(Estimator):
@@ -120,7 +134,7 @@ class RegressionFindings(Estimator):
     @property
     def notes_(self) -> list[str]:
         """What the reader of this fit should know, in sentences."""
-        return list(self._fitted.notes)
+        return [*self._fitted.notes, *([NEVER] if _some_never_fail(self._fitted.predictors.template) else [])]
 
     @property
     def summary_(self) -> pd.DataFrame:

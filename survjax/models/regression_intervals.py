@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from survjax.data.columns import index_of
 from survjax.distributions import Distribution
 from survjax.models.intervals import limits_of_link, reach_of
-from survjax.models.predictions import PREDICTIONS, Prediction, arguments_of
+from survjax.models.predictions import Prediction, arguments_of, prediction_of
 from survjax.models.unit_laws import link_with_error, unit_arguments
 from survjax.regression.estimation import RegressionFit
 from survjax.regression.report import Report
@@ -49,13 +50,15 @@ def interval_of_units(
 ) -> pd.DataFrame:
     """Estimate and limits of a prediction for each unit, and for each time where there are several."""
     name, arguments = arguments_of(what, at, keywords)
-    return interval_of_prediction_of_units(fit, PREDICTIONS[name], arguments, covariates, level, side, index)
+    return interval_of_prediction_of_units(fit, prediction_of(name, fit.predictors.template), arguments, covariates, level, side, index)
 
 
 def interval_of_prediction_of_units(
     fit: RegressionFit, prediction: Prediction, arguments: dict[str, Any], covariates: np.ndarray, level: float, side: str, index: Any
 ) -> pd.DataFrame:
-    columns, shape = unit_arguments(len(covariates), **arguments)
+    if (age := index_of(arguments.get("age"))) is not None and index is not None and not age.equals(index):
+        raise ValueError("X and age have different indexes, and rows are taken by position. Align them first, or pass age.to_numpy().")
+    columns, shape = unit_arguments(len(covariates), fit.predictors.template.start_of_support, **arguments)
     link, error = link_with_error(fit, prediction.link, covariates, columns)
     table = limits_of_link(prediction, link.reshape(-1), error.reshape(-1), level, side)
     table.index = index_of_units(len(covariates), shape, index)

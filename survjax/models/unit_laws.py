@@ -103,14 +103,14 @@ def _in_blocks(of_block: Callable, covariates: np.ndarray, columns: list[np.ndar
     n, m = columns[0].shape
     step = max(UNITS // max(m, 1), 1)
     found = []
-    for first in range(0, n, step):
+    for first in range(0, max(n, 1), step):
         cells = [column[first : first + step] for column in columns]
         values = of_block(covariates[first : first + step], cells)
         found.append(jax.tree.map(lambda array, shape=cells[0].shape: np.asarray(array).reshape(shape), values))
     return found[0] if len(found) == 1 else jax.tree.map(lambda *arrays: np.concatenate(arrays), *found)
 
 
-def unit_arguments(n: int, **arguments: Any) -> tuple[list[np.ndarray], tuple[int, ...]]:
+def unit_arguments(n: int, start_of_support: float = 0.0, **arguments: Any) -> tuple[list[np.ndarray], tuple[int, ...]]:
     """Ages, times and horizons for n units as columns (n, m), and the shape of the answer.
 
     An age is one number, or (n,) one a unit. What else there is may be one number, the same for all, which makes an answer (n,); (m,)
@@ -125,7 +125,7 @@ def unit_arguments(n: int, **arguments: Any) -> tuple[list[np.ndarray], tuple[in
     shape: tuple[int, ...] = (n,)
     for name, value in arguments.items():
         (flat,), given = read_arguments(**{name: value})
-        check_prediction_columns([flat], given, (name,))
+        check_prediction_columns([flat], given, (name,), start_of_support)
         if given == () or (name == "age" and given in ((n,), (n, 1))):
             columns.append(flat.reshape(-1, 1))
         elif name == "age":

@@ -23,6 +23,7 @@ from survjax.numerics.linear_sums import Layout, linear_sums
 from survjax.numerics.newton import Descent, Evaluation
 from survjax.regression.predictors import Predictors
 from survjax.regression.recession import direction_without_end
+from survjax.regression.spikes import spike
 
 BASE_ROWS, BASE_FAILURES = 4_096, 1_000  # for the base's own fit, which is but a start; on fewer a component may be a coincidence
 SPREADS = (0.3, 1.0)  # of random starts, in turn: in coefficients of standardised columns
@@ -170,8 +171,16 @@ def fit_regression(
     if not any(one.arrived for one in ascents) and n_starts is None:
         # the base's own fit is a better start, and says why there is no estimate where that is so
         ascents += [Ascent.of(problem, start) for start in _starts(base, inner, life, unit, 1, seed)]
-    best = max(ascents, key=lambda one: (one.arrived, one.value))
-    fit = _as_fit(problem, predictors, inner, life, unit, best)
+    ascents.sort(key=lambda one: (one.arrived, one.value), reverse=True)
+    sharp = [one.arrived and spike(predictors, inner.rescaled(one.point, unit)[0], covariates, life) for one in ascents]
+    honest = next((one for one, said in zip(ascents, sharp, strict=True) if one.arrived and not said), None)
+    fit = _as_fit(problem, predictors, inner, life, unit, honest or ascents[0])
+    if sharp[0]:
+        fit.notes.append(
+            f"A higher maximum, of log-likelihood higher by {ascents[0].value - honest.value:.4g}, is left out: there {sharp[0]}"
+            if honest
+            else f"The {sharp[0]} Take a base of fewer components, or give its shape."
+        )
     _check_it_ended(fit, base, inner, covariates, life, require_convergence)
     return fit
 

@@ -138,3 +138,16 @@ def test_what_cannot_predict_is_told_what_is_missing():
 
     with pytest.raises(ValueError, match=r"Wrong.predict_survival\(X, times\) must have shape \(256, 31\)"):
         make_scorer("CRPS", times=TIMES)(Wrong().fit(X, LIFE), X, LIFE)
+
+
+@pytest.mark.parametrize("name", ["concordance", "Uno concordance"])
+def test_infinite_expected_lives_are_no_order(name):
+    # they were all ties, a concordance of one half
+    class Endless(ExponentialRegression):
+        def predict(self, X, age=0.0):
+            return np.full(len(X), np.inf)
+
+    model = Endless().fit(X, LIFE)
+    with pytest.raises(ValueError, match="row 0 is infinite"):
+        make_scorer(name)(model, X, LIFE)
+    assert make_scorer(name, times=TIMES)(model, X, LIFE) > 0.5

@@ -118,3 +118,24 @@ def test_intervals_do_not_depend_on_the_unit_of_time(unit):
     np.testing.assert_allclose(
         other.interval("failure_probability", 0.0, 85 * unit), weeks.interval("failure_probability", 0.0, 85.0), rtol=1e-6
     )
+
+
+@pytest.mark.parametrize("age", [0.0, 5.0])
+def test_the_life_of_a_unit_that_may_never_fail_has_no_upper_bound(age):
+    # S(t) = 0.2 + 0.8 exp(-(t/10)^2): of 0.975 there is no quantile, that of 0.025 is found by hand
+    left = 0.2 + 0.8 * np.exp(-((age / 10.0) ** 2))
+    known = sj.DefectiveSubpopulation(sj.Weibull(2.0, 10.0), 0.8)
+    lower, upper = known.predict_rul_interval(age).iloc[0]
+    assert lower == pytest.approx(10.0 * np.sqrt(-np.log((0.975 * left - 0.2) / 0.8)) - age, rel=1e-12)
+    assert upper == np.inf
+    assert known.predict_rul_interval(age, level=1e-6).lt(np.inf).all(axis=None)
+
+
+def test_bounds_of_a_life_are_in_order_where_some_never_fail():
+    # the upper one was 0: the search began at a plug-in quantile that is infinite
+    random = np.random.default_rng(5)
+    lives = np.where(random.random(64) < 0.8, 10.0 * random.weibull(2.0, 64), np.inf)
+    model = sj.DefectiveSubpopulation(sj.Weibull()).fit(np.minimum(lives, 60.0), lives <= 60.0)
+    bounds = model.predict_rul_interval([0.0, 5.0, 20.0])
+    assert (bounds["lower"] > 0.0).all()
+    assert (bounds["upper"] == np.inf).all()

@@ -190,3 +190,14 @@ def test_a_stretched_life_goes_over_to_the_hazard_of_another_law_at_its_present_
     log_hazard = np.log(told["shape"] / frame["stop"]) + told["shape"] * np.log(at[:, 1])
     expected = np.sum(frame["event"] * log_hazard - exposure)
     assert model.log_likelihood(history.X, history.y) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_path_that_ends_a_unit_for_certain_leaves_the_remaining_lives_as_they_are(hazards):
+    # a running total over rows lost the hazards of all rows beside one of 1e17, of the same unit or of one before
+    plan = pd.DataFrame({"start": [0.0, 50.0, 1e12], "stop": [50.0, 1e12, 2e12], "load": [1.0, 2.0, 3.0]})
+    both = pd.concat([plan.assign(unit="a"), plan[:2].assign(unit="b")])
+    short = along(hazards, plan[:1].assign(unit="c")).predict_rul(0.0, 50.0)[0]
+    after = along(hazards, plan[1:2].assign(unit="c"), hold_last=True).predict_rul(50.0)[0]
+    expected = short + along(hazards, both).predict_survival(50.0)[0] * after
+    # quadrature gives each part to 1e-10
+    np.testing.assert_allclose(along(hazards, both, hold_last=True).predict_rul(0.0), expected, rtol=1e-9)

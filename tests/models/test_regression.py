@@ -379,3 +379,22 @@ def test_scikit_learn_clones_and_scores(data, stretched):
     frame, life = data
     assert stretched.score(frame, life) == pytest.approx(stretched.log_likelihood_ / N, rel=1e-12)
     assert np.isfinite(cross_val_score(copy, frame, life, cv=3)).all()
+
+
+def test_no_units_get_empty_answers(data, stretched):
+    none = data[0][:0]
+    assert stretched.predict_survival(none, 100.0).shape == (0,)
+    assert stretched.predict_survival(none, [100.0, 200.0]).shape == (0, 2)
+    assert stretched.interval("survival", none, 100.0).shape == (0, 3)
+    assert stretched.predict_rul_interval(none, 10.0).shape == (0, 2)
+
+
+def test_ages_of_units_in_another_order_are_refused(data, stretched):
+    # a column of ages sorted otherwise gave each unit the age of another
+    some = data[0][:3]
+    ages = pd.Series([10.0, 20.0, 30.0], index=[2, 1, 0])
+    for ask in (stretched.predict, stretched.predict_rul_interval, lambda X, age: stretched.interval("rul", X, age=age)):
+        with pytest.raises(ValueError, match="different indexes"):
+            ask(some, ages)
+    expected = stretched.predict(some, ages.sort_index().to_numpy())
+    np.testing.assert_array_equal(stretched.predict(some, ages.sort_index()), expected)

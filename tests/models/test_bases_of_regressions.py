@@ -1,0 +1,57 @@
+"""Regressions over mixtures, defective fractions and laws of the whole line."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import survjax as sj
+
+
+def test_a_law_of_the_whole_line_predicts_at_negative_ages():
+    from scipy.stats import norm
+
+    random = np.random.default_rng(8)
+    frame = pd.DataFrame({"x": random.normal(size=64)})
+    model = sj.ParameterRegression(sj.Normal(), {"location": "~ x"}).fit(frame, sj.Lifetimes(-5.0 + frame["x"] + random.normal(size=64)))
+    told, two = model.parameters_, frame[:2]
+    location = told["location[Intercept]"] + told["location[x]"] * two["x"].to_numpy()
+    law = norm(location, told["scale"])
+    # closed forms of SciPy, of numbers of order 1
+    np.testing.assert_allclose(model.predict_survival(two, -6.0), law.sf(-6.0), rtol=1e-12)
+    np.testing.assert_allclose(
+        model.predict_failure_probability(two, -6.0, 0.5), (law.cdf(-5.5) - law.cdf(-6.0)) / law.sf(-6.0), rtol=1e-12
+    )
+    limits = model.interval("quantile", two, 0.05)
+    np.testing.assert_allclose(limits["estimate"], law.ppf(0.05), rtol=1e-10)
+    assert ((limits["lower"] < limits["estimate"]) & (limits["estimate"] < limits["upper"])).all()
+    bounds = model.predict_rul_interval(two, -6.0)
+    assert ((bounds["lower"] > 0.0) & (bounds["lower"] < bounds["upper"])).all()
+
+
+def test_the_probability_of_ever_failing_follows_covariates():
+    random = np.random.default_rng(9)
+    frame = pd.DataFrame({"make": random.choice(["A", "B"], 64)})
+    fails = random.random(64) < np.where(frame["make"] == "A", 0.7, 0.4)
+    life = sj.Lifetimes(np.where(fails, 100.0 * random.weibull(2.0, 64), 400.0), fails)
+    model = sj.ParameterRegression(sj.DefectiveSubpopulation(sj.Weibull()), {"fraction_failing": "~ make"}).fit(frame, life)
+    told = model.parameters_
+    failing = 1.0 / (1.0 + np.exp(-told["fraction_failing[Intercept]"]))
+    defective = failing * np.exp(-((200.0 / told["scale"]) ** told["shape"]))
+    row = frame[frame["make"] == "A"][:1]
+    limits = model.interval("probability_of_failing", row, 200.0).iloc[0]
+    assert limits["estimate"] == pytest.approx(defective / (1.0 - failing + defective), rel=1e-10)
+    assert 0.0 < limits["lower"] < limits["estimate"] < limits["upper"] < 1.0
+    assert any("never fail" in note for note in model.notes_)
+
+
+def test_a_component_that_shrinks_onto_a_few_failures_is_said_to():
+    # a pair of units alike and one near them made a component of shape 178, and nothing was said of it
+    random = np.random.default_rng(1)
+    x, lives = random.normal(size=64), random.weibull(1.5, 64) * 10.0
+    lives[:2], x[:2] = 3.0, 0.5
+    model = sj.AcceleratedFailureTime(sj.WeibullMixture()).fit({"x": x}, sj.Lifetimes(lives))
+    assert model.parameters_["shape_0"] > 100.0
+    assert any("component 0 is held up by 2.7 different failures" in note for note in model.notes_)
+    # of a shape that was given nothing shrinks
+    given = sj.Mixture([sj.Weibull(shape=178.0), sj.Weibull()])
+    assert sj.AcceleratedFailureTime(given).fit({"x": x}, sj.Lifetimes(lives)).notes_ == []
