@@ -76,3 +76,5 @@ def test_fitted_competing_events_show_the_model_of_each(pumps):
         "'failure': Weibull()",
         "'removal': Exponential()",
     ]
+    with pytest.raises(TypeError, match="times must be a column of numbers; got str 'failure'"):
+        model.predict_cumulative_incidence(pumps[["load"]], "failure", 90.0)
