@@ -74,7 +74,7 @@ class CrossValidation:
         return "; ".join(found)
 
     def _written(self) -> tuple[pd.DataFrame, list[str]]:
-        """The table as it is read: mean ± spread in one cell; and a line for each model of which something is missing."""
+        """The table as it is read: mean ± spread in one cell; and a line for each reason why something is missing."""
         import pandas as pd
 
         table = self.table
@@ -86,7 +86,8 @@ class CrossValidation:
             for score in SCORES
         }
         missing = table["missing"][table["missing"] != ""]
-        return pd.DataFrame(cells, index=table.index), [f"{name}: {why}" for name, why in missing.items()]
+        of_reason = missing.index.to_series().astype(str).groupby(missing, sort=False).agg(", ".join)
+        return pd.DataFrame(cells, index=table.index), [f"{names}: {why}" for why, names in of_reason.items()]
 
     def _repr_html_(self) -> str:
         table, missing = self._written()

@@ -194,3 +194,10 @@ def test_bad_input_is_refused_with_the_remedy():
     ):
         with pytest.raises(ValueError, match=words):
             sj.cross_validate([model], **({"X": X, "y": LIFE} | changed))
+
+
+def test_what_several_models_lack_for_one_reason_is_said_once():
+    late = sj.Lifetimes(LIFE.durations, LIFE.event_observed, entry=0.3 * LIFE.durations)
+    shown = repr(sj.cross_validate({"one": ExponentialRegression(), "two": ExponentialRegression()}, X, late, cv=2))
+    assert shown.count("the Brier score weights") == 1
+    assert "one, two: integrated_brier (all folds): ValueError" in shown

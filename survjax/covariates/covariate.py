@@ -13,6 +13,7 @@ from survjax.errors import BadRow
 Level = str | int | float | bool
 INTERCEPT = "Intercept"
 MOST_LEVELS = 1000
+FEW_ROWS = 20  # of so few, labels may well be all different
 _MISSING = "Drop such rows, fill them in, or say with a column of its own where it is missing."
 _DATES = "Turn it into a number first, for instance days since installation: (X['date'] - X['installed']).dt.total_seconds() / 86_400."
 
@@ -30,7 +31,7 @@ class Covariate(NamedTuple):
         Raises
         ------
         TypeError : dates, complex numbers, text that is numbers, or things of several types.
-        ValueError : a missing value; one level only, or more than 1,000.
+        ValueError : a missing value; one level only, more than 1,000, or fewer than two rows a level as serial numbers have.
         """
         series = _present(name, values)
         if not _holds_labels(name, series):
@@ -51,10 +52,10 @@ class Covariate(NamedTuple):
             raise ValueError(
                 f"column {name!r} of X is {levels[0]!r} in every row: it carries no information beside the intercept; drop it."
             )
-        if len(levels) > MOST_LEVELS:
+        if len(levels) > MOST_LEVELS or (len(series) > FEW_ROWS and 2 * len(levels) > len(series)):
             raise ValueError(
-                f"column {name!r} of X has {len(levels):,} levels in {len(series):,} rows; at most {MOST_LEVELS:,} are taken. Is it a "
-                "serial number? Drop it, or group its levels."
+                f"column {name!r} of X has {len(levels):,} levels in {len(series):,} rows; at most {MOST_LEVELS:,} are taken, and one for "
+                f"every two rows. Is it a serial number? Drop it, X.drop(columns=[{name!r}]), leave it out of the formula, or group levels."
             )
         return cls(name, levels)
 
@@ -186,12 +187,22 @@ def _holds_labels(name: str, series: Any) -> bool:
 
 
 def _refuse_numbers_as_text(name: str, levels: tuple[str, ...]) -> None:
-    try:
-        for level in levels:
-            float(level)
-    except ValueError:
+    """A column of numbers that was read as text would have hundreds of levels, and a fit of minutes that ends nowhere."""
+    others = [level for level in levels if not _is_number(level)]
+    if others and (len(levels) <= FEW_ROWS or 2 * len(others) > len(levels)):
         return
+    shown = next(level for level in levels if level not in others)
+    but = f", but for {others[0]!r}" if others else ""
+    coerce = ", errors='coerce'" if others else ""
+    remedy = "Read the file with pandas.read_csv(..., decimal=',')" if "," in shown else f"Convert it with pandas.to_numeric(...{coerce})"
     raise TypeError(
-        f"column {name!r} of X holds numbers as text ({levels[0]!r}). Convert it with pandas.to_numeric, or, if they are labels, with "
-        "astype('category')."
+        f"column {name!r} of X holds numbers as text ({shown!r}){but}. {remedy}, or, if they are labels, with astype('category')."
     )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True

@@ -18,6 +18,7 @@ from survjax.cox.ties import RULES
 from survjax.errors import NotFitted
 from survjax.models.arguments import check_level
 from survjax.models.estimator import Estimator
+from survjax.models.fit_in_words import estimates_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -231,6 +232,15 @@ class CoxProportionalHazards(Estimator):
                     "p": chdtrc(1.0, (estimate / error) ** 2),
                 }
             )
+
+    def __repr__(self) -> str:
+        """The constructor's call; once fitted also what the fit rests on and the estimates with their standard errors."""
+        if self._fit is None:
+            return self.constructor()
+        estimate = self.coefficients_
+        errors = np.full(len(estimate), np.nan) if self._fit.covariance is None else self.standard_errors_.to_numpy()
+        call = f"{self.constructor()} fitted to {self._fit.n_units:,.6g} units, {self._fit.n_failed:,.6g} failed"
+        return estimates_in_words(call, list(estimate.index), estimate.to_numpy(), errors)
 
     def global_tests(self) -> pd.DataFrame:
         """Whether any covariate has an effect: likelihood ratio, Wald and score tests, each with statistic, degrees of freedom and p.

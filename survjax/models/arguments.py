@@ -58,6 +58,23 @@ def _as_given(durations: Any, event_observed: Any, entry: Any, weights: Any) -> 
     return Lifetimes(durations, event_observed, entry=entry, weights=weights)
 
 
+def as_target(X: Any, y: Any) -> Lifetimes:
+    """The lifetimes of ``fit(X, y)``.
+
+    Raises
+    ------
+    TypeError : y is neither a Lifetimes nor a structured array; X and y are in the wrong order. And what ``as_lifetimes`` raises.
+    """
+    if isinstance(X, Lifetimes):
+        raise TypeError("X is a Lifetimes: it comes second, fit(X, y), after what is known of each unit.")
+    if not isinstance(y, Lifetimes) and not getattr(getattr(y, "dtype", None), "names", None):
+        raise TypeError(
+            f"y must be a Lifetimes or a structured array (event, time); got {type(y).__name__}, which does not tell failures from running "
+            "units. Pass Lifetimes(durations, failed), or Lifetimes.from_frame(frame, duration=..., event=...)."
+        )
+    return as_lifetimes(X, y)
+
+
 def _not_empty(life: Lifetimes) -> Lifetimes:
     if not life.n_units:
         what = "rows" if not len(life) else "rows of any weight"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from survjax.data.columns import read_arguments
 from survjax.distributions import Distribution
 from survjax.fitting.causes import is_labelled
 from survjax.models.model import Model
@@ -109,7 +110,8 @@ def read_assumption(assuming: Any) -> float | None:
 
 def check_finite(horizon: Any, name: str) -> None:
     """Refuse an endless horizon."""
-    if np.any(np.isinf(np.asarray(horizon, dtype=float))):
+    (ahead,), _ = read_arguments(**{name: horizon})
+    if np.isinf(ahead).any():
         raise ValueError(f"{name} must be finite: for what happens in the long run pass an age by which hardly any unit is left.")
 
 

@@ -11,7 +11,7 @@ from survjax.covariates.table import read_table
 from survjax.data.columns import refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
 from survjax.errors import NoFiniteMaximum, NotConverged, NotFitted
-from survjax.models.arguments import as_lifetimes, check_level
+from survjax.models.arguments import as_target, check_level
 from survjax.models.competing_checks import (
     INDEPENDENCE,
     OF_A_CAUSE,
@@ -108,7 +108,7 @@ class CompetingEvents(Estimator):
 
         A fit that raises leaves the model as it was.
         """
-        life = as_lifetimes(X, y)
+        life = as_target(X, y)
         fresh = check_models(self.models)
         Regression._check_rows(read_table(X).n, life)
         if unit is not None:
@@ -356,7 +356,7 @@ class CompetingEvents(Estimator):
 
     def log_likelihood(self, X: Any, y: Any) -> float:
         """The log-likelihood of ages and causes of any units under the fitted models."""
-        lives = cause_specific_lives(self.causes_, as_lifetimes(X, y))
+        lives = cause_specific_lives(self.causes_, as_target(X, y))
         models = self.models_
         return sum(
             models[c].log_likelihood(own) if isinstance(models[c], Model) else models[c].log_likelihood(X, own) for c, own in lives.items()
@@ -364,7 +364,7 @@ class CompetingEvents(Estimator):
 
     def score(self, X: Any, y: Any) -> float:
         """Log-likelihood per unit (of weight): what a grid search maximises."""
-        life = as_lifetimes(X, y)
+        life = as_target(X, y)
         return self.log_likelihood(X, life) / life.n_units
 
     def plot(self, X: Any, age: float = 0.0, horizon: float | None = None, ax: Axes | None = None) -> Axes:
@@ -403,6 +403,11 @@ class CompetingEvents(Estimator):
         covariates = self._covariates(X)
         columns, shape = unit_arguments(len(covariates), **arguments)
         return predict_units(self._fitted, PREDICTIONS[name].value, covariates, columns).reshape(shape)
+
+    def __repr__(self) -> str:
+        """The constructor's call; once fitted also the model of each event."""
+        of_causes = "" if self._fit is None else "".join(f"\n{cause!r}: {self.models_[cause]!r}" for cause in self.causes_)
+        return self.constructor() + of_causes
 
     def _index(self, cause: Hashable) -> int:
         if cause not in self.causes_:

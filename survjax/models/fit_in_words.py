@@ -21,10 +21,15 @@ STICKS = "\N{NO-BREAK SPACE}"
 
 def fit_in_words(call: str, fit: Fit | RegressionFit, names: Sequence[str], values: np.ndarray, errors: np.ndarray) -> str:
     """The learner's ``call``, what the fit rests on, and every estimate with its standard error; known parameters are in the call."""
+    return estimates_in_words(f"{call} {_what_it_rests_on(fit)}", names, values, errors)
+
+
+def estimates_in_words(heading: str, names: Sequence[str], values: np.ndarray, errors: np.ndarray) -> str:
+    """Every estimate with its standard error, under the heading; one with an error of 0 was known, and is not shown."""
     estimates = [_estimate(*one) for one in zip(names, values, errors, strict=True) if one[2] != 0.0]
     # a name and its value stay on one line
     lines = [line.replace(STICKS, " ") for line in textwrap.wrap(", ".join(estimates), WIDTH)]
-    return "\n    ".join([f"{call} {_what_it_rests_on(fit)}", *lines])
+    return "\n    ".join([heading, *lines])
 
 
 def fit_as_html(call: str, fit: Fit | RegressionFit, summary: pd.DataFrame, notes: Sequence[str]) -> str:

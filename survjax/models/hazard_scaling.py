@@ -13,7 +13,7 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.fitting.existence import check_anything_failed, check_support
 from survjax.fitting.fit import fit_distribution
-from survjax.models.arguments import as_lifetimes
+from survjax.models.arguments import as_target
 from survjax.models.mixtures import WeibullMixture
 from survjax.models.precision import in_double_precision
 from survjax.models.proportional_hazards import ProportionalHazards, refuse_bases
@@ -159,7 +159,7 @@ class HazardScaling(Regression):
         A fit that raises leaves the model as it was.
         """
         self._check_settings()
-        life = as_lifetimes(X, y)
+        life = as_target(X, y)
         if self.joint:
             joint = self._joint(life, unit)
             joint.fit(X, life, unit=unit, n_starts=n_starts, seed=seed, require_convergence=require_convergence)
@@ -264,7 +264,7 @@ class HazardScaling(Regression):
             raise ValueError("joint=True has no paths: they need the convex problem of two stages.")
         if not (isinstance(n_strengths, (int, np.integer)) and n_strengths >= 2 and 0 < smallest < 1):
             raise ValueError(f"a path has at least 2 strengths, and smallest is between 0 and 1; got {n_strengths!r} and {smallest!r}.")
-        stages = self._first_stage(X, as_lifetimes(X, y), unit, n_starts, seed, collinear=False)
+        stages = self._first_stage(X, as_target(X, y), unit, n_starts, seed, collinear=False)
         strengths = strengths_of(stages.score, self.l1_ratio, n_strengths, smallest)
         found = solutions(stages.score, strengths, self.l1_ratio)
         design = stages.predictors.each[0].design

@@ -15,7 +15,7 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.fitting.estimation import placed
 from survjax.fitting.existence import check_anything_failed, check_support
-from survjax.models.arguments import as_lifetimes, check_level
+from survjax.models.arguments import as_target, check_level
 from survjax.models.explanations import contributions, effect_of
 from survjax.models.model import Model
 from survjax.models.planned_path import PlannedPath
@@ -79,7 +79,7 @@ class Regression(RegressionFindings):
         two are one where covariates do not change, and for a constant hazard.
         """
         base = self._base_template()
-        life = as_lifetimes(X, y).beginning_at(base.start_of_support)
+        life = as_target(X, y).beginning_at(base.start_of_support)
         if self.errors not in ("model", "robust"):
             raise ValueError(f'errors must be "model" or "robust"; got {self.errors!r}.')
         if not (isinstance(self.penalty, (int, float)) and 0 <= self.penalty < np.inf):
@@ -222,7 +222,9 @@ class Regression(RegressionFindings):
                 raise TypeError("the interval of parameters takes no further arguments.")
             return interval_of_report(self._report, self._fitted.predictors.template, level, side)
         if X is None:
-            raise TypeError(f"the interval of {what} is one of units: pass X, what is known of them, then the arguments.")
+            raise TypeError(
+                f'the interval of {what} is one of units: pass X, what is known of them, then the arguments. Parameters: "parameters".'
+            )
         return interval_of_units(self._fitted, what, self._covariates(X), at, keywords, level, side, getattr(X, "index", None))
 
     @in_double_precision
@@ -343,7 +345,7 @@ class Regression(RegressionFindings):
     def log_likelihood(self, X: Any, y: Any) -> float:
         """The log-likelihood of any units under the fitted model."""
         base = self._base_template()
-        life = as_lifetimes(X, y).beginning_at(base.start_of_support)
+        life = as_target(X, y).beginning_at(base.start_of_support)
         check_support(base, life)
         covariates = self._covariates(X)
         self._check_rows(len(covariates), life)
@@ -351,7 +353,7 @@ class Regression(RegressionFindings):
 
     def score(self, X: Any, y: Any) -> float:
         """Log-likelihood per unit (of weight): what a grid search maximises."""
-        life = as_lifetimes(X, y)
+        life = as_target(X, y)
         return self.log_likelihood(X, life) / life.n_units
 
     def __getstate__(self) -> dict[str, Any]:

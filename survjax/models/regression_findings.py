@@ -138,12 +138,15 @@ class RegressionFindings(Estimator):
 
     @property
     def summary_(self) -> pd.DataFrame:
-        """Estimate, standard error, ratio and 95 % limits of every parameter."""
+        """``summary()`` at 95 %."""
         return self.summary()
 
     @in_double_precision
     def summary(self, level: float = 0.95) -> pd.DataFrame:
-        """Estimate, standard error and Wald limits at ``level`` of every parameter and coefficient, and p of a coefficient of 0."""
+        """Estimate, standard error and Wald limits at ``level`` of every parameter and coefficient, and p of a coefficient of 0.
+
+        ``lower`` and ``upper`` are limits of the estimate; their exponentials are those of the hazard ratio or time ratio beside them.
+        """
         from scipy.special import ndtr
 
         check_level(level)
@@ -157,7 +160,7 @@ class RegressionFindings(Estimator):
         if ratio:
             ratios = np.full(len(told.values), np.nan)
             ratios[told.is_coefficient] = np.exp(told.values[told.is_coefficient])
-            table.insert(2, ratio, ratios)
+            table.insert(4, ratio, ratios)
         return table
 
     def _ratio(self) -> str | None:

@@ -118,7 +118,8 @@ def unit_arguments(n: int, start_of_support: float = 0.0, **arguments: Any) -> t
 
     Raises
     ------
-    ValueError : another shape; and what ``prediction_arguments`` refuses.
+    ValueError : another shape; a pandas or polars column of n numbers that is no age, since it is a slip for each unit's own; and what
+        ``prediction_arguments`` refuses.
     """
     refuse_different_indexes(**arguments)
     columns: list[np.ndarray] = []
@@ -130,6 +131,13 @@ def unit_arguments(n: int, start_of_support: float = 0.0, **arguments: Any) -> t
             columns.append(flat.reshape(-1, 1))
         elif name == "age":
             raise ValueError(f"age must be one number, or one for each of the {n} units of X; it has shape {given}.")
+        elif given == (n,) and n > 1 and hasattr(value, "to_numpy"):
+            order = " Or are age and horizon in the wrong order?" if name == "horizon" else ""
+            raise ValueError(
+                f"{name} is a column with a row for each of the {n} units of X, but numbers along one axis are asked of every unit, which "
+                f"makes the answer ({n}, {n}). For each unit its own pass {name}.to_numpy()[:, None]; for all of them of every unit "
+                f"{name}.to_numpy().{order}"
+            )
         elif len(given) == 1:
             columns.append(flat[None, :])
         elif len(given) == 2 and given[0] == n:

@@ -317,3 +317,23 @@ def test_columns_alike_to_within_rounding_of_the_fit_are_refused():
     a, own = np.random.default_rng(7).normal(size=(2, 300))
     with pytest.raises(ValueError, match="b = 1 a"):
         collinear({"a": a, "b": a + 1e-9 * own})
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ([f"{x / 100:.2f}".replace(".", ",") for x in range(40, 80)], r"numbers as text \('0,40'\)\. Read the file .* decimal=','"),
+        ([str(x) for x in range(39)] + ["n/a?"], r"numbers as text \('0'\), but for 'n/a\?'\. .*to_numeric\(..., errors='coerce'\)"),
+    ],
+)
+def test_numbers_read_as_text_are_no_labels(column, message):
+    with pytest.raises(TypeError, match=message):
+        Design.learn(pd.DataFrame({"load": column}))
+
+
+def test_labels_of_which_few_come_twice_are_a_serial_number():
+    # a column for each unit: the fit would take minutes to find that no estimate exists
+    with pytest.raises(ValueError, match=r"'unit' of X has 40 levels in 40 rows.*Is it a serial number\? Drop it, X.drop\(columns="):
+        Design.learn(pd.DataFrame({"unit": [f"P{i:03d}" for i in range(40)]}))
+    pairs = pd.DataFrame({"unit": [f"P{i // 2:03d}" for i in range(40)]})
+    assert len(Design.learn(pairs).names) == 19  # a level for every two rows may be one
