@@ -59,20 +59,25 @@ def _as_given(durations: Any, event_observed: Any, entry: Any, weights: Any) -> 
 
 
 def as_target(X: Any, y: Any) -> Lifetimes:
-    """The lifetimes of ``fit(X, y)``.
+    """The lifetimes of ``fit(X, y)``; numbers alone are ages at failure, as scikit-learn's checks have them (``taken_as_failed``).
 
     Raises
     ------
-    TypeError : y is neither a Lifetimes nor a structured array; X and y are in the wrong order. And what ``as_lifetimes`` raises.
+    TypeError : X and y are in the wrong order. And what ``as_lifetimes`` raises.
     """
     if isinstance(X, Lifetimes):
         raise TypeError("X is a Lifetimes: it comes second, fit(X, y), after what is known of each unit.")
-    if not isinstance(y, Lifetimes) and not getattr(getattr(y, "dtype", None), "names", None):
-        raise TypeError(
-            f"y must be a Lifetimes or a structured array (event, time); got {type(y).__name__}, which does not tell failures from running "
-            "units. Pass Lifetimes(durations, failed), or Lifetimes.from_frame(frame, duration=..., event=...)."
-        )
-    return as_lifetimes(X, y)
+    return as_lifetimes(y) if taken_as_failed(y) else as_lifetimes(X, y)
+
+
+def taken_as_failed(y: Any) -> list[str]:
+    """What the reader of a fit should know where y is numbers alone, which do not tell failures from running units."""
+    if isinstance(y, Lifetimes) or getattr(getattr(y, "dtype", None), "names", None):
+        return []
+    return [
+        "y was numbers alone, so that every unit was taken as failed. Where some still ran, pass Lifetimes(durations, failed), or "
+        "Lifetimes.from_frame(frame, duration=..., event=...)."
+    ]
 
 
 def _not_empty(life: Lifetimes) -> Lifetimes:

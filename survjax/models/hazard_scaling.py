@@ -13,7 +13,7 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.fitting.existence import check_anything_failed, check_support
 from survjax.fitting.fit import fit_distribution
-from survjax.models.arguments import as_target
+from survjax.models.arguments import as_target, taken_as_failed
 from survjax.models.mixtures import WeibullMixture
 from survjax.models.precision import in_double_precision
 from survjax.models.proportional_hazards import ProportionalHazards, refuse_bases
@@ -177,6 +177,7 @@ class HazardScaling(Regression):
         fit, solution = stages.fit(penalty, errors=self.errors, seed=seed, require_convergence=require_convergence)
         if strength:
             fit.notes.insert(0, LASSO if self.l1_ratio and self.errors == "sandwich" else RIDGE)
+        fit.notes[:0] = taken_as_failed(y)
         self._fit, self.lifetimes_, self._reported = fit, life, None
         self._solution, self._held_out, self._strength = solution, chosen, strength
         return self

@@ -15,7 +15,7 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.fitting.estimation import placed
 from survjax.fitting.existence import check_anything_failed, check_support
-from survjax.models.arguments import as_target, check_level
+from survjax.models.arguments import as_target, check_level, taken_as_failed
 from survjax.models.explanations import contributions, effect_of
 from survjax.models.model import Model
 from survjax.models.planned_path import PlannedPath
@@ -104,7 +104,7 @@ class Regression(RegressionFindings):
             seed=seed,
             require_convergence=require_convergence,
         )
-        fit = dataclasses.replace(fit, n_units=n_units)
+        fit = dataclasses.replace(fit, n_units=n_units, notes=[*taken_as_failed(y), *fit.notes])
         if self.errors == "robust" and fit.converged:
             fit = dataclasses.replace(fit, covariance=sandwich(fit, covariates, life, unit))
         self._fit, self.lifetimes_, self._reported = fit, life, None

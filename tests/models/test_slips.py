@@ -29,9 +29,10 @@ def model(pumps, life):
 
 
 @pytest.mark.parametrize("kind", [sj.AcceleratedFailureTime, sj.ProportionalHazards])
-def test_durations_without_failures_are_no_target(pumps, kind):
-    with pytest.raises(TypeError, match=r"y must be a Lifetimes or a structured array .* got Series, which does not tell failures"):
-        kind(sj.Weibull(), "~ load").fit(pumps, pumps["days"])
+def test_durations_alone_are_failures_and_the_fit_says_so(pumps, kind):
+    model = kind(sj.Weibull(), "~ load").fit(pumps, pumps["days"])
+    assert "every unit was taken as failed" in model.notes_[0]
+    assert model.log_likelihood_ == kind(sj.Weibull(), "~ load").fit(pumps, sj.Lifetimes(pumps["days"])).log_likelihood_
 
 
 def test_lifetimes_come_after_what_is_known_of_the_units(pumps, life):
