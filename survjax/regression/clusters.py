@@ -33,11 +33,14 @@ def scores_of_rows(fit: RegressionFit, covariates: np.ndarray, life: Lifetimes) 
 def sandwich(fit: RegressionFit, covariates: np.ndarray, life: Lifetimes, clusters: Any = None) -> np.ndarray:
     r"""The covariance :math:`C (\sum_g u_g u_g^\top)\,C` with :math:`u_g` the score of cluster g (Huber 1967; White 1982).
 
+    A row of weight w counts as w rows, each a cluster for itself or in one of w alike. (R's survreg takes it for one of w times the score.)
+
     Parameters
     ----------
     clusters : (n,) labels of what depends on each other; None: every row for itself.
     """
-    scores = scores_of_rows(fit, covariates, life)
+    counts = life.counts()
+    scores = scores_of_rows(fit, covariates, life) / np.sqrt(np.where(counts > 0, counts, 1.0))[:, None]
     if clusters is not None:
         _, numbers = np.unique(np.asarray(clusters), return_inverse=True)
         summed = np.zeros((int(numbers.max()) + 1, scores.shape[1]))

@@ -398,3 +398,13 @@ def test_ages_of_units_in_another_order_are_refused(data, stretched):
             ask(some, ages)
     expected = stretched.predict(some, ages.sort_index().to_numpy())
     np.testing.assert_array_equal(stretched.predict(some, ages.sort_index()), expected)
+
+
+def test_robust_errors_of_counts_are_those_of_repeated_rows(data):
+    # a row for three units was one unit of three times the score
+    frame, life = data
+    counts = np.arange(len(life)) % 3
+    rows = np.repeat(np.arange(len(life)), counts)
+    model = sj.AcceleratedFailureTime(sj.Weibull(), errors="robust")
+    counted = model.fit(frame, life.with_weights(counts.astype(float))).standard_errors_
+    np.testing.assert_allclose(counted, model.fit(frame.iloc[rows], life[rows]).standard_errors_, rtol=1e-6)
