@@ -13,6 +13,9 @@ import survjax as sj
 
 matplotlib.use("Agg")
 
+MANY_MAPS = 30_000
+_n_run = 0
+
 COLUMNS = {"power_transformers": {"entry": "entry"}, "integrated_circuits": {"weights": "weight"}}
 
 
@@ -31,6 +34,15 @@ def inspected(name: str, every: float = 10.0) -> sj.Lifetimes:
     return sj.Lifetimes.from_intervals(
         np.where(life.event_observed, upper - every, life.durations), np.where(life.event_observed, upper, np.inf), weights=life.weights
     )
+
+
+def pytest_runtest_teardown(item, nextitem):
+    """Let go of compiled programs before their memory maps are more than Linux allows a process (65,530): the next one would crash it."""
+    global _n_run  # noqa: PLW0603
+    _n_run += 1
+    maps = Path("/proc/self/maps")
+    if _n_run % 20 == 0 and maps.exists() and maps.read_bytes().count(b"\n") > MANY_MAPS:
+        jax.clear_caches()
 
 
 @pytest.fixture(scope="session")

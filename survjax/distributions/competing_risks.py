@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from survjax.distributions.distribution import PART, ConstantKind, Distribution, Part
 from survjax.distributions.supports import common_start, refuse_mixed_supports
-from survjax.numerics.quadrature import integral_over_panels
+from survjax.numerics.quadrature import integral_over_panels, restricted_mean
 from survjax.numerics.roots import solve_increasing
 from survjax.numerics.special import log_weighted_sum
 from survjax.parameters import Parameter
@@ -161,6 +161,10 @@ class CompetingRisks(Distribution):
         target = jnp.where(inside, cumulative_hazard, 1.0)
         age = solve_increasing(lambda time: -self.log_survival(time), target, *bounds(target))
         return jnp.where(inside, age, jnp.where(cumulative_hazard > 0, jnp.inf, 0.0))
+
+    def mean(self):
+        # over ages, not over durations after age 0: see Mixture.age_at
+        return restricted_mean(self.age_at, jnp.inf, jnp.inf)
 
     def mean_is_finite(self) -> bool:
         return True  # sure where one component has a finite mean; two heavy tails together may be light enough

@@ -109,15 +109,18 @@ class Mixture(Distribution):
         return jnp.where(inside, solution, jnp.where(cumulative_hazard > 0, jnp.inf, 0.0))
 
     def age_at(self, cumulative_hazard):
-        if self.start_of_support == 0.0:
-            return self.duration_after(jnp.zeros_like(cumulative_hazard), cumulative_hazard)
-
         def bounds(target):
             ages = jnp.stack([component.age_at(target) for component in self.components])
             present = jnp.stack(self.weights) > 0
             return jnp.min(ages, where=present, initial=jnp.inf), jnp.max(ages, where=present, initial=-jnp.inf)
 
-        return self.age_between(cumulative_hazard, bounds)
+        if self.start_of_support < 0.0:
+            return self.age_between(cumulative_hazard, bounds)
+        # not by duration_after age 0, where the survival of a falling hazard has an infinite slope that forward derivatives meet
+        inside = (cumulative_hazard > 0) & (cumulative_hazard < jnp.inf)
+        target = jnp.where(inside, cumulative_hazard, 1.0)
+        age = solve_increasing(lambda time: -self.log_survival(time), target, *bounds(target))
+        return jnp.where(inside, age, jnp.where(cumulative_hazard > 0, jnp.inf, 0.0))
 
     def mean(self):
         if self.start_of_support == 0.0:

@@ -202,7 +202,7 @@ def tail_supremum(
     # the time to which a tail falls from the beginning of each window, or rises from to its end; of the latter those still running
     # tell nothing, since of such a law all but its lower tail lies at infinity
     fallen = float(counts @ (low - begin)) if falls else math.nan
-    to_rise = float(counts[failed] @ (end - high)[failed]) if early else math.nan
+    to_rise = float(counts[failed] @ (end[failed] - high[failed])) if early else math.nan
     lengths, windows = (high - low)[within], (end - begin)[cut]
 
     def height(rate: float) -> float:

@@ -176,7 +176,7 @@ def test_left_censored_rows_begin_at_zero_at_minus_infinity_or_at_entry():
 def test_an_entry_at_minus_infinity_is_none():
     life = sj.Lifetimes.from_intervals([-3.0, -np.inf, 4.0], [-3.0, 2.0, np.inf], entry=[-np.inf, -np.inf, 1.0])
     assert life.lower.tolist() == [-3.0, -np.inf, 4.0]
-    assert repr(life) == "Lifetimes(3 units: 2 failed (1 within an interval), 1 running; 1 entered late)"
+    assert repr(life) == "Lifetimes(3 units: 2 failed (1 within an interval), 1 censored; 1 entered late)"
     assert sj.Lifetimes.from_intervals(**life.to_frame()).entry.tolist() == life.entry.tolist()
     assert sj.Lifetimes([3.0, -4.0], entry=[-np.inf, -np.inf]).entry is None
 

@@ -175,7 +175,7 @@ def test_an_estimate_says_in_a_line_what_became_of_the_units_the_median_and_wher
     limits = sj.KaplanMeier().fit(life).interval("quantile", 0.5).iloc[0]
     assert limits["upper"] == np.inf
     assert repr(sj.KaplanMeier().fit(life)) == (
-        f"KaplanMeier(5 units: 3 failed, 2 running; median 61 (95 %: {limits['lower']:g} to beyond the last age); "
+        f"KaplanMeier(5 units: 3 failed, 2 censored; median 61 (95 %: {limits['lower']:g} to beyond the last age); "
         "26.67 % still running at 70, the last age)"
     )
     assert repr(sj.KaplanMeier().fit(life[:2])) == (
