@@ -179,13 +179,13 @@ def test_an_estimate_says_in_a_line_what_became_of_the_units_the_median_and_wher
         "26.67 % still running at 70, the last age)"
     )
     assert repr(sj.KaplanMeier().fit(life[:2])) == (
-        "KaplanMeier(2 units: 1 failed, 1 running; median 33 (95 %: 33 to beyond the last age); 50 % still running at 44, the last age)"
+        "KaplanMeier(2 units: 1 failed, 1 censored; median 33 (95 %: 33 to beyond the last age); 50 % still running at 44, the last age)"
     )
     late = sj.NelsonAalen().fit(sj.Lifetimes([44, 52], [0, 0], entry=[5, 7]))
     assert repr(late).endswith("median not reached; 100 % still running at 52, the last age; given survival to 5)")
     inspected = sj.Turnbull().fit(sj.Lifetimes.from_intervals([0, 20, 30], [10, 30, np.inf]))
     assert repr(inspected) == (
-        "Turnbull(3 units: 2 failed (2 within an interval), 1 running; median between 20 and 30; 33.33 % still running at 30, "
+        "Turnbull(3 units: 2 failed (2 within an interval), 1 censored; median between 20 and 30; 33.33 % still running at 30, "
         "after which it is not determined)"
     )
     assert inspected._repr_html_().startswith("<p>Turnbull(3 units")
