@@ -155,15 +155,10 @@ class CompetingRisks(Distribution):
             lower = jnp.min(jnp.stack([component.age_at(target / k) for component in self.components]))
             return lower, jnp.min(jnp.stack([component.age_at(target) for component in self.components]))
 
-        if self.start_of_support < 0.0:
-            return self.age_between(cumulative_hazard, bounds)
-        inside = (cumulative_hazard > 0) & (cumulative_hazard < jnp.inf)
-        target = jnp.where(inside, cumulative_hazard, 1.0)
-        age = solve_increasing(lambda time: -self.log_survival(time), target, *bounds(target))
-        return jnp.where(inside, age, jnp.where(cumulative_hazard > 0, jnp.inf, 0.0))
+        return self.age_between(cumulative_hazard, bounds)
 
     def mean(self):
-        # over ages, not over durations after age 0: see Mixture.age_at
+        # over ages, not over durations after age 0: see age_between
         return restricted_mean(self.age_at, jnp.inf, jnp.inf)
 
     def mean_is_finite(self) -> bool:

@@ -15,7 +15,7 @@ from survjax.distributions.edges import Edges
 from survjax.distributions.papers import Paper
 from survjax.numerics.pytrees import register_pytree
 from survjax.numerics.quadrature import restricted_mean
-from survjax.numerics.roots import root_between, solve_from_anywhere
+from survjax.numerics.roots import root_between, solve_from_anywhere, solve_increasing
 from survjax.parameters import (
     Domain,
     Parameter,
@@ -159,9 +159,13 @@ class Distribution:
         return self.log_survival(start) - self.log_survival(start + length)
 
     def age_between(self, cumulative_hazard, bounds: Callable):
-        """``age_at`` for a law on the whole real line; ``bounds(cumulative_hazard)`` gives two ages between which it lies."""
+        """``age_at`` by a search; ``bounds(cumulative_hazard)`` gives two ages between which it lies."""
         inside = (cumulative_hazard > 0) & (cumulative_hazard < jnp.inf)
         target = jnp.where(inside, cumulative_hazard, 1.0)
+        if self.start_of_support == 0.0:
+            # not by duration_after age 0, where the survival of a falling hazard has an infinite slope that forward derivatives meet
+            age = solve_increasing(lambda age: -self.log_survival(age), target, *bounds(target))
+            return jnp.where(inside, age, jnp.where(cumulative_hazard > 0, jnp.inf, 0.0))
         age = root_between(lambda age: jnp.log(-self.log_survival(age)) - jnp.log(target), *bounds(target))
         return jnp.where(inside, age, jnp.where(cumulative_hazard > 0, jnp.inf, -jnp.inf))
 

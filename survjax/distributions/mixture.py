@@ -114,13 +114,7 @@ class Mixture(Distribution):
             present = jnp.stack(self.weights) > 0
             return jnp.min(ages, where=present, initial=jnp.inf), jnp.max(ages, where=present, initial=-jnp.inf)
 
-        if self.start_of_support < 0.0:
-            return self.age_between(cumulative_hazard, bounds)
-        # not by duration_after age 0, where the survival of a falling hazard has an infinite slope that forward derivatives meet
-        inside = (cumulative_hazard > 0) & (cumulative_hazard < jnp.inf)
-        target = jnp.where(inside, cumulative_hazard, 1.0)
-        age = solve_increasing(lambda time: -self.log_survival(time), target, *bounds(target))
-        return jnp.where(inside, age, jnp.where(cumulative_hazard > 0, jnp.inf, 0.0))
+        return self.age_between(cumulative_hazard, bounds)
 
     def mean(self):
         if self.start_of_support == 0.0:

@@ -42,7 +42,7 @@ class Regression(RegressionFindings):
     lifetimes_: Lifetimes | None = None
 
     def _predictors(self, base: Distribution, X: Any, weights: np.ndarray) -> tuple[Predictors, list[np.ndarray]]:
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} owes _predictors(base, X, weights): which coordinates of which law follow the covariates.")
 
     # ---- learning
 
