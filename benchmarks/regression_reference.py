@@ -15,7 +15,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import survjax as sj
-from tests.regression.test_regressions_against_r import BASES, REFERENCE, WORDS, data
+from tests.regression.test_regressions_against_r import BASES, REFERENCE, data, formula_of
 
 
 def main() -> None:
@@ -23,10 +23,7 @@ def main() -> None:
     worst = np.zeros(2)
     for fit in REFERENCE["fits"]:
         frame, life = data(fit["data"])
-        formula = fit["formula"]
-        for theirs, ours in WORDS.items():
-            formula = formula.replace(theirs, ours)
-        model = sj.AcceleratedFailureTime(BASES[fit["distribution"]](), formula).fit(frame, life)
+        model = sj.AcceleratedFailureTime(BASES[fit["distribution"]](), formula_of(fit)).fit(frame, life)
         slopes = [name for name in fit["coefficients"] if name not in ("(Intercept)", "log_sigma")]
         theirs, errors = (np.array([fit[of][name] for name in slopes]) for of in ("coefficients", "standard errors"))
         likelihood = abs(model.log_likelihood_ / fit["log likelihood"] - 1.0)

@@ -23,6 +23,14 @@ FITS = [
 WRONG_ERRORS = {"ifluid", "imotor", "capacitor", "tires"}
 
 
+def formula_of(fit: dict) -> str:
+    """The fit's formula in formulaic's words."""
+    formula = fit["formula"]
+    for theirs, ours in WORDS.items():
+        formula = formula.replace(theirs, ours)
+    return formula
+
+
 def data(name: str) -> tuple[pd.DataFrame, sj.Lifetimes]:
     if name == "hard_drives":
         frame = sj.datasets.load_hard_drives()
@@ -36,10 +44,7 @@ def data(name: str) -> tuple[pd.DataFrame, sj.Lifetimes]:
 @pytest.mark.parametrize("fit", FITS, ids=[f"{fit['data']}-{fit['distribution']}" for fit in FITS])
 def test_accelerated_failure_time_is_rs(fit):
     frame, life = data(fit["data"])
-    formula = fit["formula"]
-    for theirs, ours in WORDS.items():
-        formula = formula.replace(theirs, ours)
-    model = sj.AcceleratedFailureTime(BASES[fit["distribution"]](), formula).fit(frame, life)
+    model = sj.AcceleratedFailureTime(BASES[fit["distribution"]](), formula_of(fit)).fit(frame, life)
     slopes = [name for name in fit["coefficients"] if name not in ("(Intercept)", "log_sigma")]
     theirs = np.array([fit["coefficients"][name] for name in slopes])
     errors = np.array([fit["standard errors"][name] for name in slopes])
@@ -60,10 +65,7 @@ def test_errors_are_those_of_the_closed_form_of_the_weibull(name):
     """Second derivatives of the log-likelihood d (log k - log t + z) - exp(z), z = k (log t - x'b), in log k and b, by hand."""
     fit = next(fit for fit in FITS if fit["data"] == name)
     frame, life = data(name)
-    formula = fit["formula"]
-    for theirs, ours in WORDS.items():
-        formula = formula.replace(theirs, ours)
-    model = sj.AcceleratedFailureTime(sj.Weibull(), formula).fit(frame, life)
+    model = sj.AcceleratedFailureTime(sj.Weibull(), formula_of(fit)).fit(frame, life)
     design = model._fitted.predictors.each[0].design
     columns = np.column_stack([np.ones(len(life)), design.standardised(design.matrix(frame))])
     slopes = np.concatenate(
