@@ -16,6 +16,7 @@ _HOMES = {
     "Lifetimes": "survjax.data.lifetimes",
     "Recurrences": "survjax.data.recurrences",
     "History": "survjax.covariates.histories",
+    "Landmarks": "survjax.covariates.landmark_rows",
     "from_sensor_log": "survjax.covariates.sensor_log",
     "Prior": "survjax.fitting.prior",
     "Model": "survjax.models",
@@ -73,6 +74,7 @@ _MODULES = {
     "distributions": "survjax.distributions",
     "metrics": "survjax.metrics",
     "plotting": "survjax.plotting",
+    "features": "survjax.covariates.reading_features",
     "relations": "survjax.covariates.relations",
 }
 

@@ -9,8 +9,10 @@ from survjax import plotting as plotting
 from survjax.adequacy.rank_lines import rank_regression as rank_regression
 from survjax.comparison import compare as compare
 from survjax.compilation import enable_compilation_cache as enable_compilation_cache
+from survjax.covariates import features as features
 from survjax.covariates import relations as relations
 from survjax.covariates.histories import History as History
+from survjax.covariates.landmark_rows import Landmarks as Landmarks
 from survjax.covariates.sensor_log import from_sensor_log as from_sensor_log
 from survjax.cox import CoxProportionalHazards as CoxProportionalHazards
 from survjax.cross_validation import cross_validate as cross_validate

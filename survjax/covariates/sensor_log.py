@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from survjax.covariates.covariate import refuse_infinite
-from survjax.covariates.histories import History, as_series, in_order
+from survjax.covariates.histories import History, as_series
+from survjax.covariates.reading_log import read_lives, read_log, refuse_units, whole_column
 from survjax.covariates.table import Table, read_table
-from survjax.data.columns import ROWS_COUNT_FROM, read_column, read_flags
+from survjax.data.columns import read_column
 from survjax.data.lifetimes import Lifetimes
-from survjax.errors import BadRow
 
 BEFORE_FIRST = ("enter", "first reading", "refuse")
 
@@ -69,39 +68,24 @@ def from_sensor_log(
     1    a   50.0  80.0   True   3.0
     2    b    0.0  40.0  False   2.0
     """
-    import pandas as pd
-
     if before_first not in BEFORE_FIRST:
         raise ValueError(f"before_first must be one of {', '.join(map(repr, BEFORE_FIRST))}; got {before_first!r}.")
-    readings, fleet = read_table(log), read_table(units)
-    since = "entry" if entry is None and "entry" in fleet.columns else entry
-    of_unit, of_time = readings.pick((str(unit), str(time)), of="log")
-    times = read_column(of_time, "time")
-    labels, begins, ends, failed = _lives(fleet, str(unit), str(duration), str(event), None if since is None else str(since))
-    codes = labels.get_indexer(pd.Index(as_series(of_unit)))
-    _refuse_readings(codes < 0, "is of a unit that is not among units", of_unit, times, "Drop it, or add the unit.")
-    _refuse_readings(times > ends[codes], "is after the unit's end", of_unit, times, "Correct the end, or drop readings after it.")
-
-    order = in_order(codes, times)
-    of, at = codes[order], times[order]
-    same = of[1:] == of[:-1]
-    first, last = np.concatenate([[True], ~same])[: readings.n], np.concatenate([~same, [True]])[: readings.n]
-    again = np.zeros(readings.n, dtype=bool)
-    again[order[1:]] = same & (at[1:] == at[:-1])
-    _refuse_readings(again, "is a second one of its unit at that time", of_unit, times, "Keep one, or average them.")
-    _refuse_units(np.bincount(of, minlength=fleet.n) == 0, "has no reading", labels, "Leave it out, or add a reading.")
+    lives = read_lives(read_table(units), str(unit), str(duration), str(event), None if entry is None else str(entry))
+    readings = read_log(log, str(unit), str(time), lives)
+    fleet, labels, begins, ends, failed = lives
+    of, at, first, last = readings.of, readings.time, readings.first, readings.last
     _refuse_late(before_first, at[first], begins, ends, labels)
-    _refuse_held(hold_last, np.diff(at)[same], ends - at[last], labels)
+    _refuse_held(hold_last, np.diff(at)[~first[1:]], ends - at[last], labels)
 
     start = np.maximum(at, begins[of])
     if before_first == "first reading":
         start = np.where(first, begins[of], start)
     stop = np.where(last, ends[of], np.append(at[1:], np.inf))
     kept = start < stop
-    picked, of, start, stop = order[kept], of[kept], start[kept], stop[kept]
+    picked, of, start, stop = readings.order[kept], of[kept], start[kept], stop[kept]
     at_end = stop == ends[of]
-    roles = {str(name) for name in (unit, time)}, {str(name) for name in (unit, duration, event, since, weights, cause)}
-    X = _covariates(readings, fleet, roles, None if columns is None else [str(name) for name in columns], picked, of)
+    roles = {str(name) for name in (unit, time)}, {str(name) for name in (unit, duration, event, entry or "entry", weights, cause)}
+    X = _covariates(readings.table, fleet, roles, None if columns is None else [str(name) for name in columns], picked, of)
     given: dict[str, Any] = {}
     if weights is not None:
         given["weights"] = read_column(fleet.pick((str(weights),), of="units")[0], "weights")[of]
@@ -110,22 +94,6 @@ def from_sensor_log(
         given["cause"] = np.where(at_end, causes, None)
     y = Lifetimes(stop, failed[of] & at_end, entry=start, **given)
     return History(X, y, labels.to_numpy()[of])
-
-
-def _lives(fleet: Table, unit: str, duration: str, event: str, entry: str | None) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray]:
-    """Of each unit its label, entry, end, and whether it failed then."""
-    import pandas as pd
-
-    if fleet.n == 0:
-        raise ValueError("units is empty: there is no unit to learn from.")
-    named, until, failures = fleet.pick((unit, duration, event), of="units")
-    labels = pd.Index(as_series(named))
-    ends, failed = read_column(until, "durations"), read_flags(failures, "event_observed")
-    begins = np.zeros(fleet.n) if entry is None else read_column(fleet.pick((entry,), of="units")[0], "entry")
-    _refuse_units(labels.isna(), "is missing", labels, "Remove units without a name.")
-    _refuse_units(labels.duplicated(), "is there twice", labels, "Keep one row for each unit.")
-    _refuse_units(ends <= begins, "has its end not after its entry", labels, "Remove units that were never watched.")
-    return labels, begins, ends, failed
 
 
 def _covariates(
@@ -145,17 +113,7 @@ def _covariates(
                 f"column {name!r} is neither in log nor in units; there are {', '.join(map(repr, [*sources[0], *sources[1]]))}."
             )
         table, rows = (readings, picked) if name in sources[0] else (fleet, of)
-        values = pd.Series(table.columns[name])
-        missing = values.isna().to_numpy()
-        if missing.any():
-            row = int(np.flatnonzero(missing)[0])
-            where, remedy = ("log", "Hold the value before it (groupby('unit').ffill()), or drop such readings.")
-            if table is fleet:
-                where, remedy = "units", "Fill it in, or drop such units."
-            message = f"column {name!r} of {where} is missing in row {row} ({missing.sum():,} such rows; {ROWS_COUNT_FROM}). {remedy}"
-            raise BadRow(message, columns=(name,), rows=np.flatnonzero(missing), remedy=remedy)
-        if isinstance(values.dtype, np.dtype) and values.dtype.kind == "f":
-            refuse_infinite(name, values.to_numpy(), of="log" if table is readings else "units")
+        values = whole_column(table, name, of="log" if table is readings else "units")
         columns[name] = values.array.take(rows)
     return pd.DataFrame(columns, index=range(len(of)))
 
@@ -163,9 +121,9 @@ def _covariates(
 def _refuse_late(before_first: str, first: np.ndarray, begins: np.ndarray, ends: np.ndarray, labels: Any) -> None:
     if before_first == "refuse":
         remedy = "Correct the entry, or say with before_first= what was in force until then."
-        _refuse_units(first > begins, "has its first reading after its entry", labels, remedy)
+        refuse_units(first > begins, "has its first reading after its entry", labels, remedy)
     elif before_first == "enter":
-        _refuse_units(first >= ends, "has no reading before its end", labels, "Leave it out, or pass before_first='first reading'.")
+        refuse_units(first >= ends, "has no reading before its end", labels, "Leave it out, or pass before_first='first reading'.")
 
 
 def _refuse_held(hold_last: bool | float, gaps: np.ndarray, held: np.ndarray, labels: Any) -> None:
@@ -182,21 +140,3 @@ def _refuse_held(hold_last: bool | float, gaps: np.ndarray, held: np.ndarray, la
             f"unit {labels[worst]!r} lived on for {held[worst]:g} after its last reading, longer than {limit} ({beyond.size:,} such "
             "units). Add readings, end its observation there, or pass hold_last=True to hold the last value to the end."
         )
-
-
-def _refuse_units(bad: np.ndarray, what: str, labels: Any, remedy: str) -> None:
-    rows = np.flatnonzero(bad)
-    if rows.size:
-        message = f"unit {labels[rows[0]]!r} (row {rows[0]} of units) {what} ({rows.size:,} such units; {ROWS_COUNT_FROM}). {remedy}"
-        raise BadRow(message, columns=("unit",), rows=rows, remedy=remedy)
-
-
-def _refuse_readings(bad: np.ndarray, what: str, labels: Any, times: np.ndarray, remedy: str) -> None:
-    rows = np.flatnonzero(bad)
-    if rows.size:
-        label = as_series(labels).iloc[rows[0]]
-        message = (
-            f"the reading in row {rows[0]} of log (unit {label!r}, time={times[rows[0]]:g}) {what} ({rows.size:,} such rows; "
-            f"{ROWS_COUNT_FROM}). {remedy}"
-        )
-        raise BadRow(message, columns=("time",), rows=rows, remedy=remedy)

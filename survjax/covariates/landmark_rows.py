@@ -1,0 +1,321 @@
+"""Landmarks: rows that enter at a reading, with what the readings up to then say of the unit."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from survjax.covariates.histories import as_series
+from survjax.covariates.reading_features import Feature, Moments, Readings, count_up_to, read_feature
+from survjax.covariates.reading_log import Lives, ReadingLog, read_lives, read_log, refuse_readings, whole_column
+from survjax.covariates.table import Table, read_table
+from survjax.data.columns import ROWS_COUNT_FROM, read_column
+from survjax.data.lifetimes import Lifetimes
+from survjax.errors import BadRow
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CLOCKS = ("age", "remaining")
+MISSING = ("refuse", "hold")
+
+
+class Landmarks:
+    r"""Rows for landmark models: at a reading a unit enters at its age, with features of its readings up to then.
+
+    Readings that exist only while the unit runs (vibration, oil, wear) have no value at an age that it may not reach, so that there is no
+    survival function along their path. What can be asked is how long a unit will still run that has run to age a and whose readings
+    up to a are known: that is learned from rows, one for each landmark a of each unit, which enter at a and say how the unit ended
+    (van Houwelingen & Putter 2012, Dynamic Prediction in Clinical Survival Analysis). How the readings will go on is averaged over.
+    Rows of one unit overlap and depend on each other: models take them as one cluster.
+
+    >>> log = {"unit": ["a", "a", "a", "b", "b"], "time": [0, 10, 20, 0, 10], "wear": [1.0, 2.0, 4.0, 1.0, 1.5]}
+    >>> units = {"unit": ["a", "b"], "duration": [25, 18], "event_observed": [1, 0]}
+    >>> rows = Landmarks(log, units, features=["last", "slope 10.5"])
+    >>> rows
+    Landmarks(5 rows of 2 units, 1 of which failed; 2 covariates, on the clock of age)
+    >>> print(rows.to_frame())
+      unit  landmark  duration  event  wear last  wear slope 10.5
+    0    a       0.0      25.0   True        1.0             0.00
+    1    a      10.0      25.0   True        2.0             0.10
+    2    a      20.0      25.0   True        4.0             0.20
+    3    b       0.0      18.0  False        1.0             0.00
+    4    b      10.0      18.0  False        1.5             0.05
+
+    ``model.fit(rows)``, then for units that run today ``now = rows.latest(todays_log)`` and ``model.predict_rul(now.X, now.entry)``.
+
+    Parameters
+    ----------
+    log : data frame (pandas, polars, Arrow) or mapping of columns, a row for each reading, in any order: ``unit``, ``time`` (the unit's age
+        then) and the readings. units : the same, a row for each unit: ``unit``, ``duration`` (age at failure or reached so far), ``event``,
+        and what is known of it for good (its make), which every row of it gets. None: units of which no end is known, to predict for.
+    at : landmarks: "readings" (each of them), "last" (each unit's last one), an age or several (those that the unit was running at, with a
+        reading before), or a table with columns ``unit`` and ``time``. A reading at the very end of a unit's life is none, since nothing
+        is left to predict.
+    features : of every numeric sensor: "last", "mean 30", "slope 30", "deviation 30" (over the readings of the last 30 units of
+        age; without a number, over all so far), "smoothed 10" (exponentially weighted with that half-life), or objects of
+        ``survjax.features``; or a mapping from sensors to such sequences. A sensor that is not numeric gives its last value.
+    columns : which sensors and facts; None: all.
+    clock : what y counts. "age": ages, each row entering at its landmark. "remaining": lives from the landmark on, predicted at age 0;
+        a model with proportional hazards or accelerated time then lets sensors rule the remaining life rather than the hazard at an age,
+        which for wear that sensors show predicts far better. The landmark's age is a covariate either way.
+    horizon : rows end there without failure when they are still running that long after the landmark, so that the model is
+        about the near future. None: they are followed to the end.
+    missing : "refuse" a missing reading, or "hold" the sensor's value before it.
+    unit, time, duration, event, entry, weights : names of the columns. entry None: the column ``entry`` if there is one, else age 0;
+        landmarks before it are left out.
+
+    Attributes
+    ----------
+    X : (n, p) frame. y : the n rows as ``Lifetimes``, or None. unit : (n,) labels. age : (n,) ages at the landmarks.
+    entry : (n,) what predictions take as age: ``age``, or 0 on the clock of remaining life.
+
+    Raises
+    ------
+    TypeError : no tables, or columns of wrong types.
+    ValueError : a column is not there; readings twice at one time, after the end of their unit, or missing; units without readings;
+        a sensor that never changes; no landmark is left. Messages name row and unit.
+    """
+
+    X: pd.DataFrame
+    y: Lifetimes | None
+
+    def __init__(
+        self,
+        log: Any,
+        units: Any = None,
+        *,
+        at: Any = "readings",
+        features: Any = ("last",),
+        columns: Sequence[Hashable] | None = None,
+        clock: str = "age",
+        horizon: float | None = None,
+        missing: str = "refuse",
+        unit: Hashable = "unit",
+        time: Hashable = "time",
+        duration: Hashable = "duration",
+        event: Hashable = "event_observed",
+        entry: Hashable | None = None,
+        weights: Hashable | None = None,
+    ) -> None:
+        for name, value, known in (("clock", clock, CLOCKS), ("missing", missing, MISSING)):
+            if value not in known:
+                raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}; got {value!r}.")
+        if horizon is not None and not (np.ndim(horizon) == 0 and 0 < float(horizon) < np.inf):
+            raise ValueError(f"horizon must be a length of time of more than 0, or None; got {horizon!r}.")
+        roles = {"unit": unit, "time": time, "duration": duration, "event": event, "entry": entry, "weights": weights}
+        self._roles = {role: None if name is None else str(name) for role, name in roles.items()}
+        self._clock, self._horizon, self._missing = clock, horizon, missing
+        lives = None
+        if units is not None:
+            lives = read_lives(read_table(units), str(unit), str(duration), str(event), self._roles["entry"])
+        log = read_log(log, str(unit), str(time), lives)
+        facts = [] if lives is None else self._facts(lives.table)
+        sensors = [name for name in log.table.columns if name not in (str(unit), str(time))]
+        clash = next((name for name in sensors if name in facts), None)
+        if clash is not None:
+            raise ValueError(f"column {clash!r} is in log and in units; rename or drop one.")
+        if columns is not None:
+            chosen = [str(name) for name in columns]
+            log.table.pick(tuple(name for name in chosen if name not in facts), of="log")
+            sensors, facts = [name for name in chosen if name not in facts], [name for name in chosen if name in facts]
+        self._sensors, self._fact_names = sensors, facts
+        self._features = _of_each(features, sensors)
+        self._with_age = clock == "remaining"
+        self._build(log, lives, at)
+
+    def latest(self, log: Any, units: Any = None, *, at: Any = "last") -> Landmarks:
+        """Rows of the same features for units of another log, at each one's last reading unless ``at`` says otherwise: to predict for.
+
+        Parameters
+        ----------
+        log : as before; sensors that were not asked for may be missing.
+        units : what is known of these units for good, where that was a covariate: ``unit`` and these columns.
+
+        Raises
+        ------
+        TypeError, ValueError : as before. A sensor that does not change here is no fault.
+        """
+        other = object.__new__(Landmarks)
+        other.__dict__.update({name: value for name, value in self.__dict__.items() if name.startswith("_")})
+        readings = read_log(log, str(self._roles["unit"]), str(self._roles["time"]), None)
+        other._build(readings, None, at, None if units is None else read_table(units))
+        return other
+
+    def to_frame(self) -> pd.DataFrame:
+        """The rows as a pandas frame: unit, age, then, where the ends are known, duration and event on the model's clock, then X."""
+        import pandas as pd
+
+        columns: dict[str, Any] = {"unit": self.unit, "landmark": self.age}
+        if self.y is not None:
+            columns |= {"duration": self.y.durations, "event": self.y.event_observed}
+        return pd.concat([pd.DataFrame(columns), self.X], axis=1)
+
+    def __len__(self) -> int:
+        return len(self.unit)
+
+    def __repr__(self) -> str:
+        k = len(set(self.unit.tolist()))
+        outcome = "" if self.y is None else f", {len(set(self.unit[self.y.event_observed].tolist())):,} of which failed"
+        clock = "age" if self._clock == "age" else "remaining life"
+        return f"Landmarks({len(self):,} rows of {k:,} units{outcome}; {self.X.shape[1]:,} covariates, on the clock of {clock})"
+
+    # ---- how it is made
+
+    def _facts(self, fleet: Table) -> list[str]:
+        entry = self._roles["entry"] or "entry"
+        taken = {name for role, name in self._roles.items() if role != "entry"} | {entry}
+        return [name for name in fleet.columns if name not in taken]
+
+    def _build(self, log: ReadingLog, lives: Lives | None, at: Any, facts: Table | None = None) -> None:
+        import pandas as pd
+
+        sensors = self._read_sensors(log, refuse_constant=lives is not None)
+        of, age = self._moments(log, lives, at)
+        if not len(of):
+            raise ValueError("no landmark is left: no unit is running, and has a reading, at any of the ages of at=.")
+        until = count_up_to(log.of, log.time, of, age)
+        columns: dict[str, Any] = {}
+        numeric = [name for name in self._sensors if isinstance(sensors[name], np.ndarray)]
+        matrix = np.column_stack([sensors[name] for name in numeric]) if numeric else np.empty((len(log.of), 0))
+        made: dict[tuple[str, Feature], np.ndarray] = {}
+        for feature in dict.fromkeys(feature for name in numeric for feature in self._features[name]):
+            asked = [j for j, name in enumerate(numeric) if feature in self._features[name]]
+            values = feature.at(Readings(log.of, log.time, matrix[:, asked]), Moments(until, age))
+            made |= {(numeric[j], feature): values[:, k] for k, j in enumerate(asked)}
+        for name in self._sensors:
+            if name in numeric:
+                columns |= {f"{name} {feature.label()}": made[name, feature] for feature in self._features[name]}
+            else:
+                columns[name] = sensors[name].array.take(until - 1)
+        columns |= self._columns_of_facts(log, lives, facts, of)
+        if lives is not None:
+            self._with_age = self._with_age and bool((age != age[0]).any())
+        if self._with_age:
+            if "age" in columns:
+                raise ValueError("a covariate is called 'age', as that of the landmark is; rename it.")
+            columns["age"] = age
+        self.X = pd.DataFrame(columns, index=range(len(of)))
+        self.unit, self.age = np.asarray(log.labels)[of], age
+        self.entry = age if self._clock == "age" else np.zeros(len(age))
+        self.y = None if lives is None else self._outcomes(lives, of, age)
+
+    def _read_sensors(self, log: ReadingLog, refuse_constant: bool) -> dict[str, Any]:
+        """Of each sensor its ordered readings: floats, or a pandas Series where it is not numeric."""
+        read: dict[str, Any] = {}
+        for name in self._sensors:
+            column = log.table.pick((name,), of="log")[0]
+            if self._missing == "hold":
+                column = _held(as_series(column).reset_index(drop=True), name, log)
+            values = whole_column(log.table._replace(columns={name: column}), name, "log")
+            numeric = values.dtype.kind in "fiub" if isinstance(values.dtype, np.dtype) else hasattr(values.dtype, "numpy_dtype")
+            read[name] = values.to_numpy(dtype=float)[log.order] if numeric else values.iloc[log.order].reset_index(drop=True)
+        still = [name for name, values in read.items() if len(values) and len(set(np.asarray(values).tolist())) == 1]
+        if still and refuse_constant:
+            many = f"sensors {', '.join(map(repr, still))} never change" if len(still) > 1 else f"sensor {still[0]!r} never changes"
+            raise ValueError(f"{many}, so that nothing can be learned of it. Leave it out of the log, or choose others with columns=.")
+        return read
+
+    def _moments(self, log: ReadingLog, lives: Lives | None, at: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Of each landmark the number of its unit and its age, by unit, then age."""
+        if isinstance(at, str):
+            if at not in ("readings", "last"):
+                raise ValueError(f"at must be 'readings', 'last', ages, or a table with columns unit and time; got {at!r}.")
+            picked = np.ones(len(log.of), dtype=bool)
+            if at == "last":
+                running = self._running(lives, log.of, log.time)
+                picked = running & np.append((log.of[1:] != log.of[:-1]) | ~running[1:], True)
+            of, age = log.of[picked], log.time[picked]
+        elif hasattr(at, "columns") or isinstance(at, dict):
+            of, age = self._asked(log, lives, read_table(at))
+        else:
+            ages = np.unique(read_column(np.atleast_1d(at), "time"))
+            first = log.time[log.first]
+            of, age = np.repeat(np.arange(len(log.labels)), len(ages)), np.tile(ages, len(log.labels))
+            kept = age >= first[of]
+            of, age = of[kept], age[kept]
+        kept = self._running(lives, of, age)
+        return of[kept], age[kept]
+
+    @staticmethod
+    def _running(lives: Lives | None, of: np.ndarray, age: np.ndarray) -> np.ndarray:
+        return np.ones(len(of), dtype=bool) if lives is None else (age < lives.ends[of]) & (age >= lives.begins[of])
+
+    def _asked(self, log: ReadingLog, lives: Lives | None, table: Table) -> tuple[np.ndarray, np.ndarray]:
+        import pandas as pd
+
+        units, times = table.pick((str(self._roles["unit"]), str(self._roles["time"])), of="at")
+        age = read_column(times, "time")
+        of = pd.Index(log.labels).get_indexer(pd.Index(as_series(units)))
+        refuse_readings(of < 0, "is asked for by at=, and its unit has no reading", units, age, "Leave it out.")
+        early = age < log.time[log.first][of]
+        refuse_readings(early, "is asked for by at=, before the unit's first reading", units, age, "Leave it out.")
+        refuse_readings(~self._running(lives, of, age), "is asked for by at=, when the unit is not running", units, age, "Leave it out.")
+        order = np.lexsort((age, of))
+        return of[order], age[order]
+
+    def _columns_of_facts(self, log: ReadingLog, lives: Lives | None, facts: Table | None, of: np.ndarray) -> dict[str, Any]:
+        import pandas as pd
+
+        if not self._fact_names:
+            return {}
+        table = facts if lives is None else lives.table
+        if table is None:
+            raise ValueError(f"{', '.join(map(repr, self._fact_names))} of each unit must be told by units=, as when the model was fitted.")
+        rows = of
+        if lives is None:
+            named = pd.Index(as_series(table.pick((str(self._roles["unit"]),), of="units")[0]))
+            rows = named.get_indexer(pd.Index(np.asarray(log.labels)))[of]
+            for row in np.flatnonzero(rows < 0)[:1]:
+                raise ValueError(f"unit {log.labels[of[row]]!r} of log is not among units; add it.")
+        return {name: whole_column(table, name, "units").array.take(rows) for name in self._fact_names}
+
+    def _outcomes(self, lives: Lives, of: np.ndarray, age: np.ndarray) -> Lifetimes:
+        end, failed = lives.ends[of], lives.failed[of]
+        if self._horizon is not None:
+            failed = failed & (end - age <= self._horizon)
+            end = np.minimum(end, age + self._horizon)
+        given: dict[str, Any] = {}
+        if self._roles["weights"] is not None:
+            given["weights"] = read_column(lives.table.pick((self._roles["weights"],), of="units")[0], "weights")[of]
+        if self._clock == "age":
+            return Lifetimes(end, failed, entry=age, **given)
+        return Lifetimes(end - age, failed, **given)
+
+
+def _of_each(features: Any, sensors: list[str]) -> dict[str, tuple[Feature, ...]]:
+    """The features asked of each sensor, each once."""
+    if isinstance(features, dict):
+        told = {str(name): asked for name, asked in features.items()}
+        unknown = next((name for name in told if name not in sensors), None)
+        if unknown is not None:
+            raise ValueError(f"features asks for sensor {unknown!r}, which is not in log; there are {', '.join(map(repr, sensors))}.")
+        missing = next((name for name in sensors if name not in told), None)
+        if missing is not None:
+            raise ValueError(f"features says nothing of sensor {missing!r}; add it, or choose the sensors with columns=.")
+    else:
+        told = dict.fromkeys(sensors, features)
+    each = {}
+    for name, asked in told.items():
+        several = asked if isinstance(asked, (list, tuple)) else [asked]
+        each[name] = tuple(dict.fromkeys(read_feature(one) for one in several))
+        if not each[name]:
+            raise ValueError(f"features of sensor {name!r} is empty; ask for at least 'last'.")
+    return each
+
+
+def _held(values: Any, name: str, log: ReadingLog) -> Any:
+    """Missing readings replaced by the sensor's value before them in the unit's life."""
+    ordered = values.iloc[log.order].reset_index(drop=True)
+    held = ordered.groupby(log.of).ffill()
+    rows = log.order[held.isna().to_numpy()]
+    if rows.size:
+        row = int(rows.min())
+        remedy = "Drop such readings, or fill them in."
+        message = f"column {name!r} of log is missing in row {row}, and before it in its unit's life ({ROWS_COUNT_FROM}). {remedy}"
+        raise BadRow(message, columns=(name,), rows=np.sort(rows), remedy=remedy)
+    filled = held.copy()
+    filled.index = log.order
+    return filled.sort_index()
