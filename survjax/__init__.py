@@ -74,7 +74,7 @@ _MODULES = {
     "distributions": "survjax.distributions",
     "metrics": "survjax.metrics",
     "plotting": "survjax.plotting",
-    "features": "survjax.covariates.reading_features",
+    "features": "survjax.covariates.features",
     "relations": "survjax.covariates.relations",
 }
 

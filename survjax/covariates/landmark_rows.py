@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from survjax.covariates.histories import as_series
-from survjax.covariates.reading_features import Feature, Moments, Readings, count_up_to, read_feature
+from survjax.covariates.features import Feature, Moments, Readings, count_up_to, read_feature
 from survjax.covariates.reading_log import Lives, ReadingLog, read_lives, read_log, refuse_readings, whole_column
 from survjax.covariates.table import Table, read_table
 from survjax.data.columns import ROWS_COUNT_FROM, read_column
@@ -81,6 +81,9 @@ class Landmarks:
 
     X: pd.DataFrame
     y: Lifetimes | None
+    unit: np.ndarray
+    age: np.ndarray
+    entry: np.ndarray
 
     def __init__(
         self,
@@ -152,6 +155,16 @@ class Landmarks:
         if self.y is not None:
             columns |= {"duration": self.y.durations, "event": self.y.event_observed}
         return pd.concat([pd.DataFrame(columns), self.X], axis=1)
+
+    def __getitem__(self, rows: Any) -> Landmarks:
+        """The rows of a mask, of numbers or of a slice: those of some units, or from some age on."""
+        some = object.__new__(Landmarks)
+        some.__dict__.update(self.__dict__)
+        picked = np.arange(len(self))[rows if isinstance(rows, slice) else np.atleast_1d(np.asarray(rows))]
+        some.X = self.X.iloc[picked].reset_index(drop=True)
+        some.unit, some.age, some.entry = self.unit[picked], self.age[picked], self.entry[picked]
+        some.y = None if self.y is None else self.y[picked]
+        return some
 
     def __len__(self) -> int:
         return len(self.unit)

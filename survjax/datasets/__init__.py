@@ -33,7 +33,9 @@ NAMES = (
     "glass_capacitors",
     "motor_insulation",
     "insulating_fluid",
+    "turbofan",
 )
+TURBOFAN_COLUMNS = ("unit", "time", *(f"setting_{i}" for i in range(1, 4)), *(f"sensor_{i}" for i in range(1, 22)))
 
 
 def load_hard_drives() -> pd.DataFrame:
@@ -110,6 +112,52 @@ def load_insulating_fluid() -> pd.DataFrame:
     return _load("insulating_fluid")
 
 
+def load_turbofan(path: str | Path = "train") -> pd.DataFrame:
+    """Readings of turbofan engines in the text form of NASA's C-MAPSS sets, a row for each cycle of each engine.
+
+    Parameters
+    ----------
+    path : a file as NASA gives them out (26 columns of numbers without a header, separated by blanks; compressed or not), or "train" or
+        "test" for the simulated engines that come with survjax. In a training file an engine's last cycle is that of its failure.
+
+    Returns
+    -------
+    Columns unit, time (the cycle), setting_1 to setting_3, sensor_1 to sensor_21. For ``Landmarks`` the lives of training engines are
+    ``log.groupby("unit", as_index=False)["time"].max().rename(columns={"time": "duration"}).assign(event_observed=True)``.
+
+    Raises
+    ------
+    OSError : the file cannot be read. ValueError : it is not of that form; the message names the line.
+    """
+    import pandas as pd
+
+    shipped = path in ("train", "test")
+    file = _file(f"turbofan_{path}", ".txt") if shipped else Path(path)
+    try:
+        frame = pd.read_csv(file, sep=r"\s+", header=None)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file} is not a table of {len(TURBOFAN_COLUMNS)} columns of numbers: {' '.join(str(error).split())}") from None
+    if frame.shape[1] != len(TURBOFAN_COLUMNS):
+        raise ValueError(f"{file} has {frame.shape[1]} columns; files of turbofan engines have {len(TURBOFAN_COLUMNS)}, without a header.")
+    frame.columns = pd.Index(TURBOFAN_COLUMNS)
+    for name, column in frame.items():
+        number = pd.to_numeric(column, errors="coerce")
+        whole = name not in ("unit", "time") or bool((number.dropna() % 1 == 0).all())
+        if number.isna().any() or not whole:
+            row = int((number.isna() | (number % 1 != 0 if not whole else False)).to_numpy().argmax())
+            what = "a number" if whole else "a whole number"
+            raise ValueError(f"{file}, line {row + 1}: {name} must be {what}; got {str(column.iloc[row])!r}.")
+    return frame
+
+
+def load_turbofan_remaining_lives() -> pd.DataFrame:
+    """The cycles that the simulated test engines still had after their last reading: unit, remaining. See ``about("turbofan")``."""
+    import pandas as pd
+
+    left = pd.read_csv(_file("turbofan_rul", ".txt"), header=None)[0]
+    return pd.DataFrame({"unit": range(1, len(left) + 1), "remaining": left.astype(float)})
+
+
 def about(name: str) -> str:
     """The page of a data set: provenance, columns, units, and a fit to check against.
 
@@ -117,6 +165,8 @@ def about(name: str) -> str:
     ------
     KeyError : there is no data set of that name; the message lists those there are.
     """
+    if name not in NAMES:
+        raise KeyError(f"there is no data set {name!r}; there are {', '.join(NAMES)}.")
     return _file(name, ".md").read_text(encoding="utf-8")
 
 
@@ -127,8 +177,6 @@ def _load(name: str) -> pd.DataFrame:
 
 
 def _file(name: str, ending: str) -> Path:
-    if name not in NAMES:
-        raise KeyError(f"there is no data set {name!r}; there are {', '.join(NAMES)}.")
     # A wheel holds the files beside this module; an editable install leaves them in the checkout's own folder.
     for folder in (Path(__file__).parent / "files", Path(__file__).parents[2] / "datasets"):
         for path in (folder / f"{name}{ending}", folder / f"{name}{ending}.gz"):
