@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survjax.covariates.histories import as_series
 from survjax.covariates.features import Feature, Moments, Readings, count_up_to, read_feature
+from survjax.covariates.histories import as_series
 from survjax.covariates.reading_log import Lives, ReadingLog, read_lives, read_log, refuse_readings, whole_column
 from survjax.covariates.table import Table, read_table
 from survjax.data.columns import ROWS_COUNT_FROM, read_column
