@@ -80,6 +80,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--out", type=Path, metavar="DIR", help="write pictures, the model and the units at risk there")
     fit.set_defaults(run=_fit)
+
+    turbofan = commands.add_parser(
+        "turbofan",
+        help="remaining lives of turbofan engines from their sensors",
+        description="Learn from engines that ran to failure, and print a line for each engine of TEST at its last cycle: engine, expected "
+        "remaining life (restricted: at most 125 cycles count), lower and upper limit of its own remaining life (90 %% prediction).",
+    )
+    turbofan.add_argument("train", type=Path, metavar="TRAIN", help="readings in the text form of NASA's C-MAPSS sets, to failure")
+    turbofan.add_argument("test", type=Path, metavar="TEST", help="readings of the same form, up to now")
+    turbofan.set_defaults(run=_turbofan)
     return parser
 
 
@@ -158,6 +168,20 @@ def _fit(chosen: argparse.Namespace) -> int:
     print(text)
     if chosen.out is not None:
         _write(report, chosen.out)
+    return 0
+
+
+def _turbofan(chosen: argparse.Namespace) -> int:
+    from survjax.engine_forecast import EngineForecast
+
+    with _Progress("reading", 3) as progress:
+        training, log = survjax.datasets.load_turbofan(chosen.train), survjax.datasets.load_turbofan(chosen.test)
+        progress.step("fitting")
+        forecast = EngineForecast(training)
+        progress.step("predicting")
+        table = forecast.predict(log)
+    for unit, rul, lower, upper in table[["unit", "rul", "lower", "upper"]].itertuples(index=False):
+        print(f"{unit:.0f}, {rul:.1f}, {lower:.1f}, {upper:.1f}")
     return 0
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -325,3 +326,26 @@ def test_the_model_file_of_a_fit_is_plain_json(fleet, tmp_path):
         main(["fit", str(fleet), "--duration", "hours", "--event", "failed", "--model", "exponential", "--out", str(tmp_path / "o")]) == 0
     )
     assert json.loads((tmp_path / "o" / "model.json").read_text())["model"] == "Exponential"
+
+
+def test_turbofan_prints_a_line_an_engine_whose_intervals_hold_the_lives_left(capsys):
+    folder = Path(sj.datasets.__file__).parents[2] / "datasets"
+    assert main(["turbofan", str(folder / "turbofan_train.txt.gz"), str(folder / "turbofan_test.txt.gz")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    engine, rul, lower, upper = np.array([[float(number) for number in line.split(",")] for line in lines]).T
+    left = sj.datasets.load_turbofan_remaining_lives()
+    assert engine.tolist() == left["unit"].tolist()
+    remaining = left["remaining"].to_numpy()
+    # 12 engines at 90 %: fewer than 8 within their limits would happen once in 200 such files
+    assert np.count_nonzero((lower <= remaining) & (remaining <= upper)) >= 8
+    # the lives left vary by 37 about their mean
+    assert np.sqrt(np.mean((rul - np.minimum(remaining, 125)) ** 2)) < 20
+
+
+def test_turbofan_files_at_fault_are_said_in_one_line(tmp_path, capsys):
+    file = tmp_path / "engines.txt"
+    file.write_text("1 2 3\n")
+    assert main(["turbofan", str(file), str(file)]) == 2
+    assert "has 3 columns" in capsys.readouterr().err
+    assert main(["turbofan", str(tmp_path / "none.txt"), str(file)]) == 2
+    assert "No such file" in capsys.readouterr().err
