@@ -38,7 +38,7 @@ class EngineForecast:
 
     def __init__(self, training: pd.DataFrame) -> None:
         training = training.reset_index(drop=True)
-        units = training.groupby("unit", as_index=False)["time"].max().rename(columns={"time": "duration"})
+        units = training.groupby("unit")["time"].max().reset_index(name="duration")
         if len(units) < 2:
             raise ValueError(f"there must be at least two engines to learn from; the training file has {len(units)}.")
         sensors = training.drop(columns=["unit", "time", *SETTINGS])

@@ -123,7 +123,7 @@ def load_turbofan(path: str | Path = "train") -> pd.DataFrame:
     Returns
     -------
     Columns unit, time (the cycle), setting_1 to setting_3, sensor_1 to sensor_21. For ``Landmarks`` the lives of training engines are
-    ``log.groupby("unit", as_index=False)["time"].max().rename(columns={"time": "duration"}).assign(event_observed=True)``.
+    ``log.groupby("unit")["time"].max().reset_index(name="duration").assign(event_observed=True)``.
 
     Raises
     ------
