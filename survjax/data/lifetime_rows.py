@@ -313,10 +313,10 @@ class LifetimeRows:
         if self.cause is None:
             return ""
         failed = np.isfinite(self.upper)
-        of, labels = pd.factorize(self.cause[failed], use_na_sentinel=False)
-        units_of = np.bincount(of, weights=self.counts()[failed])
-        named = ["unknown" if label != label else str(label) for label in labels]
-        found = sorted(zip(units_of, named, strict=True), key=lambda one: -one[0])
+        of, labels = pd.factorize(self.cause[failed])  # a missing one is -1
+        units_of = np.bincount(of + 1, weights=self.counts()[failed], minlength=len(labels) + 1)
+        found = [(units, str(label)) for units, label in zip(units_of, ["unknown", *labels], strict=True) if units]
+        found.sort(key=lambda one: -one[0])
         told = [f"{label} {_count(units)}" for units, label in found[: len(found) if len(found) <= MOST_CAUSES else MOST_CAUSES - 1]]
         others = sum(units for units, _ in found[len(told) :])
         told += [f"{len(found) - len(told):,} others {_count(others)}"] if others else []
