@@ -23,6 +23,7 @@ from survjax.models.competing_checks import (
     refuse_arguments_of_parameters,
 )
 from survjax.models.competing_findings import CompetingFindings
+from survjax.models.habits import in_survjax_words
 from survjax.models.model import Model
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import PREDICTIONS, Prediction, failure_from_link, rul_arguments
@@ -88,8 +89,9 @@ class CompetingEvents(CompetingFindings):
 
     # ---- learning
 
+    @in_survjax_words
     @in_double_precision
-    def fit(self, X: Any, y: Any, *, unit: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, unit: Any = None) -> Self:
         """Fit each event's model to the lifetimes in which only that event counts.
 
         Parameters
