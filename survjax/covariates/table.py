@@ -47,7 +47,11 @@ def read_table(X: Any) -> Table:
     if hasattr(X, "collect"):
         raise TypeError(f"X is a {type(X).__name__}, which has not been read yet; pass X.collect().")
     if hasattr(X, "durations") and hasattr(X, "running"):
-        raise TypeError("X is a Lifetimes; covariates come first: fit(X, y) with y the lifetimes.")
+        raise TypeError(
+            "X is a Lifetimes, which says nothing of covariates: X is what is known of each unit, and lifetimes are y, fit(X, y)."
+        )
+    if hasattr(X, "X") and hasattr(X, "unit"):
+        raise TypeError("X is a History, which fit(history) takes alone; elsewhere pass history.X.")
     if hasattr(X, "to_pandas") and not hasattr(X, "iloc"):
         X = X.to_pandas()
     if hasattr(X, "iloc"):

@@ -19,6 +19,7 @@ from survjax.errors import NotFitted
 from survjax.models.arguments import check_level
 from survjax.models.estimator import Estimator
 from survjax.models.fit_in_words import estimates_in_words
+from survjax.models.habits import in_survjax_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +89,8 @@ class CoxProportionalHazards(Estimator):
 
     # ---- learning
 
-    def fit(self, X: Any, y: Any, *, unit: Any = None, strata: Any = None) -> Self:
+    @in_survjax_words
+    def fit(self, X: Any, y: Any = None, *, unit: Any = None, strata: Any = None) -> Self:
         """Learn coefficients and baselines.
 
         Parameters

@@ -24,6 +24,8 @@ def plain_columns(durations: Any, event_observed: Any, **given: Any) -> dict[str
     columns["event_observed"] = np.ones(n, dtype=bool) if event_observed is None else read_flags(event_observed, "event_observed")
     columns |= _read_given(n, **given)
     _check_lengths(columns, "durations")
+    if event_observed is None and "cause" in columns:
+        _refuse_causes_alone(columns["cause"])
     lower = columns.pop("durations")
     upper = np.where(columns.pop("event_observed"), lower, np.inf)
     _check_entry(columns.get("entry"), lower, "durations")
@@ -44,6 +46,24 @@ def interval_columns(lower: Any, upper: Any, observed_until: Any = None, **given
     return _in_window(columns)
 
 
+def _refuse_causes_alone(cause: np.ndarray) -> None:
+    """Refuse missing causes where nothing says which units have ended: it may have been of a cause unknown, or they still run."""
+    missing = np.flatnonzero([label is None for label in cause])
+    if missing.size:
+        remedy = (
+            "Pass event_observed (of a frame the name of a column, event=): 0 where it still runs, as cause.notna() says if all those do; "
+            "1 where it has ended."
+        )
+        raise BadRow(
+            f"cause is missing in row {missing[0]} ({missing.size:,} such rows; {ROWS_COUNT_FROM}), and nothing tells whether that unit "
+            f"still runs or ended of a cause unknown. {remedy}",
+            columns=("cause", "event_observed"),
+            rows=missing,
+            expected="a label in every row where event_observed is not given",
+            remedy=remedy,
+        )
+
+
 def read_weights(weights: Any, n: int) -> np.ndarray:
     """Counts of ``n`` rows, (n,)."""
     column = read_column(weights, "weights")
@@ -57,12 +77,17 @@ def _read_given(n: int, **columns: Any) -> dict[str, np.ndarray]:
     given |= {name: np.full(n, given[name]) for name in MAY_BE_ONE_NUMBER if name in given and _is_one_number(given[name])}
     endless = {"entry": -np.inf, "right_truncation": np.inf, "observed_until": np.inf}
     read = {
-        name: read_labels(values, name) if name == "cause" else read_column(values, name, endless.get(name))
+        name: _blank_is_missing(read_labels(values, name)) if name == "cause" else read_column(values, name, endless.get(name))
         for name, values in given.items()
     }
     if "entry" in read and np.isneginf(read["entry"]).all():
         del read["entry"]
     return read
+
+
+def _blank_is_missing(labels: np.ndarray) -> np.ndarray:
+    labels[np.array([isinstance(label, str) and not label.strip() for label in labels], dtype=bool)] = None
+    return labels
 
 
 def _is_one_number(values: Any) -> bool:

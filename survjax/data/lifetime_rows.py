@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+MOST_CAUSES = 5  # that are told in one line
+
 Rows = TypeVar("Rows", bound="LifetimeRows")
 
 
@@ -302,7 +304,23 @@ class LifetimeRows:
         cut = "" if self.right_truncation is None else f"; {np.isfinite(self.right_truncation).sum():,} truncated on the right"
         removed = f", {_count(self.n_removed)} removed unfailed" if self.n_removed else ""
         counts = f"{_count(self.n_failed)} failed{within}, {_count(self.n_running)} {self._not_failed()}{removed}"
-        return f"Lifetimes({_count(self.n_units)} units{rows}: {counts}{late}{cut})"
+        return f"Lifetimes({_count(self.n_units)} units{rows}: {counts}{late}{cut}{self._of_causes()})"
+
+    def _of_causes(self) -> str:
+        """How many failed of each cause, the most frequent first; of more than five the others together."""
+        import pandas as pd
+
+        if self.cause is None:
+            return ""
+        failed = np.isfinite(self.upper)
+        of, labels = pd.factorize(self.cause[failed])  # a missing one is -1
+        units_of = np.bincount(of + 1, weights=self.counts()[failed], minlength=len(labels) + 1)
+        found = [(units, str(label)) for units, label in zip(units_of, ["unknown", *labels], strict=True) if units]
+        found.sort(key=lambda one: -one[0])
+        told = [f"{label} {_count(units)}" for units, label in found[: len(found) if len(found) <= MOST_CAUSES else MOST_CAUSES - 1]]
+        others = sum(units for units, _ in found[len(told) :])
+        told += [f"{len(found) - len(told):,} others {_count(others)}"] if others else []
+        return f"; causes: {', '.join(told)}" if told else ""
 
     def _not_failed(self) -> str:
         return "censored" if self.observed_until is None else "running"

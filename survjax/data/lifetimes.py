@@ -30,7 +30,8 @@ class Lifetimes(LifetimeRows):
         before it would not be in the data. 0, or -inf where ages may be negative (a law on the whole real line takes an entry at 0 for
         one): this unit was seen from the start. None: every unit was.
     weights : (n,) counts: how many units a row stands for; fractions are allowed. None: one each.
-    cause : (n,) what each unit failed of, any labels; missing (None, nan) where it is not known. Looked at for failures only.
+    cause : (n,) what each unit failed of, any labels; missing (None, nan, blank) where it is not known. Looked at for failures only, so
+        that with missing ones ``event_observed`` has to be given.
     resolution : how finely ages were recorded (1.0 for whole days), one number or (n,): ages at failure are then known to half of that
         only, as ``at_resolution`` says. None: exactly.
     rounded : "nearest", or "down" for completed units (whole days gone by), with which a failure at age t is one in (t, t + resolution].

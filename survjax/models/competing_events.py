@@ -10,7 +10,7 @@ import numpy as np
 from survjax.covariates.table import read_table
 from survjax.data.columns import refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
-from survjax.errors import NoFiniteMaximum, NotConverged, NotFitted
+from survjax.errors import NoFiniteMaximum, NotConverged
 from survjax.models.arguments import as_target, check_level
 from survjax.models.competing_checks import (
     INDEPENDENCE,
@@ -18,28 +18,27 @@ from survjax.models.competing_checks import (
     ages_and_horizons,
     check_finite,
     check_models,
-    event_notes,
     read_assumption,
     read_removed,
     refuse_arguments_of_parameters,
 )
-from survjax.models.estimator import Estimator
+from survjax.models.competing_findings import CompetingFindings
+from survjax.models.habits import in_survjax_words
 from survjax.models.model import Model
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import PREDICTIONS, Prediction, failure_from_link, rul_arguments
 from survjax.models.regression import Regression
 from survjax.models.regression_intervals import index_of_units, interval_of_prediction_of_units, interval_of_units
 from survjax.models.unit_laws import predict_units, unit_arguments
-from survjax.regression.cause_specific import cause_specific_lives, fit_of_all, without_covariates
+from survjax.regression.cause_specific import cause_specific_lives
 from survjax.regression.cumulative_incidence import incidences, log_hazard_of, probability_of, probability_of_spared
-from survjax.regression.estimation import RegressionFit
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
 
-class CompetingEvents(Estimator):
+class CompetingEvents(CompetingFindings):
     r"""Units that end by whichever comes first of several events: failure, preemptive removal, maintenance.
 
     Each event has a model of its own, fitted to the lifetimes in which only that event counts and units that another one ended are
@@ -50,6 +49,10 @@ class CompetingEvents(Estimator):
     the cumulative incidence. Neither the fits nor the incidence ask that the events be independent. What would happen if one of them
     were taken away does, and no data of this kind can tell (Tsiatis 1975): ``predict_cause_removed`` therefore wants the assumption
     spelled out, and ``peterson_bounds`` says what is left without it.
+
+    The likelihood is a product of one for each event, so that estimates of different events have no covariance, again without
+    independence: intervals take the models' covariances block by block. With ``errors="robust"`` that leaves out what events of one unit
+    may share where the models do not hold.
 
     Parameters
     ----------
@@ -79,8 +82,6 @@ class CompetingEvents(Estimator):
     (['failure', 'removal'], (2,))
     """
 
-    _fit: RegressionFit | None = None
-    models_: dict[Hashable, Any]
     lifetimes_: Lifetimes | None = None
 
     def __init__(self, models: Mapping[Hashable, Any]) -> None:
@@ -88,8 +89,9 @@ class CompetingEvents(Estimator):
 
     # ---- learning
 
+    @in_survjax_words
     @in_double_precision
-    def fit(self, X: Any, y: Any, *, unit: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, unit: Any = None) -> Self:
         """Fit each event's model to the lifetimes in which only that event counts.
 
         Parameters
@@ -126,58 +128,9 @@ class CompetingEvents(Estimator):
                 fitted[cause] = model.fit(X, own) if isinstance(model, Model) else model.fit(X, own, unit=unit)
             except (NoFiniteMaximum, NotConverged) as error:
                 raise type(error)(f"the model of {cause!r}: {error}", error.state) from error
-        self._fit = fit_of_all([_fit_of(model) for model in fitted.values()])
-        self.models_, self.lifetimes_ = fitted, life
+        self._take(fitted)
+        self.lifetimes_ = life
         return self
-
-    @property
-    def _fitted(self) -> RegressionFit:
-        if self._fit is None:
-            raise NotFitted(f"{type(self).__name__} has not been fitted: call fit(X, y) first.")
-        return self._fit
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return self._fit is not None
-
-    # ---- what was learned
-
-    @property
-    def causes_(self) -> tuple[Hashable, ...]:
-        """The labels of the events, in the order of ``models``."""
-        return tuple(self.models_) if self._fitted else ()
-
-    @property
-    def summary_(self) -> pd.DataFrame:
-        """The tables of all models, with the cause as first level of the index."""
-        return self.summary()
-
-    def summary(self, level: float = 0.95) -> pd.DataFrame:
-        """As ``summary_``, with limits at another level."""
-        return self._stacked({cause: self.models_[cause].summary(level) for cause in self.causes_})
-
-    @property
-    def parameters_(self) -> pd.Series:
-        """The parameters and coefficients of all models, with the cause as first level of the index."""
-        return self._stacked({cause: self.models_[cause].parameters_ for cause in self.causes_})
-
-    @property
-    def log_likelihood_(self) -> float:
-        """The log-likelihood of ages and causes, which is the sum of those of the models."""
-        return self._fitted.log_likelihood
-
-    @property
-    def aic_(self) -> float:
-        """Akaike's criterion, the sum of those of the models."""
-        return sum(self.models_[cause].aic_ for cause in self.causes_)
-
-    @property
-    def converged_(self) -> bool:
-        return self._fitted.converged
-
-    @property
-    def notes_(self) -> list[str]:
-        """What the reader of this fit should know: of dependent events, and what each model has to say."""
-        return event_notes(self.causes_) + [f"{cause}: {note}" for cause in self.causes_ for note in self.models_[cause].notes_]
 
     # ---- predictions
 
@@ -200,14 +153,14 @@ class CompetingEvents(Estimator):
         return dict(zip(self.causes_, found, strict=True))
 
     @in_double_precision
-    def predict_failure_probability(self, X: Any, age: Any, horizon: Any, cause: Hashable = "failure") -> np.ndarray:
+    def predict_failure_probability(self, X: Any, age: Any, horizon: Any, cause: Hashable = None) -> np.ndarray:
         """P(``cause`` comes within ``horizon``, before any other event | none by ``age``): its cumulative incidence.
 
         Parameters
         ----------
         X : (n, m) covariates.
         age : one number, or (n,) the age of each unit. horizon : one number; (m,) numbers, which makes the answer (n, m); or (n, m).
-        cause : a label of ``models``.
+        cause : a label of ``models``; None: "failure" where an event is called so, or the only one there is.
         """
         index = self._index(cause)
         return self._ahead(incidences, X, age, horizon)[index]  # the program of all: one to compile, not one a cause
@@ -238,7 +191,7 @@ class CompetingEvents(Estimator):
 
     @in_double_precision
     def predict_cause_removed(
-        self, X: Any, age: Any, horizon: Any, cause: Hashable = "failure", *, removed: Any = None, assuming: Any = None
+        self, X: Any, age: Any, horizon: Any, cause: Hashable = None, *, removed: Any = None, assuming: Any = None
     ) -> np.ndarray:
         """P(``cause`` would come within ``horizon``) if from ``age`` on the events ``removed`` no longer took units away.
 
@@ -249,7 +202,7 @@ class CompetingEvents(Estimator):
         Parameters
         ----------
         X : (n, m) covariates. age, horizon : as for ``predict_failure_probability``.
-        cause : the label of the event asked for.
+        cause : the label of the event asked for; None as for ``predict_failure_probability``.
         removed : a label, or a list of labels; None: all others, which makes the answer the net probability of ``cause``. Events not
             removed go on competing.
         assuming : must be given. "independence given X": units taken out would have had the hazard of those left. Or a number of at
@@ -264,7 +217,8 @@ class CompetingEvents(Estimator):
         -------
         (n,) for one horizon, (n, m) for m of them.
         """
-        index, away = self._index(cause), self._removed(removed, cause)
+        index = self._index(cause)
+        away = self._removed(removed, self.causes_[index])
         ratio = read_assumption(assuming)
         if ratio is None:
             return self._ahead(probability_of(index, away), X, age, horizon)
@@ -275,7 +229,7 @@ class CompetingEvents(Estimator):
             )
         return self._ahead(incidences, X, age, horizon)[index] + self._ahead(probability_of_spared(index), X, age, horizon, ratio)
 
-    def peterson_bounds(self, X: Any, age: Any, horizon: Any, cause: Hashable = "failure", *, removed: Any = None) -> pd.DataFrame:
+    def peterson_bounds(self, X: Any, age: Any, horizon: Any, cause: Hashable = None, *, removed: Any = None) -> pd.DataFrame:
         """Between which ends ``predict_cause_removed`` lies, however the events depend on each other.
 
         At least the units that ``cause`` ends as things are would still end so; at most those besides that a removed event takes first
@@ -293,7 +247,8 @@ class CompetingEvents(Estimator):
         """
         import pandas as pd
 
-        index, away = self._index(cause), self._removed(removed, cause)
+        index = self._index(cause)
+        away = self._removed(removed, self.causes_[index])
         each = list(self.predict_cumulative_incidence(X, horizon, age).values())
         upper = each[index] + sum(each[other] for other in away)
         own = index_of_units(len(upper), upper.shape, getattr(X, "index", None))
@@ -319,9 +274,9 @@ class CompetingEvents(Estimator):
         Parameters
         ----------
         what : "parameters", of all models; ("cumulative_incidence", X, times, age=0.0, cause=...); ("failure_probability", X, age,
-            horizon, cause="failure"); ("cause_removed", X, age, horizon, cause=..., removed=..., assuming="independence given X"); of the
+            horizon, cause=...); ("cause_removed", X, age, horizon, cause=..., removed=..., assuming="independence given X"); of the
             first event of any kind ("survival", X, times), ("rul", X, age, kind="median"), …, as regressions have them.
-        cause : the event; None: "failure", but for "cumulative_incidence", which needs it.
+        cause : the event; None as for ``predict_failure_probability``.
         removed, assuming : for "cause_removed" only, and then as there; of a hazard ratio there is no interval.
         level : the confidence. side : "two", or "lower" or "upper" for a one-sided bound.
 
@@ -343,7 +298,7 @@ class CompetingEvents(Estimator):
         if what not in OF_A_CAUSE:
             return interval_of_units(fit, what, covariates, at, keywords, level, side, index)
         age, horizon = ages_and_horizons(what, at, keywords)
-        own = self._index("failure" if cause is None and what != "cumulative_incidence" else cause)
+        own = self._index(cause)
         away: tuple[int, ...] = ()
         if what == "cause_removed":
             away = self._removed(removed, self.causes_[own])
@@ -380,11 +335,6 @@ class CompetingEvents(Estimator):
 
     # ---- inside
 
-    def _stacked(self, tables: dict[Hashable, Any]) -> Any:
-        import pandas as pd
-
-        return pd.concat(tables, names=["cause", "parameter"])
-
     def _covariates(self, X: Any) -> np.ndarray:
         predictors = self._fitted.predictors
         return predictors.covariates(X) if predictors.each else np.zeros((read_table(X).n, 0))
@@ -404,12 +354,11 @@ class CompetingEvents(Estimator):
         columns, shape = unit_arguments(len(covariates), **arguments)
         return predict_units(self._fitted, PREDICTIONS[name].value, covariates, columns).reshape(shape)
 
-    def __repr__(self) -> str:
-        """The constructor's call; once fitted also the model of each event."""
-        of_causes = "" if self._fit is None else "".join(f"\n{cause!r}: {self.models_[cause]!r}" for cause in self.causes_)
-        return self.constructor() + of_causes
-
     def _index(self, cause: Hashable) -> int:
+        if cause is None:
+            if len(self.causes_) > 1 and "failure" not in self.causes_:
+                raise ValueError(f"of which event? Pass cause=, one of {', '.join(map(repr, self.causes_))}.")
+            cause = "failure" if "failure" in self.causes_ else self.causes_[0]
         if cause not in self.causes_:
             raise ValueError(f"cause must be one of {', '.join(map(repr, self.causes_))}; got {cause!r}.")
         return self.causes_.index(cause)
@@ -419,7 +368,3 @@ class CompetingEvents(Estimator):
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "lifetimes_"}
-
-
-def _fit_of(model: Any) -> RegressionFit:
-    return without_covariates(model._fitted) if isinstance(model, Model) else model._fitted

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+from survjax.models.habits import instead_of
 
 
 class Estimator:
@@ -48,6 +50,14 @@ class Estimator:
         from sklearn.utils import Tags, TargetTags
 
         return Tags(estimator_type=None, target_tags=TargetTags(required=False))
+
+    if not TYPE_CHECKING:  # or every name would be one
+
+        def __getattr__(self, name: str) -> Any:
+            answer = instead_of(type(self), name)
+            if answer is not None:
+                raise AttributeError(answer)
+            return object.__getattribute__(self, name)  # raises again what was wrong, as of a property before the fit
 
     def constructor(self) -> str:
         """The call that makes this learner, arguments at their defaults left out."""

@@ -13,7 +13,8 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.fitting.existence import check_anything_failed, check_support
 from survjax.fitting.fit import fit_distribution
-from survjax.models.arguments import as_target, taken_as_failed
+from survjax.models.arguments import as_target, refuse_ages_in, taken_as_failed
+from survjax.models.habits import in_survjax_words
 from survjax.models.mixtures import WeibullMixture
 from survjax.models.precision import in_double_precision
 from survjax.models.proportional_hazards import ProportionalHazards, refuse_bases
@@ -134,9 +135,10 @@ class HazardScaling(Regression):
 
     # ---- learning
 
+    @in_survjax_words
     @in_double_precision
     def fit(
-        self, X: Any, y: Any, *, unit: Any = None, n_starts: int | None = None, seed: int = 0, require_convergence: bool = True
+        self, X: Any, y: Any = None, *, unit: Any = None, n_starts: int | None = None, seed: int = 0, require_convergence: bool = True
     ) -> Self:
         """Learn the base from the lifetimes, then the score; with ``joint`` both together.
 
@@ -199,6 +201,7 @@ class HazardScaling(Regression):
         design, matrix = Design.learn_matrix(X, self.formula, intercept=True, weights=life.counts())
         if not design.has_intercept:
             raise ValueError(f"the score has an intercept, which the formula {self.formula!r} leaves out: drop its '- 1' or '0 +'.")
+        refuse_ages_in(design.names, matrix, life)
         if collinear:
             design.refuse_collinear(matrix)
         if unit is not None:

@@ -23,6 +23,7 @@ from survjax.models.arguments import as_lifetimes, check_level, check_whole_numb
 from survjax.models.diagnostics import Diagnostics
 from survjax.models.estimator import Estimator
 from survjax.models.fit_in_words import fit_as_html, fit_in_words
+from survjax.models.habits import in_survjax_words
 from survjax.models.intervals import interval_of_parameters, interval_of_prediction, profile_of_parameters
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import (
@@ -77,6 +78,7 @@ class Model(Estimator, Diagnostics):
 
     # ---- learning
 
+    @in_survjax_words
     @in_double_precision
     def fit(
         self,

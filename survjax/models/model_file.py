@@ -12,17 +12,19 @@ from survjax.errors import ModelFileError
 from survjax.fitting.estimation import Fit
 from survjax.fitting.prior import read_prior
 from survjax.models.checked_file import header, read_checked, write_checked
+from survjax.models.competing_events import CompetingEvents
+from survjax.models.competing_file import events_content, restore_events
 from survjax.models.encoding import ENCODED_LAWS, as_array, as_float, decode, encode, learners, number, numbers
 from survjax.models.fit_checks import check_fit
 from survjax.models.mixtures import MixtureModel
 from survjax.models.model import Model
 from survjax.models.precision import in_double_precision
 from survjax.models.regression import Regression
-from survjax.models.regression_file import restore_regression
+from survjax.models.regression_file import regression_content, restore_regression
 from survjax.models.template import as_template
 
 
-def write_model(model: Model, path: Path) -> None:
+def write_model(model: Model | CompetingEvents, path: Path) -> None:
     """Write a fitted model; a file that is there is replaced only when the new one is complete.
 
     Raises
@@ -30,9 +32,19 @@ def write_model(model: Model, path: Path) -> None:
     TypeError : something in the model is not survjax's own, so that no file could bring it back.
     ModelFileError : the fit would not be read back, since what it says of itself does not fit together.
     """
-    fit = model._fitted
-    encoded = encode(model)
-    content: dict[str, Any] = {
+    write_checked(content_of(model), path, restore)
+
+
+def content_of(model: Model | Regression | CompetingEvents) -> dict[str, Any]:
+    """What a file holds of a fitted model."""
+    if isinstance(model, CompetingEvents):
+        return events_content(model, content_of)
+    return regression_content(model) if isinstance(model, Regression) else _model_content(model)
+
+
+def _model_content(model: Model) -> dict[str, Any]:
+    fit, encoded = model._fitted, encode(model)
+    return {
         **header(encoded.pop("model"), encoded),
         "parameters": dict(zip(fit.names, numbers(fit.values), strict=True)),
         "standard_errors": dict(zip(fit.names, numbers(np.sqrt(np.diag(fit.covariance))), strict=True)),
@@ -53,10 +65,9 @@ def write_model(model: Model, path: Path) -> None:
         "coordinates": numbers(fit.coordinates),
         "coordinate_covariance": [numbers(row) for row in fit.coordinate_covariance],
     }
-    write_checked(content, path, restore)
 
 
-def load(path: str | Path) -> Model | Regression:
+def load(path: str | Path) -> Model | Regression | CompetingEvents:
     """Read a model that ``save`` wrote. The data it was fitted to are not in the file.
 
     Raises
@@ -73,9 +84,11 @@ def load(path: str | Path) -> Model | Regression:
     return read_checked(text, path, restore)
 
 
-def restore(content: dict[str, Any]) -> Model | Regression:
-    """The model, or regression, that the content of a file describes."""
+def restore(content: dict[str, Any]) -> Model | Regression | CompetingEvents:
+    """The model, regression or competing events that the content of a file describes."""
     kind = learners().get(content["model"])
+    if kind is CompetingEvents:
+        return restore_events(content, restore)
     if isinstance(kind, type) and issubclass(kind, Regression):
         return restore_regression(content)
     return _restore_model(content)

@@ -15,8 +15,9 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.fitting.estimation import placed
 from survjax.fitting.existence import check_anything_failed, check_support
-from survjax.models.arguments import as_target, check_level, taken_as_failed
+from survjax.models.arguments import as_target, check_level, refuse_ages_in, taken_as_failed
 from survjax.models.explanations import contributions, effect_of
+from survjax.models.habits import in_survjax_words
 from survjax.models.model import Model
 from survjax.models.planned_path import PlannedPath
 from survjax.models.precision import in_double_precision
@@ -46,9 +47,10 @@ class Regression(RegressionFindings):
 
     # ---- learning
 
+    @in_survjax_words
     @in_double_precision
     def fit(
-        self, X: Any, y: Any, *, unit: Any = None, n_starts: int | None = None, seed: int = 0, require_convergence: bool = True
+        self, X: Any, y: Any = None, *, unit: Any = None, n_starts: int | None = None, seed: int = 0, require_convergence: bool = True
     ) -> Self:
         """Learn how covariates act, and what the base leaves open, by maximum likelihood.
 
@@ -56,7 +58,8 @@ class Regression(RegressionFindings):
         ----------
         X : (n, m) what is known of each unit: data frame, array, or mapping of columns.
         y : a ``Lifetimes`` with n rows, or a structured array (event, time). A unit whose covariates change has a row for each stretch
-            (start, stop] of its life: ``entry`` is the start, and all rows but the last end without failure.
+            (start, stop] of its life: ``entry`` is the start, and all rows but the last end without failure. A ``History`` has all of
+            it: ``fit(history)``.
         unit : (n,) labels of the units that the rows belong to. They are then checked: stretches must follow on each other, and only
             the last may end with a failure. With ``errors="robust"`` rows of one unit are one cluster.
         n_starts, seed : how often to begin, where the likelihood may have several maxima; the random starts among these.
@@ -89,6 +92,8 @@ class Regression(RegressionFindings):
         base = placed(base, life)
         self._check_rows(read_table(X).n, life)
         predictors, matrices = self._predictors(base, X, life.counts())
+        for one, matrix in zip(predictors.each, matrices, strict=True):
+            refuse_ages_in(one.design.names, matrix, life)
         if not self.penalty:
             for one, matrix in zip(predictors.each, matrices, strict=True):
                 one.design.refuse_collinear(matrix[life.counts() > 0] if life.weights is not None else matrix)

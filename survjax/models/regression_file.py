@@ -38,10 +38,15 @@ def write_regression(model: Regression, path: Path) -> None:
     TypeError : something in the model is not survjax's own, or a transform of its formula has learned what no file can hold.
     ModelFileError : the fit would not be read back, since what it says of itself does not fit together.
     """
+    write_checked(regression_content(model), path, restore_regression)
+
+
+def regression_content(model: Regression) -> dict[str, Any]:
+    """What a file holds of a fitted regression."""
     fit, told, encoded = model._fitted, model._report, encode(model)
     template: Any = fit.predictors.template
     names = coordinate_names(template)
-    content: dict[str, Any] = {
+    return {
         **header(encoded.pop("model"), encoded),
         "parameters": dict(zip(told.names, numbers(told.values), strict=True)),
         "standard_errors": dict(zip(told.names, numbers(np.sqrt(np.diag(told.covariance))), strict=True)),
@@ -60,7 +65,6 @@ def write_regression(model: Regression, path: Path) -> None:
         "coefficients": numbers(fit.coefficients),
         "coefficient_covariance": [numbers(row) for row in fit.covariance],
     }
-    write_checked(content, path, restore_regression)
 
 
 @in_double_precision

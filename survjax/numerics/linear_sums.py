@@ -46,7 +46,7 @@ class Layout(NamedTuple):
             else covariates[:, span[0] : span[1]] @ coefficients[where]
             for span, where in zip(self.columns, self.slices(), strict=True)
         ]
-        return jnp.stack(one_each, axis=-1)
+        return jnp.stack(one_each, axis=-1) if one_each else jnp.zeros((covariates.shape[0], 0))
 
 
 class LinearSums(NamedTuple):

@@ -179,9 +179,23 @@ def test_counts_beyond_all_sense_are_refused(weight):
 )
 def test_a_cause_may_be_missing_in_any_container(cause):
     # nan beside text in a list became the cause 'nan', and NA an error about its truth
-    assert sj.Lifetimes(DURATIONS, cause=cause).cause.tolist() == ["seal", None, "seal"]
+    assert sj.Lifetimes(DURATIONS, [1, 1, 1], cause=cause).cause.tolist() == ["seal", None, "seal"]
+    with pytest.raises(ValueError, match=r"cause is missing in row 1.*still runs or ended of a cause unknown"):
+        sj.Lifetimes(DURATIONS, cause=cause)  # was a failure of a cause unknown
+
+
+def test_a_blank_cause_is_missing():
+    assert sj.Lifetimes(DURATIONS, [1, 0, 1], cause=["seal", "", " "]).cause.tolist() == ["seal", None, None]
+
+
+def test_a_frame_with_causes_says_which_units_have_ended():
+    frame = pd.DataFrame({"days": DURATIONS, "cause": ["seal", None, "seal"]})
+    with pytest.raises(ValueError, match=r"the name of a column, event="):
+        sj.Lifetimes.from_frame(frame, duration="days", cause="cause")
+    ended = frame.assign(ended=frame["cause"].notna())
+    assert sj.Lifetimes.from_frame(ended, duration="days", event="ended", cause="cause").event_observed.tolist() == [True, False, True]
 
 
 def test_causes_keep_their_types():
     # numbers beside text became text
-    assert sj.Lifetimes(DURATIONS, cause=["1", 1, None]).cause.tolist() == ["1", 1, None]
+    assert sj.Lifetimes(DURATIONS, [1, 1, 1], cause=["1", 1, None]).cause.tolist() == ["1", 1, None]

@@ -252,10 +252,18 @@ def test_an_error_about_an_interval_carries_all_its_rows():
 
 def test_rows_of_every_kind_are_counted_and_written_as_the_field_does():
     assert repr(any_kind()) == (
-        "Lifetimes(8 units in 5 rows: 6 failed (5 within an interval), 2 running; 4 entered late; 2 truncated on the right)"
+        "Lifetimes(8 units in 5 rows: 6 failed (5 within an interval), 2 running; 4 entered late; 2 truncated on the right; "
+        "causes: bearing 3, seal 2, unknown 1)"
     )
     assert str(any_kind()) == "33, 44+, (10, 20], (3, 15], (5, 9]"
     assert str(sj.Lifetimes.from_intervals([-np.inf], [9.0])) == "(-inf, 9]"
+
+
+def test_of_many_causes_the_most_frequent_are_told():
+    many = sj.Lifetimes(np.arange(1.0, 11.0), cause=list("aabcdefghi"))
+    assert repr(many) == "Lifetimes(10 units: 10 failed, 0 censored; causes: a 2, b 1, c 1, d 1, 5 others 5)"
+    mixed = sj.Lifetimes([1, 2, 3, 4], [1, 1, 1, 0], cause=[3, "x", (1, 2), "y"])  # labels that have no order among themselves
+    assert repr(mixed) == "Lifetimes(4 units: 3 failed, 1 censored; causes: 3 1, x 1, (1, 2) 1)"
 
 
 def test_pickles_and_slices_keep_intervals():

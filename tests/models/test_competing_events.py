@@ -1,5 +1,6 @@
 """Competing events: fits cause by cause, what follows from them together, and what does not."""
 
+import json
 import pickle
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from sklearn.base import clone
 
 import survjax as sj
+from survjax.models.checked_file import digest
 
 N = 1024
 INDEPENDENT = "independence given X"
@@ -176,6 +178,69 @@ def test_clones_are_unfitted_and_pickles_predict(data, events):
     assert back.lifetimes_ is None
 
 
+def test_a_single_event_need_not_be_named():
+    model = sj.CompetingEvents({"Failure": sj.Exponential(10.0)}).fit(
+        {"load": [1.0, 2.0]}, lives()[[2, 2]]._with(cause=np.array([None] * 2))
+    )
+    probability = -np.expm1(-0.5)
+    np.testing.assert_allclose(model.predict_failure_probability({"load": [1.0]}, 0.0, 5.0), probability, rtol=1e-9)
+    known = model.interval("failure_probability", {"load": [1.0]}, 0.0, 5.0)  # nothing was learned: no doubt
+    np.testing.assert_allclose(known.iloc[0], [probability] * 3, rtol=1e-9)
+
+
+def test_a_loaded_model_answers_as_the_saved_one_to_the_last_bit(data, events, constant, tmp_path):
+    X, life = data
+    laws, own_X = constant
+    for model, units in ((events, X[:5]), (laws, own_X)):
+        model.save(tmp_path / "events.json")
+        loaded = sj.load(tmp_path / "events.json")
+        assert (repr(loaded), loaded.notes_, loaded.causes_) == (repr(model), model.notes_, model.causes_)
+        pd.testing.assert_frame_equal(loaded.summary_, model.summary_)
+        at = {"cause": model.causes_[0]}
+        asked = ("cumulative_incidence", units, 20.0, 5.0)
+        pd.testing.assert_frame_equal(loaded.interval(*asked, **at), model.interval(*asked, **at))
+        np.testing.assert_array_equal(loaded.predict_rul(units, 5.0), model.predict_rul(units, 5.0))
+    events.save(tmp_path / "events.json")
+    assert sj.load(tmp_path / "events.json").score(X, life) == events.score(X, life)
+    with pytest.raises(sj.NotFitted, match="pass horizon"):
+        sj.load(tmp_path / "events.json").plot(X[:1])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda content: content["events"].pop(), "not those of the events"),
+        (lambda content: content["events"].reverse(), "not those of the events"),
+        (lambda content: content["arguments"]["models"]["mapping"][0][1].update(scale=5.0), "'a' is another than the one asked for"),
+        (lambda content: content["events"][0]["fitted"]["parameters"].update(scale=5.0), "parameters are not those"),
+        (lambda content: content["events"][0]["fitted"].update(model="Weibull"), "cannot be read as a model"),
+    ],
+)
+def test_a_file_whose_parts_do_not_belong_together_is_refused(change, message, constant, tmp_path):
+    path = tmp_path / "events.json"
+    constant[0].save(path)
+    content = json.loads(path.read_text())
+    del content["sha256"]
+    change(content)
+    path.write_text(json.dumps(content | {"sha256": digest(content)}))
+    with pytest.raises(sj.ModelFileError, match=message):
+        sj.load(path)
+
+
+def test_a_label_that_no_file_can_hold_is_refused(tmp_path):
+    model = sj.CompetingEvents({float("inf"): sj.Exponential(10.0), "inf": sj.Exponential(5.0)})
+    fitted = model.fit({"load": [1.0, 2.0]}, sj.Lifetimes([3.0, 5.0], [0, 0], cause=[None, None]))
+    with pytest.raises(TypeError, match="name the events by text"):
+        fitted.save(tmp_path / "events.json")
+
+
+def test_estimates_of_different_events_have_no_covariance(constant):
+    model, _ = constant
+    np.testing.assert_allclose(model.standard_errors_, [100 / 3 / np.sqrt(3), 100.0], rtol=1e-6)  # of a scale: itself / sqrt(events)
+    np.testing.assert_allclose(model.covariance_, np.diag(model.standard_errors_**2), rtol=1e-12)
+    assert model.bic_ == pytest.approx(2 * np.log(5) - 2 * model.log_likelihood_, rel=1e-12)
+
+
 def test_the_picture_stacks_what_will_happen_to_one_unit(data, events):
     X, _ = data
     ax = events.plot(X[:1], age=20.0)
@@ -246,7 +311,10 @@ def test_what_is_assumed_must_be_said(constant):
     with pytest.raises(ValueError, match="removed must be one or several of 'b'"):
         model.predict_cause_removed(X, 0.0, 5.0, cause="a", removed="a", assuming=INDEPENDENT)
     with pytest.raises(ValueError, match="cause must be one of 'a', 'b'; got 'failure'"):
-        model.predict_failure_probability(X, 0.0, 5.0)
+        model.predict_failure_probability(X, 0.0, 5.0, cause="failure")
+    for ask in (model.predict_failure_probability, model.peterson_bounds):
+        with pytest.raises(ValueError, match=r"of which event\? Pass cause=, one of 'a', 'b'"):
+            ask(X, 0.0, 5.0)
     three = sj.CompetingEvents({name: sj.Exponential(10.0) for name in "abc"}).fit(X[:3], lives())
     with pytest.raises(ValueError, match="says nothing of what else"):
         three.predict_cause_removed(X, 0.0, 5.0, cause="a", removed="b", assuming=2.0)

@@ -1,10 +1,13 @@
 """Slips that are made in a notebook, each with an answer that says what to write instead."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import survjax as sj
+from survjax.models.habits import INSTEAD, instead_of
 
 N = 64
 
@@ -79,3 +82,120 @@ def test_fitted_competing_events_show_the_model_of_each(pumps):
     ]
     with pytest.raises(TypeError, match="times must be a column of numbers; got str 'failure'"):
         model.predict_cumulative_incidence(pumps[["load"]], "failure", 90.0)
+
+
+# ---- what is written out of habit with other packages
+
+NAMED = r"Write life = sj.Lifetimes.from_frame(frame, duration='days', event='failed'), then "
+LEARNERS = {
+    "hazards": (sj.ProportionalHazards(sj.Weibull(), "~ load"), "fit(frame, life)."),
+    "times": (sj.AcceleratedFailureTime(sj.Weibull()), "fit(frame.drop(columns=['days', 'failed']), life)."),
+    "score": (sj.HazardScaling(sj.Weibull(), "~ load"), "fit(frame, life)."),
+    "events": (sj.CompetingEvents({"failure": sj.Weibull()}), "fit(frame.drop(columns=['days', 'failed']), life)."),
+    "Cox": (sj.CoxProportionalHazards("~ load"), "fit(frame, life)."),
+    "law": (sj.Weibull(), "fit(life)."),
+}
+
+
+@pytest.mark.parametrize("kind", LEARNERS)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (["days", "failed"], {}),
+        ([], {"duration_col": "days", "event_col": "failed"}),
+        ([], {"duration": "days", "event": "failed"}),
+        (["days"], {"event_col": "failed"}),
+    ],
+    ids=["by position", "lifelines", "from_frame", "mixed"],
+)
+def test_names_of_columns_are_answered_with_the_call_to_write(kind, arguments, pumps):
+    learner, then = LEARNERS[kind]
+    given, named = arguments
+    with pytest.raises(TypeError, match=re.escape(NAMED + then)):
+        learner.fit(pumps, *given, **named)
+
+
+def test_the_call_to_write_works(pumps):
+    life = sj.Lifetimes.from_frame(pumps, duration="days", event="failed")
+    assert sj.AcceleratedFailureTime(sj.Weibull()).fit(pumps.drop(columns=["days", "failed"]), life).converged_
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (lambda f: ((f["days"], f["failed"]), {}), "then fit(X, life), X being what is known of each unit"),
+        (lambda f: ((f["days"].tolist(), f["failed"].astype(int).tolist()), {}), "then fit(X, life)"),
+        (lambda f: ((f[["load"]], f["days"], f["failed"]), {}), "Write life = sj.Lifetimes(durations, event_observed), then fit(X, life)"),
+        (lambda f: ((f,), {}), 'duration="...", event="..."), then fit(frame, life)'),
+        (lambda f: ((), {}), "takes (X, y, unit="),
+        (
+            lambda f: ((f, sj.Lifetimes(f["days"])), {"sample_weight": f["load"]}),
+            "sj.Lifetimes(durations, event_observed, weights=weights)",
+        ),
+        (lambda f: ((f, sj.Lifetimes(f["days"])), {"formula": "load"}), "There is no formula: a formula goes to the constructor"),
+    ],
+    ids=["ages and events", "lists of them", "after X", "no y", "nothing", "weights", "formula"],
+)
+def test_arguments_of_other_packages_are_answered(arguments, message, pumps):
+    given, named = arguments(pumps)
+    with pytest.raises(TypeError, match=re.escape(message)):
+        sj.ProportionalHazards(sj.Weibull(), "~ load").fit(*given, **named)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (lambda f: ((f,), {}), "then fit(life)"),
+        (lambda f: (("days", "failed"), {}), "durations is the text 'days': pass the column itself, frame['days']"),
+        (lambda f: ((f["days"], f["failed"], f["load"]), {}), "After event_observed everything is by name"),
+        (lambda f: ((f["days"], f["failed"]), {"label": "pumps"}), "There is no label: name a curve in its picture"),
+    ],
+    ids=["frame", "names", "third by position", "label"],
+)
+def test_arguments_of_other_packages_are_answered_by_laws_too(arguments, message, pumps):
+    given, named = arguments(pumps)
+    with pytest.raises(TypeError, match=re.escape(message)):
+        sj.Weibull().fit(*given, **named)
+
+
+@pytest.mark.parametrize(
+    ("name", "of_a_regression", "of_a_law"),
+    [
+        ("print_summary", "model.summary_", "model.summary_"),
+        ("predict_survival_function", "model.predict_survival(X, times)", "model.survival(times)"),
+        ("predict_median", 'model.predict_rul(X, kind="median")', "model.median()"),
+        ("concordance_index_", "sj.metrics.concordance(life, -model.predict(X))", "sj.metrics.concordance"),
+    ],
+)
+def test_attributes_of_other_packages_are_answered(name, of_a_regression, of_a_law, pumps, life, model):
+    for fitted, answer in ((model, of_a_regression), (sj.Weibull().fit(life), of_a_law)):
+        with pytest.raises(AttributeError, match=re.escape(f"has no {name}; write {answer}")):
+            getattr(fitted, name)
+        assert not hasattr(fitted, name)
+
+
+def test_what_is_written_in_their_place_is_there(pumps, model):
+    assert all(instead_of(sj.AcceleratedFailureTime, name) for name in INSTEAD)
+    assert [name for name in INSTEAD if not instead_of(sj.Weibull, name)] == ["plot_partial_effects_on_outcome"]
+    np.testing.assert_array_equal(model.predict_rul(pumps, kind="median"), model.predict_quantile(pumps, 0.5))
+
+
+def test_other_attributes_that_are_not_there_keep_their_errors(model):
+    with pytest.raises(AttributeError, match="'AcceleratedFailureTime' object has no attribute 'print_sumary'"):
+        _ = model.print_sumary
+    with pytest.raises(sj.NotFitted, match="call fit"):
+        _ = sj.AcceleratedFailureTime(sj.Weibull()).parameters_
+
+
+def test_lifetimes_in_the_place_of_covariates_are_refused_by_predictions(life, model):
+    with pytest.raises(TypeError, match="X is a Lifetimes, which says nothing of covariates"):
+        model.predict(life)
+
+
+@pytest.mark.parametrize(
+    "model", [sj.ProportionalHazards(sj.Weibull()), sj.HazardScaling(sj.Weibull()), sj.ParameterRegression(sj.Weibull(), {"scale": "~ ."})]
+)
+def test_a_frame_that_still_has_the_ages_in_it_is_refused(model, pumps):
+    # was fitted, and found that units of a great age live long
+    with pytest.raises(ValueError, match=r"column 'days' of X is the ages of y.*X.drop"):
+        model.fit(pumps[["load", "days"]], sj.Lifetimes(pumps["days"]))

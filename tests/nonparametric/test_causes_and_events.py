@@ -56,7 +56,7 @@ def test_incidences_on_the_whole_real_line_have_no_first_age():
 
 def test_a_missing_cause_and_no_causes_are_refused():
     with pytest.raises(ValueError, match="the cause of the failure in row 1 is missing"):
-        sj.AalenJohansen().fit(sj.Lifetimes([1, 2, 3], cause=["a", None, "b"]))
+        sj.AalenJohansen().fit(sj.Lifetimes([1, 2, 3], [1, 1, 1], cause=["a", None, "b"]))
     with pytest.raises(ValueError, match="have no causes"):
         sj.AalenJohansen().fit(sj.Lifetimes([1, 2, 3]))
     with pytest.raises(KeyError, match="there are 'a', 'b'"):
@@ -165,7 +165,7 @@ def test_two_lifetimes_are_compared_as_two_groups():
 
 def test_what_estimates_of_causes_and_events_and_a_test_say_of_themselves():
     causes = sj.AalenJohansen().fit(sj.Lifetimes([1, 2, 3, 4], [1, 1, 0, 1], cause=["a", "b", None, "a"]))
-    assert repr(causes) == "AalenJohansen(4 units: 3 failed, 1 censored; failed by 4, the last age: 75 % of a, 25 % of b)"
+    assert repr(causes) == "AalenJohansen(4 units: 3 failed, 1 censored; causes: a 2, b 1; failed by 4, the last age: 75 % of a, 25 % of b)"
     events = sj.MeanCumulativeFunction().fit(["a", "a", "b"], [1, 2, 3], {"a": 5, "b": 6, "c": 7})
     assert repr(events).startswith("MeanCumulativeFunction(3 units: 3 events; by 7, the last age, 1 a unit (95 %: 0.")
     test = sj.log_rank_test(sj.Lifetimes([1, 2]), ["x", "y"])  # 1 observed of x, 1/2 expected, variance 1/4; of y one, 3/2
