@@ -21,6 +21,7 @@ from survjax.models.model import Model
 from survjax.models.planned_path import PlannedPath
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import PREDICTIONS, rul_arguments
+from survjax.models.regression_diagnostics import RegressionDiagnostics
 from survjax.models.regression_findings import RegressionFindings
 from survjax.models.regression_intervals import interval_of_report, interval_of_units
 from survjax.models.unit_laws import coordinates_of_units, life_bounds, predict_units, unit_arguments
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class Regression(RegressionFindings):
+class Regression(RegressionFindings, RegressionDiagnostics):
     """What every regression over a lifetime distribution can do; each kind says how covariates act (``_predictors``)."""
 
     base: Any
@@ -114,6 +115,9 @@ class Regression(RegressionFindings):
         from survjax.models.template import as_template
 
         return as_template(self.base)
+
+    def _refuse_two_stages(self, what: str, instead: str) -> None:
+        """Refuse what needs one likelihood of all that was learned; of this kind there is one."""
 
     @staticmethod
     def _check_rows(n: int, life: Lifetimes) -> None:

@@ -6,7 +6,7 @@ from survjax.plotting.incidence import plot_incidence
 from survjax.plotting.learning import plot_learning, plot_learning_animation
 from survjax.plotting.partial_effects import plot_partial_effect
 from survjax.plotting.probability_paper import plot_probability
-from survjax.plotting.residuals import plot_residuals
+from survjax.plotting.residuals import plot_residuals, plot_residuals_against
 from survjax.plotting.scores import plot_calibration, plot_scores
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "plot_partial_effect",
     "plot_probability",
     "plot_residuals",
+    "plot_residuals_against",
     "plot_scores",
     "plot_survival",
 ]
