@@ -15,7 +15,8 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.fitting.estimation import placed
 from survjax.fitting.existence import check_anything_failed, check_support
-from survjax.models.arguments import as_target, check_level, taken_as_failed
+from survjax.models.accelerated_tests import AcceleratedTests
+from survjax.models.arguments import as_target, check_level, check_side, taken_as_failed
 from survjax.models.explanations import contributions, effect_of
 from survjax.models.model import Model
 from survjax.models.planned_path import PlannedPath
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class Regression(RegressionFindings, RegressionDiagnostics):
+class Regression(RegressionFindings, RegressionDiagnostics, AcceleratedTests):
     """What every regression over a lifetime distribution can do; each kind says how covariates act (``_predictors``)."""
 
     base: Any
@@ -219,8 +220,7 @@ class Regression(RegressionFindings, RegressionDiagnostics):
         check_level(level)
         if method != "wald":
             raise ValueError(f'intervals of regressions are made by method="wald" (the delta method); got {method!r}.')
-        if side not in ("two", "lower", "upper"):
-            raise ValueError(f'side must be "two", "lower" or "upper"; got {side!r}.')
+        check_side(side)
         if what == "parameters":
             if X is not None or at or keywords:
                 raise TypeError("the interval of parameters takes no further arguments.")
