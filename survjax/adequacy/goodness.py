@@ -55,6 +55,7 @@ class GoodnessOfFit:
     censoring_rule : how a repetition decides what is seen of a life.
     range : the ages between which fit and data were compared; infinite where the data tell to the last.
     notes : what else the reader of the p-values should know, in sentences.
+    compared : what ``range`` is of: ages, or of a regression the residuals.
     """
 
     distances: np.ndarray
@@ -64,6 +65,7 @@ class GoodnessOfFit:
     censoring_rule: str
     range: tuple[float, float]
     notes: tuple[str, ...] = ()
+    compared: str = "ages"
 
     @property
     def p_values(self) -> np.ndarray:
@@ -80,7 +82,7 @@ class GoodnessOfFit:
     def _said(self) -> list[str]:
         failed = f", {self.n_failed_refits:,} of which could not be fitted and are left out" if self.n_failed_refits else ""
         return [
-            f"compared over ages from {self.range[0]:g} to {self.range[1]:g}",
+            f"compared over {self.compared} from {self.range[0]:g} to {self.range[1]:g}",
             f"{self.n_bootstrap:,} repetitions of the study under the fit{failed}",
             self.censoring_rule,
             *self.notes,
@@ -102,7 +104,7 @@ def goodness_of_fit(fit: Fit, life: Lifetimes, n_bootstrap: int, seed: int, star
         notes = (THE_LIVING,)
     notes += _notes(fit)
     _refuse_fits_that_cannot_be_repeated(fit)
-    _refuse_what_cannot_be_repeated(life)
+    refuse_what_cannot_be_repeated(life)
     units = one_row_a_unit(life)
     from_start(units, start)  # it refuses a start that cannot be one
     if not fit.converged:
@@ -116,20 +118,29 @@ def goodness_of_fit(fit: Fit, life: Lifetimes, n_bootstrap: int, seed: int, star
     moved = [domain.coordinate_rescaled(value, 1.0 / problem.unit) for domain, value in zip(domains, fit.coordinates, strict=True)]
     law = Law(problem.template, np.array(moved, dtype=float), None if start is None else np.float64(start / problem.unit), held)
     simulated = _simulated(law, study, len(units), n_bootstrap, seed)
-    if len(simulated) < ENOUGH * n_bootstrap:
+    refuse_few(len(simulated), n_bootstrap, fit)
+    distances = np.array(own[:3], dtype=float)
+    return GoodnessOfFit(distances, simulated, n_bootstrap, n_bootstrap - len(simulated), rule, (float(own.begin), float(own.end)), notes)
+
+
+def refuse_few(n_fitted: int, n_bootstrap: int, fit: Any) -> None:
+    """Refuse to judge by the few repetitions that could be fitted."""
+    if n_fitted < ENOUGH * n_bootstrap:
         raise NotConverged(
-            f"of {n_bootstrap:,} repetitions of the study {n_bootstrap - len(simulated):,} could not be fitted, too many to tell how "
+            f"of {n_bootstrap:,} repetitions of the study {n_bootstrap - n_fitted:,} could not be fitted, too many to tell how "
             "far a fit may lie from its data: these are few for so many parameters. Give some as known, or use a simpler distribution.",
             fit,
         )
-    distances = np.array(own[:3], dtype=float)
-    return GoodnessOfFit(distances, simulated, n_bootstrap, n_bootstrap - len(simulated), rule, (float(own.begin), float(own.end)), notes)
+
+
+def has_knots(template: Distribution) -> bool:
+    return any(type(law).with_knots is not Distribution.with_knots for law, _ in laws_within(template))
 
 
 def _notes(fit: Fit) -> tuple[str, ...]:
     said = {
         HELD: fit.n_learned > len(fit.coordinates),
-        KNOTS: any(type(law).with_knots is not Distribution.with_knots for law, _ in laws_within(fit.template)),
+        KNOTS: has_knots(fit.template),
         SAME_PRIOR: bool(fit.prior),
     }
     return tuple(note for note, holds in said.items() if holds)
@@ -187,7 +198,7 @@ def _refuse_fits_that_cannot_be_repeated(fit: Fit) -> None:
         )
 
 
-def _refuse_what_cannot_be_repeated(life: Lifetimes) -> None:
+def refuse_what_cannot_be_repeated(life: Lifetimes) -> None:
     if life.right_truncation is not None:
         row = int(np.flatnonzero(np.isfinite(life.right_truncation))[0])
         raise ValueError(

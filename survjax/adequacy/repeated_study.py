@@ -21,7 +21,7 @@ ENDLESS = 1e300  # between inspections of a unit that has only one
 
 
 class Withdrawals(NamedTuple):
-    """The censoring Kaplan–Meier estimate: ages (m,), the hazard cumulated at each, and that at the units' entries (n,)."""
+    """The censoring Kaplan–Meier estimate: ages (m,), the hazard cumulated at each, and that after which each unit's end is drawn (n,)."""
 
     age: Any
     hazard: Any
@@ -47,8 +47,8 @@ class Inspections(NamedTuple):
 class Study(NamedTuple):
     """Of n places, of which some are only there for the shape, those of ``real`` units.
 
-    entry : (n,) ages; None where all were seen from the start. until : (n,) where observation ends whatever happens;
-    None where it is drawn from ``withdrawals``. inspections : None where every unit is watched.
+    entry : (n,) ages; None where all were seen from the start. until : (n,) where observation ends whatever happens, nan for a unit
+    of which it is drawn from ``withdrawals``; None where it is for all. inspections : None where every unit is watched.
     """
 
     real: Any
@@ -58,12 +58,14 @@ class Study(NamedTuple):
     inspections: Inspections | None
 
 
-def study_of(life: Lifetimes, start: float) -> tuple[Study, str]:
+def study_of(life: Lifetimes, start: float, *, own_ends: bool = False) -> tuple[Study, str]:
     """The study behind lifetimes of units one each, places padded, and its rules in words.
 
     Parameters
     ----------
     start : of the support of the law, 0 or -inf.
+    own_ends : whether a unit that still ran keeps the end of observation that it had, and one that failed has one drawn that lies after
+        its failure, so that ends may go with what is known of each unit (Davison & Hinkley 1997, algorithm 3.1).
     """
     n, failed = len(life), np.isfinite(life.upper)
     entry = np.full(n, start) if life.entry is None else np.maximum(life.entry, start)
@@ -75,8 +77,14 @@ def study_of(life: Lifetimes, start: float) -> tuple[Study, str]:
         until = np.full(n, np.inf)
         rule = "every unit is followed until it fails"
     else:
-        withdrawals = _withdrawals(life, entry)
+        withdrawals = _withdrawals(life, np.where(failed, life.lower, -np.inf) if own_ends else entry)
         rule = "observation ends at ages drawn from the Kaplan–Meier estimate of the ages at which it ended in the data"
+        if own_ends:
+            until = np.where(failed, np.nan, life.lower)
+            rule = (
+                "units that still ran keep their ends of observation; of those that failed they are drawn from the Kaplan–Meier estimate "
+                "of these ends, given that they lie after the failure"
+            )
     inspections, how = _inspections(life, entry)
     if (
         inspections is not None
@@ -95,15 +103,18 @@ def study_of(life: Lifetimes, start: float) -> tuple[Study, str]:
     return _padded(study, n, padded), rule + how
 
 
-def _withdrawals(life: Lifetimes, entry: np.ndarray) -> Withdrawals:
-    """Where observation ended, estimated with failures as what hides it; one unit that was found failed no longer tells."""
+def _withdrawals(life: Lifetimes, beyond: np.ndarray) -> Withdrawals:
+    """Where observation ended, given that it was after the age ``beyond`` (n,), estimated with failures as what hides it.
+
+    One unit that was found failed no longer tells.
+    """
     running = np.isinf(life.upper)
     ages, number = np.unique(life.lower[running], return_counts=True)
     # at risk of being withdrawn at an age is who was seen alive then: not those that failed at it
     at_risk = count_at_risk(life, ages) - _count(life.lower[life.event_observed], ages)
     with np.errstate(divide="ignore"):
         hazard = np.cumsum(np.minimum(-np.log1p(-number / at_risk), SURE))
-    before = np.searchsorted(ages, entry, side="right")
+    before = np.searchsorted(ages, beyond, side="right")
     # what the estimate leaves over at its end is observed until it fails
     size = max(64, 1 << len(ages).bit_length())
     ages = np.append(ages, np.full(size - len(ages), np.inf))
@@ -166,7 +177,8 @@ def observe(study: Study, life, start, key):
     until, ends = study.until, study.withdrawals
     if ends is not None:
         draws = ends.at_entry + jax.random.exponential(for_end, life.shape, life.dtype)
-        until = ends.age[jnp.searchsorted(ends.hazard, draws, side="left")]
+        drawn = ends.age[jnp.searchsorted(ends.hazard, draws, side="left")]
+        until = drawn if until is None else jnp.where(jnp.isnan(until), drawn, until)
     plan = study.inspections
     if plan is None:
         failed = life <= until

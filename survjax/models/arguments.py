@@ -152,6 +152,11 @@ def check_level(level: float) -> None:
         raise ValueError(f"level is the confidence of the interval, between 0 and 1, for instance 0.95; got {level!r}.")
 
 
+def check_side(side: str) -> None:
+    if side not in ("two", "lower", "upper"):
+        raise ValueError(f'side must be "two", "lower" or "upper"; got {side!r}.')
+
+
 def check_whole_number(value: Any, name: str, least: int) -> int:
     """The value as a Python int; a boolean is none, nor is 2.0.
 

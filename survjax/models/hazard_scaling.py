@@ -368,6 +368,13 @@ class HazardScaling(Regression):
             )
         return super()._n_free(criterion)
 
+    def _refuse_two_stages(self, what: str, instead: str) -> None:
+        _ = self._fitted
+        if not self._of_one_stage:
+            raise ValueError(
+                f"the {what} is of one likelihood, and this base and score were learned in two stages. Take joint=True; or: {instead}."
+            )
+
     def _ratio(self) -> str:
         return "hazard ratio"
 

@@ -19,7 +19,7 @@ from survjax.fitting.existence import check_support
 from survjax.fitting.fit import fit_distribution
 from survjax.fitting.inference import at_estimate, remaining_life_bound
 from survjax.fitting.prior import Prior, prior_in_words
-from survjax.models.arguments import as_lifetimes, check_level, check_whole_number, prediction_arguments, says_nothing
+from survjax.models.arguments import as_lifetimes, check_level, check_side, check_whole_number, prediction_arguments, says_nothing
 from survjax.models.diagnostics import Diagnostics
 from survjax.models.estimator import Estimator
 from survjax.models.fit_in_words import fit_as_html, fit_in_words
@@ -400,8 +400,7 @@ class Model(Estimator, Diagnostics):
         check_level(level)
         if method not in ("wald", "likelihood"):
             raise ValueError(f'method must be "wald" or "likelihood"; got {method!r}.')
-        if side not in ("two", "lower", "upper"):
-            raise ValueError(f'side must be "two", "lower" or "upper"; got {side!r}.')
+        check_side(side)
         if method == "likelihood":
             if what != "parameters":
                 raise ValueError(f'likelihood intervals are those of "parameters"; for {what!r} use method="wald".')

@@ -15,13 +15,15 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.fitting.estimation import placed
 from survjax.fitting.existence import check_anything_failed, check_support
-from survjax.models.arguments import as_target, check_level, refuse_ages_in, taken_as_failed
+from survjax.models.accelerated_tests import AcceleratedTests
+from survjax.models.arguments import as_target, check_level, check_side, refuse_ages_in, taken_as_failed
 from survjax.models.explanations import contributions, effect_of
 from survjax.models.habits import in_survjax_words
 from survjax.models.model import Model
 from survjax.models.planned_path import PlannedPath
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import PREDICTIONS, rul_arguments
+from survjax.models.regression_diagnostics import RegressionDiagnostics
 from survjax.models.regression_findings import RegressionFindings
 from survjax.models.regression_intervals import interval_of_report, interval_of_units
 from survjax.models.unit_laws import coordinates_of_units, life_bounds, predict_units, unit_arguments
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class Regression(RegressionFindings):
+class Regression(RegressionFindings, RegressionDiagnostics, AcceleratedTests):
     """What every regression over a lifetime distribution can do; each kind says how covariates act (``_predictors``)."""
 
     base: Any
@@ -119,6 +121,9 @@ class Regression(RegressionFindings):
         from survjax.models.template import as_template
 
         return as_template(self.base)
+
+    def _refuse_two_stages(self, what: str, instead: str) -> None:
+        """Refuse what needs one likelihood of all that was learned; of this kind there is one."""
 
     @staticmethod
     def _check_rows(n: int, life: Lifetimes) -> None:
@@ -220,8 +225,7 @@ class Regression(RegressionFindings):
         check_level(level)
         if method != "wald":
             raise ValueError(f'intervals of regressions are made by method="wald" (the delta method); got {method!r}.')
-        if side not in ("two", "lower", "upper"):
-            raise ValueError(f'side must be "two", "lower" or "upper"; got {side!r}.')
+        check_side(side)
         if what == "parameters":
             if X is not None or at or keywords:
                 raise TypeError("the interval of parameters takes no further arguments.")

@@ -15,6 +15,7 @@ from survjax.fitting.inference import remaining_life_bound
 from survjax.models.arguments import check_prediction_columns
 from survjax.numerics.blocks import map_rows
 from survjax.regression.estimation import RegressionFit
+from survjax.regression.predictors import of_unit
 
 UNITS = 65_536  # at once: of so many the covariances of the coordinates fit in some tens of megabytes
 
@@ -38,14 +39,6 @@ def covariances_of_units(fit: RegressionFit, covariates: np.ndarray) -> np.ndarr
 
 
 @cache
-def _of_unit(rule: Callable) -> Callable:
-    def function(template: Any, coordinates: Any, *row: Any) -> Any:
-        return rule(template.bind(coordinates), *row)
-
-    return function
-
-
-@cache
 def _of_unit_with_error(rule: Callable) -> Callable:
     def function(template: Any, coordinates: Any, covariance: Any, *row: Any) -> Any:
         value, gradient = jax.value_and_grad(lambda point: rule(template.bind(point), *row))(coordinates)
@@ -63,7 +56,7 @@ def predict_units(fit: RegressionFit, rule: Callable, covariates: np.ndarray, co
     """``rule(distribution, *row)`` for columns (n, m): (n, m)."""
     return _in_blocks(
         lambda these, cells: map_rows(
-            _of_unit(rule), fit.predictors.template, _repeated(coordinates_of_units(fit, these), cells[0]), *_flat(cells)
+            of_unit(rule), fit.predictors.template, _repeated(coordinates_of_units(fit, these), cells[0]), *_flat(cells)
         ),
         covariates,
         columns,

@@ -4,9 +4,10 @@ from survjax.plotting.curves import plot_candidates, plot_components, plot_hazar
 from survjax.plotting.events import plot_events
 from survjax.plotting.incidence import plot_incidence
 from survjax.plotting.learning import plot_learning, plot_learning_animation
+from survjax.plotting.life_stress import plot_life_stress
 from survjax.plotting.partial_effects import plot_partial_effect
 from survjax.plotting.probability_paper import plot_probability
-from survjax.plotting.residuals import plot_residuals
+from survjax.plotting.residuals import plot_residuals, plot_residuals_against
 from survjax.plotting.scores import plot_calibration, plot_scores
 
 __all__ = [
@@ -18,9 +19,11 @@ __all__ = [
     "plot_incidence",
     "plot_learning",
     "plot_learning_animation",
+    "plot_life_stress",
     "plot_partial_effect",
     "plot_probability",
     "plot_residuals",
+    "plot_residuals_against",
     "plot_scores",
     "plot_survival",
 ]

@@ -43,7 +43,7 @@ def finish(ax: Axes, title: str, x: str, y: str) -> Axes:
     return ax
 
 
-def name_of(law: Model | Distribution) -> str:
+def name_of(law: Estimator | Distribution) -> str:
     """What a legend calls a learner: its distribution, and of a wrapper what is inside."""
     if isinstance(law, Distribution):
         parts: list[Any] = list(law.parts())

@@ -163,10 +163,10 @@ def fit_regression(
     NotConverged : the optimiser stopped short.
     """
     unit = unit_of_time(base, life) if predictors.follow_unit_of_time() else 1.0
-    inner = predictors.with_template(_as_arrays(predictors.template.rescaled(1.0 / unit)))
+    inner = predictors.with_template(as_arrays(predictors.template.rescaled(1.0 / unit)))
     penalties = ridge * inner.slopes()
     starts = _from_samples(base, inner, covariates, life, unit, penalties, n_starts, seed)
-    problem = _problem(inner, life, covariates, unit, penalties)
+    problem = problem_of(inner, life, covariates, unit, penalties)
     ascents = [Ascent.of(problem, start) for start in starts or _starts(base, inner, life, unit, n_starts, seed)]
     if not any(one.arrived for one in ascents) and n_starts is None:
         # the base's own fit is a better start, and says why there is no estimate where that is so
@@ -208,7 +208,7 @@ def _from_samples(
         rows = np.sort(random.choice(len(life), size, replace=False))
         some = life[rows]
         starts = starts or list(_starts(base, inner, life, unit, n_starts, seed))
-        problem = _problem(inner, some, covariates[rows], unit, ridge * size / len(life))
+        problem = problem_of(inner, some, covariates[rows], unit, ridge * size / len(life))
         ascents = [Ascent.of(problem, start, sample.steps) for start in starts]
         arrived = sorted((one for one in ascents if one.arrived), key=lambda one: -one.value)
         if not arrived:
@@ -223,19 +223,22 @@ def _rows_with(life: Lifetimes, rows: int, failures: int) -> int:
     return max(rows, int(len(life) * failures / max(int(np.isfinite(life.upper).sum()), 1)))
 
 
-def _as_arrays(template: Distribution) -> Distribution:
+def as_arrays(template: Distribution) -> Distribution:
     return jax.tree.map(lambda value: np.asarray(value, float), template)
 
 
-def _problem(inner: Predictors, life: Lifetimes, covariates: np.ndarray, unit: float, ridge: np.ndarray) -> RegressionProblem:
-    data = chunks_with_covariates(inner.template, life, unit, covariates)
+def problem_of(
+    inner: Predictors, life: Lifetimes, covariates: np.ndarray, unit: float, ridge: np.ndarray, as_many_as: int = 0
+) -> RegressionProblem:
+    """The likelihood of predictors and lifetimes in units of ``unit``; rows are padded as ``as_many_as`` would be."""
+    data = chunks_with_covariates(inner.template, life, unit, covariates, as_many_as)
     return RegressionProblem(inner.template, inner.layout, data, life.n_failed, ridge)
 
 
 def _starts(base: Distribution, inner: Predictors, life: Lifetimes, unit: float, n_starts: int | None, seed: int) -> Iterator[np.ndarray]:
     """Slopes of 0 and the start of the base; for what may have several maxima its fit to the lifetimes alone, and others about it."""
     if n_starts is None and not is_wrapper(base) and base.n_coordinates():
-        yield _with_slopes_of_0(inner, single_start(_as_arrays(base.rescaled(1.0 / unit)), life, unit))
+        yield _with_slopes_of_0(inner, single_start(as_arrays(base.rescaled(1.0 / unit)), life, unit))
         return
     first = [_with_slopes_of_0(inner, place) for place in _base_places(base, life, unit)]
     yield from first
@@ -262,7 +265,7 @@ def _base_places(base: Distribution, life: Lifetimes, unit: float) -> list[np.nd
     if found:
         domains = base.coordinate_domains()
         return [np.array([one.coordinate_rescaled(c, 1.0 / unit) for one, c in zip(domains, fit.coordinates, strict=True)])]
-    return several_starts(_as_arrays(base.rescaled(1.0 / unit)), life, unit)
+    return several_starts(as_arrays(base.rescaled(1.0 / unit)), life, unit)
 
 
 def _with_slopes_of_0(inner: Predictors, place: np.ndarray) -> np.ndarray:
@@ -301,7 +304,7 @@ def _as_fit(
 
 def log_likelihood_of_units(fit: RegressionFit, covariates: np.ndarray, life: Lifetimes) -> float:
     """The log-likelihood of any units under a fit."""
-    template, layout = _as_arrays(fit.predictors.template), fit.predictors.layout
+    template, layout = as_arrays(fit.predictors.template), fit.predictors.layout
     data = chunks_with_covariates(template, life, 1.0, covariates)
     return float(linear_sums(row_log_likelihood, layout, template, fit.coefficients, data).value)
 

@@ -8,9 +8,9 @@ standardised; what the user sees is in the units of X.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -135,3 +135,13 @@ def _numbers(template: Distribution, numbered: Distribution) -> Sequence[int]:
             parts = zip(own, number, strict=True) if isinstance(own, tuple) else ((own, number),)
             found += [inner for part in parts for inner in _numbers(*part)]
     return found
+
+
+@cache
+def of_unit(rule: Callable) -> Callable:
+    """``rule(law of the unit, *row)`` as a function of (template, coordinates, *row) for ``map_rows``; one object a rule."""
+
+    def function(template: Any, coordinates: Any, *row: Any) -> Any:
+        return rule(template.bind(coordinates), *row)
+
+    return function

@@ -95,13 +95,13 @@ def may_be_centred(template: Distribution) -> bool:
 
 def _has_known_times(law: Distribution) -> bool:
     known = any(one.value is not None and one.domain.time_power for one in law.parameters().values())
-    return known or not _stretches(law)
+    return known or not stretches(law)
 
 
-def _stretches(law: Distribution) -> bool:
+def stretches(law: Distribution) -> bool:
     """Whether the law holds no constant of time, so that stretching time is a change of its parameters alone."""
     kinds = law.field_kinds().values()
-    return not any(isinstance(kind, ConstantKind) and kind.time_power for kind in kinds) and all(_stretches(part) for part in law.parts())
+    return not any(isinstance(kind, ConstantKind) and kind.time_power for kind in kinds) and all(stretches(part) for part in law.parts())
 
 
 def _base(fit: RegressionFit) -> tuple[np.ndarray, np.ndarray]:

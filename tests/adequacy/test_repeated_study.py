@@ -11,8 +11,8 @@ pytestmark = pytest.mark.usefixtures("double")
 LIVES = np.random.default_rng(1).weibull(2.0, 64) * 10
 
 
-def repeated(life, lives, key=0):
-    study, rule = study_of(life, 0.0)
+def repeated(life, lives, key=0, **options):
+    study, rule = study_of(life, 0.0, **options)
     lower, upper = jax.jit(observe)(study, np.resize(lives, len(study.real)), 0.0, jax.random.key(key))
     return np.asarray(lower)[: len(life)], np.asarray(upper)[: len(life)], rule
 
@@ -101,3 +101,15 @@ def test_of_watched_and_inspected_units_running_ones_are_one_or_the_other():
     assert 0 < within[running].sum() < running.sum()
     np.testing.assert_array_equal(np.stack([lower, upper])[:, within], np.tile([[4.0], [8.0]], within.sum()))
     assert "as one drawn from those that failed" in rule
+
+
+def test_with_ends_of_their_own_running_units_keep_theirs_and_failed_ones_have_one_after_their_failure():
+    ends = np.linspace(20.0, 80.0, 64)
+    running = np.arange(64) % 2 == 1
+    life = sj.Lifetimes(np.where(running, ends, 0.5 * ends), ~running)
+    lower, upper, rule = repeated(life, np.full(64, 1e6), own_ends=True)
+    assert rule.startswith("units that still ran keep their ends")
+    np.testing.assert_array_equal(lower[running], ends[running])
+    assert np.all(lower[~running] > life.lower[~running])
+    assert set(lower[~running]) <= {*ends[running], 1e6}  # beyond the last end a unit is watched until it fails
+    assert np.isinf(upper[running]).all()

@@ -1,0 +1,102 @@
+"""Life against stress, as an accelerated test has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from survjax.covariates.relations import ABSOLUTE_ZERO
+from survjax.covariates.table import read_table
+from survjax.models.explanations import effect_of, typical_unit
+from survjax.plotting.canvas import COMPONENTS, DATA, FIT, axes, finish, name_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from survjax.models.regression import Regression
+
+RELATIONS = ("arrhenius", "inverse_power", "coffin_manson", "linear")
+POINTS = 61
+FEW_DOUBLINGS = 2.0  # in the logarithm of stress: on so short an axis every digit has a tick
+
+
+def plot_life_stress(
+    model: Regression,
+    column: str,
+    X: Any,
+    y: Any = None,
+    *,
+    p: Any = 0.5,
+    values: Any = None,
+    relation: str | None = None,
+    level: float = 0.95,
+    ax: Axes | None = None,
+) -> Axes:
+    """The age by which a share p has failed against a stress, with its band, on the axes of the relation; and the units of the data.
+
+    Ages are on a logarithmic axis. The stress is on one of reciprocal absolute temperature under Arrhenius, a logarithmic one under a
+    power law. Points are failures (in the middle of their intervals), triangles that point upward units still running.
+    """
+    table = read_table(X)
+    held = typical_unit(model._fitted, table)
+    relation = _relation_of(model, column) if relation is None else relation
+    if relation not in RELATIONS:
+        raise ValueError(f"relation is one of {', '.join(RELATIONS)}; got {relation!r}.")
+    stress = np.asarray(table.pick((column,), of="X")[0], dtype=float)
+    asked = stress if values is None else np.asarray(values, dtype=float)
+    forward, back = _scale(relation)
+    first, last = forward(np.array([asked.min(), asked.max()]))
+    grid = back(np.linspace(first, last, POINTS))
+    shares = np.atleast_1d(np.asarray(p, dtype=float))
+    effect, _ = effect_of(model, column, X, grid, "quantile", level, {"p": shares})
+    from matplotlib.ticker import LogLocator
+
+    ax = axes(ax)
+    for place, share in enumerate(shares):
+        colour = FIT if place == 0 else COMPONENTS[(place - 1) % len(COMPONENTS)]
+        part = effect[effect.index.get_level_values(1) == place]
+        label = f"{100 * share:g} % failed, {100 * level:g} % confidence"
+        ax.fill_between(grid, part["lower"], part["upper"], color=colour, alpha=0.2, linewidth=0)
+        ax.plot(grid, part["estimate"], color=colour, label=label)
+    _draw_units(ax, model, table, stress, {name: value for name, value in held.items() if name != column}, model._units_of(X, y))
+    ax.set_yscale("log")
+    low, high = forward(np.array([min(grid.min(), stress.min()), max(grid.max(), stress.max())]))
+    ax.set_xlim(*back(np.array([low - 0.04 * (high - low), high + 0.04 * (high - low)])))
+    if relation == "arrhenius":
+        ax.set_xscale("function", functions=(forward, back))
+    elif relation != "linear":
+        ax.set_xscale("log")
+        ax.xaxis.set_major_locator(LogLocator(subs=tuple(range(1, 10)) if high - low < FEW_DOUBLINGS else (1.0, 2.0, 5.0)))
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter("")
+    return finish(ax, f"{name_of(model)}: life against {column}", column, "age at failure")
+
+
+def _draw_units(ax: Axes, model: Regression, table: Any, stress: np.ndarray, held: dict[str, Any], life: Any) -> None:
+    """The units of the data that share what is held."""
+    model._check_rows(table.n, life)
+    shown = np.ones(table.n, dtype=bool)
+    for name, value in held.items():
+        shown &= np.asarray(table.pick((name,), of="X")[0] == value)
+    failed = np.isfinite(life.upper)
+    ages = life.in_the_middle().durations
+    among = f", {int(shown.sum())} of {table.n} units, {', '.join(f'{name} {value}' for name, value in held.items())}" if held else ""
+    for these, marker, label in ((shown & failed, "o", f"failed{among}"), (shown & ~failed, "^", "still running")):
+        if these.any():
+            ax.plot(stress[these], ages[these], marker, color=DATA, markersize=4.5, alpha=0.6, linestyle="none", label=label)
+
+
+def _relation_of(model: Regression, column: str) -> str:
+    """The relation by whose name the column stands in a formula of the fit; linear where there is none."""
+    terms = {name for one in model._fitted.predictors.each for name in one.design.names}
+    power = {f"np.log({column})": "inverse_power", f"log({column})": "inverse_power"}
+    named = {f"{relation}({column})": relation for relation in RELATIONS} | power
+    return next((relation for term, relation in named.items() if term in terms), "linear")
+
+
+def _scale(relation: str) -> tuple[Any, Any]:
+    """From a stress to its place on the axis, rising with it, and back."""
+    if relation == "arrhenius":
+        return lambda celsius: -1.0 / (celsius - ABSOLUTE_ZERO), lambda place: -1.0 / place + ABSOLUTE_ZERO
+    return (np.asarray, np.asarray) if relation == "linear" else (np.log, np.exp)
