@@ -19,6 +19,7 @@ from survjax.cross_validation import cross_validate as cross_validate
 from survjax.data.lifetimes import Lifetimes as Lifetimes
 from survjax.data.recurrences import Recurrences as Recurrences
 from survjax.distributions import Distribution as Distribution
+from survjax.engine import MaximumLikelihood as MaximumLikelihood
 from survjax.errors import ModelFileError as ModelFileError
 from survjax.errors import NoFiniteMaximum as NoFiniteMaximum
 from survjax.errors import NotConverged as NotConverged
@@ -41,6 +42,13 @@ from survjax.nonparametric import MeanCumulativeFunction as MeanCumulativeFuncti
 from survjax.nonparametric import NelsonAalen as NelsonAalen
 from survjax.nonparametric import Turnbull as Turnbull
 from survjax.nonparametric import log_rank_test as log_rank_test
+from survjax.parameters import Duration as Duration
+from survjax.parameters import Location as Location
+from survjax.parameters import Positive as Positive
+from survjax.parameters import Probability as Probability
+from survjax.parameters import Rate as Rate
+from survjax.parameters import Real as Real
+from survjax.parameters import Share as Share
 from survjax.weibayes import WeibayesLowerBound as WeibayesLowerBound
 from survjax.weibayes import weibayes_lower_bound as weibayes_lower_bound
 from survjax.yardstick import compare_with_lifelines as compare_with_lifelines

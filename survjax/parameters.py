@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -29,8 +29,37 @@ class Domain:
     description: str
     time_power: int = 0
 
+    def __call__(self, names: Sequence[str] | None = None, *, shape: int | tuple[int, ...] | None = None, start: Any = None) -> Unknown:
+        """A parameter of this domain for ``MaximumLikelihood``: a number, or a vector or array of them, and where a fit may begin.
+
+        Parameters
+        ----------
+        names : of the entries of a vector, which appear as ``beta[name]``. shape : of a vector or array whose entries are numbered.
+        start : one number, or one for each entry; None: 1, or 0 for what may be any number, or one half for a probability.
+
+        Raises
+        ------
+        TypeError, ValueError : names and a shape that disagree; a start outside of the domain.
+        """
+        return Unknown.of(self, names, shape, start)
+
     def admits(self, value: float) -> bool:
         return math.isfinite(value) and value > 0
+
+    def read_start(self, start: Any, shape: tuple[int, ...], name: str = "start") -> np.ndarray:
+        """A starting value for each entry, inside of the domain, where it has a finite coordinate.
+
+        Raises
+        ------
+        ValueError : another shape; a value outside of the domain, or at its end.
+        """
+        given = np.asarray(start, dtype=float)
+        if given.shape not in ((), shape):
+            raise ValueError(f"{name} must be one number or have the shape {shape}; it has the shape {given.shape}.")
+        for value in given.ravel():
+            if not self.admits(float(value)) or (isinstance(self, ShareDomain) and value in (0.0, 1.0)):
+                raise ValueError(f"{name} must be {self.description}, and not at the end of that range; got {value:g}.")
+        return np.broadcast_to(given, shape).copy()
 
     def from_real(self, coordinate):
         return jnp.exp(coordinate)
@@ -137,6 +166,43 @@ class SimplexDomain(Domain):
         return 1 / (1 + np.exp(-logit))
 
 
+@dataclass(frozen=True, eq=False)
+class Unknown:
+    """A parameter to be learned of a likelihood that a user wrote: its domain, the names of its entries, and where to begin.
+
+    Attributes
+    ----------
+    shape : () for a number. labels : of the entries in C order; none for a number.
+    start : in the shape, or None.
+    """
+
+    domain: Domain
+    shape: tuple[int, ...]
+    labels: tuple[str, ...]
+    start: np.ndarray | None
+
+    @classmethod
+    def of(cls, domain: Domain, names: Sequence[str] | None = None, shape: Any = None, start: Any = None) -> Unknown:
+        if isinstance(domain, SimplexDomain):
+            raise TypeError("weights that add up to 1 hang together; give each share but the last as a probability, or as log-odds.")
+        if isinstance(names, str):
+            raise TypeError(f"names must be a list, one for each entry of a vector; got {names!r}.")
+        if names is not None:
+            labels = tuple(str(name) for name in names)
+            if shape is not None and tuple(np.atleast_1d(shape)) != (len(labels),):
+                raise ValueError(f"{len(labels)} names were given for a parameter of shape {shape}; give one of the two.")
+            if len(set(labels)) < len(labels) or not labels:
+                raise ValueError(f"every entry needs a name of its own; got {list(labels)}.")
+            size: tuple[int, ...] = (len(labels),)
+        else:
+            size = () if shape is None else tuple(int(length) for length in np.atleast_1d(shape))
+            if any(length < 1 for length in size):
+                raise ValueError(f"shape must be whole numbers of at least 1; got {shape!r}.")
+            labels = tuple(",".join(map(str, index)) for index in np.ndindex(size)) if size else ()
+        begin = None if start is None else domain.read_start(start, size)
+        return cls(domain, size, labels, begin)
+
+
 @dataclass(frozen=True)
 class Several:
     """A field that holds several parameters of one domain: a tuple, None where an entry is to be learned.
@@ -165,17 +231,22 @@ PROBABILITY = ProbabilityDomain("a number above 0 and at most 1")
 SHARE = ShareDomain("a number from 0 to below 1")
 WEIGHT = SimplexDomain("a number between 0 and 1; all weights together 1")
 
-Positive = Annotated[Any, POSITIVE]
-Duration = Annotated[Any, DURATION]
-Rate = Annotated[Any, RATE]
-RealRate = Annotated[Any, REAL_RATE]
-Real = Annotated[Any, REAL]
-Location = Annotated[Any, LOCATION]
-LogTime = Annotated[Any, LOG_TIME]
+# The annotation of a parameter of a law is its domain itself, which may also be called; a type checker takes it for anything.
+if TYPE_CHECKING:
+    Positive = Annotated[Any, POSITIVE]
+    Duration = Annotated[Any, DURATION]
+    Rate = Annotated[Any, RATE]
+    RealRate = Annotated[Any, REAL_RATE]
+    Real = Annotated[Any, REAL]
+    Location = Annotated[Any, LOCATION]
+    LogTime = Annotated[Any, LOG_TIME]
+    Probability = Annotated[Any, PROBABILITY]
+    Share = Annotated[Any, SHARE]
+else:
+    Positive, Duration, Rate, RealRate = POSITIVE, DURATION, RATE, REAL_RATE
+    Real, Location, LogTime, Probability, Share = REAL, LOCATION, LOG_TIME, PROBABILITY, SHARE
 Rates = Annotated[Any, Several(RATE)]
 Reals = Annotated[Any, Several(REAL)]
-Probability = Annotated[Any, PROBABILITY]
-Share = Annotated[Any, SHARE]
 Weights = Annotated[Any, WEIGHT]
 
 

@@ -28,7 +28,7 @@ FLOORS = (
     ("regression",),
     ("models",),
     ("metrics",),
-    ("adequacy", "plotting", "yardstick", "comparison", "cross_validation", "fleet_report", "engine_forecast", "weibayes", "cox"),
+    ("adequacy", "plotting", "yardstick", "comparison", "cross_validation", "fleet_report", "engine_forecast", "weibayes", "cox", "engine"),
     ("cli",),
     ("__main__",),
 )

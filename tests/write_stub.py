@@ -18,7 +18,6 @@ def stub() -> str:
             homes.setdefault(home, []).append(name)
     lines = ["# Written by `make stubs` from the registry of distributions; a test holds it fresh.", ""]
     lines += ["from collections.abc import Sequence", ""]
-    homes.setdefault("survjax.distributions", []).append("Distribution")
     for home, names in sorted(homes.items()):
         lines += [f"from {home} import {name} as {name}" for name in sorted(names)]
     lines += ["", "__version__: str", ""]

@@ -416,6 +416,8 @@ def _hints(cls: type) -> dict[str, Any]:
 
 
 def _kind(hint: Any) -> Any:
+    if isinstance(hint, Domain):
+        return hint
     return get_args(hint)[1] if get_origin(hint) is Annotated else None
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -23,6 +23,7 @@ SMALL_BLOCK = 2_048  # rows: half the time of one block of 16,384 for 10,000 row
 BLOCK = 16_384  # rows of one block: a few such columns fit in a core's cache
 BLOCKS = 16  # blocks of a super-block
 ALIGNMENT = 64  # bytes, of what XLA on a CPU reads in place
+OWN_PROGRAMS = 32  # of functions that a user wrote: each run of a notebook's cell makes another
 
 
 class Sums(NamedTuple):
@@ -50,12 +51,20 @@ class Objective(NamedTuple):
     statistics(template, point, kind, row) : a pytree of what else to add up over rows, without derivatives.
     report(template, point) : a vector that depends on the point alone, returned with its Jacobian.
     extras(template, point) : a pytree that depends on the point alone, returned as it is.
+    block(template, point, kind, rows) : the terms (b,) of a block of rows at once, in the place of ``row``.
     """
 
     row: Callable
     statistics: Callable
     report: Callable
     extras: Callable
+    block: Callable | None = None
+
+    def terms(self, template: Any, point: Any, kind: str, rows: Any) -> Any:
+        """The terms (b,) of a block."""
+        if self.block is not None:
+            return self.block(template, point, kind, rows)
+        return jax.vmap(lambda row: self.row(template, point, kind, row))(rows)
 
 
 class Chunk(NamedTuple):
@@ -73,20 +82,32 @@ def bucket(n: int) -> int:
         return -(-n // size) * size
     if n > SMALL_BLOCK:
         return BLOCK
-    return max(SMALLEST, 1 << max(n - 1, 0).bit_length())
+    return max(SMALLEST, _power_of_two(n))
 
 
-def chunks(rows: Mapping[str, tuple[Mapping[str, np.ndarray], np.ndarray]], as_many_as: int = 0) -> list[dict[str, Chunk]]:
+def _power_of_two(n: int) -> int:
+    """The least that is no less than n."""
+    return 1 << max(n - 1, 0).bit_length()
+
+
+def chunks(rows: Mapping[str, tuple[Any, np.ndarray]], as_many_as: int = 0, block: int | None = None) -> list[dict[str, Chunk]]:
     """Each kind's (columns, weights), padded and cut alike into the chunks that ``sums`` takes one at a time.
 
-    With ``as_many_as`` the shapes are those of at least so many rows, so that a sample shares the program of the whole.
-    Padding rows repeat the kind's first row with weight 0, so that they are legal whatever the columns mean.
+    With ``as_many_as`` the shapes are those of at least so many rows, so that a sample shares the program of the whole; with
+    ``block`` a block has that many rows. Padding rows repeat the kind's first row with weight 0, so that they are legal whatever the
+    columns mean.
     """
     longest = max(len(weights) for _, weights in rows.values())
-    padded = bucket(longest)
-    padded = max(padded, min(bucket(as_many_as), BLOCK * BLOCKS))
-    per_chunk = min(padded, BLOCK * BLOCKS)
-    block = BLOCK if padded > BLOCK else min(padded, SMALL_BLOCK)
+    if block is None:
+        padded = bucket(longest)
+        padded = max(padded, min(bucket(as_many_as), BLOCK * BLOCKS))
+        per_chunk = min(padded, BLOCK * BLOCKS)
+        block = BLOCK if padded > BLOCK else min(padded, SMALL_BLOCK)
+    elif max(longest, as_many_as) <= block:
+        padded = per_chunk = block = min(block, max(SMALLEST, _power_of_two(max(longest, as_many_as))))
+    else:
+        per_chunk = block * BLOCKS
+        padded = -(-longest // per_chunk) * per_chunk
     shape = (per_chunk // block, block)
     cut: list[dict[str, Chunk]] = []
     for first in range(0, padded, per_chunk):
@@ -95,7 +116,7 @@ def chunks(rows: Mapping[str, tuple[Mapping[str, np.ndarray], np.ndarray]], as_m
             n = min(max(len(weights) - first, 0), per_chunk)
             piece = slice(first, first + n)
             chunk[kind] = Chunk(
-                {name: _pad(column[piece], per_chunk, column[0]).reshape(*shape, *column.shape[1:]) for name, column in columns.items()},
+                jax.tree.map(lambda c, piece=piece: _pad(c[piece], per_chunk, c[0]).reshape(*shape, *c.shape[1:]), columns),
                 _pad(weights[piece], per_chunk, 0.0).reshape(shape),
                 np.int32(-(-n // shape[1])),
             )
@@ -119,9 +140,15 @@ def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     return raw[first : first + size].view(dtype).reshape(shape)
 
 
-def sums(objective: Objective, template: Any, points: np.ndarray, active: np.ndarray, data: list[dict[str, Chunk]]) -> Sums:
-    """``Sums`` at points (L, p) over all chunks; a point that is not active costs nothing and returns zeros."""
-    parts = [_sums_of_chunk(objective, template, points, active, chunk) for chunk in data]
+def sums(
+    objective: Objective, template: Any, points: np.ndarray, active: np.ndarray, data: list[dict[str, Chunk]], own: bool = False
+) -> Sums:
+    """``Sums`` at points (L, p) over all chunks; a point that is not active costs nothing and returns zeros.
+
+    own : the objective is a user's, whose program is forgotten when ``OWN_PROGRAMS`` others have come after it.
+    """
+    program = _own_sums(objective) if own else partial(_sums_of_chunk, objective)
+    parts = [program(template, points, active, chunk) for chunk in data]
     if len(parts) == 1:
         return jax.tree.map(np.asarray, parts[0])  # on a CPU half the cost of device_get
     fetched: list[Sums] = jax.device_get(parts)
@@ -130,8 +157,38 @@ def sums(objective: Objective, template: Any, points: np.ndarray, active: np.nda
     return fetched[0]._replace(**added, statistics=statistics)
 
 
+@lru_cache(maxsize=OWN_PROGRAMS)
+def _own_sums(objective: Objective) -> Callable:
+    return jax.jit(partial(_add_up, objective))
+
+
+@lru_cache(maxsize=OWN_PROGRAMS)
+def _own_terms(objective: Objective) -> Callable:
+    return jax.jit(partial(_terms_of_chunk, objective))
+
+
+def terms_of_rows(objective: Objective, template: Any, point: np.ndarray, data: list[dict[str, Chunk]], kind: str) -> tuple[Any, Any]:
+    """The term of each row of a kind and its gradient in the point, (m,) and (m, p), padding rows included, without weights."""
+    parts = jax.device_get([_own_terms(objective)(template, point, chunk[kind]) for chunk in data])
+    return np.concatenate([terms.reshape(-1) for terms, _ in parts]), np.concatenate([g.reshape(-1, g.shape[-1]) for _, g in parts])
+
+
+def _terms_of_chunk(objective: Objective, template: Any, point: Any, chunk: Chunk) -> Any:
+    def of_row(row):
+        def term(point):
+            return objective.terms(template, point, "", jax.tree.map(lambda value: value[None], row))[0]
+
+        return jax.value_and_grad(term)(point)  # in reverse, as the sums are made: where an illegal branch leaves nan
+
+    return jax.lax.map(jax.vmap(of_row), chunk.columns)
+
+
 @partial(jax.jit, static_argnums=0)
 def _sums_of_chunk(objective: Objective, template: Any, points: Any, active: Any, chunk: dict[str, Chunk]) -> Sums:
+    return _add_up(objective, template, points, active, chunk)
+
+
+def _add_up(objective: Objective, template: Any, points: Any, active: Any, chunk: dict[str, Chunk]) -> Sums:
     def at_point(point):
         total: Any = None
         statistics = {}
@@ -172,7 +229,7 @@ def _sums_of_chunk(objective: Objective, template: Any, points: Any, active: Any
 
 def _sums_of_block(objective: Objective, template: Any, point: Any, kind: str, rows: Any, weights: Any):
     def total(point):
-        terms = jax.vmap(lambda row: objective.row(template, point, kind, row))(rows)
+        terms = objective.terms(template, point, kind, rows)
         return weights @ terms, jnp.abs(weights) @ jnp.abs(jax.lax.stop_gradient(terms))
 
     def gradient_and_value(point):

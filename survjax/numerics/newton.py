@@ -89,13 +89,13 @@ def _shift(along, size, cut, radius, xp):
     return xp.where(cut, high, 0.0)
 
 
-def judge(value, trial_value, floor, step: Step, radius, xp=np):
+def judge(value, trial_value, floor, step: Step, radius, xp=np, longest: float = LONGEST_RADIUS):
     """Whether the trial point is taken, and the next radius. Differences below the rounding ``floor`` count as kept promises."""
     ratio = (value - trial_value + floor) / (xp.maximum(step.promised, 0.0) + floor)
     ratio = xp.where(xp.isfinite(trial_value), ratio, -1.0)
     length = xp.sqrt((step.step**2).sum(-1))
     shorter = 0.25 * xp.minimum(length, radius)
-    longer = xp.where(step.cut, xp.minimum(2.5 * radius, LONGEST_RADIUS), radius)
+    longer = xp.where(step.cut, xp.minimum(2.5 * radius, longest), radius)
     return ratio > 1e-4, xp.where(ratio < 0.25, shorter, xp.where(ratio > 0.7, longer, radius))
 
 

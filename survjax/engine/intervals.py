@@ -1,0 +1,168 @@
+"""Limits of what a user's likelihood estimates: Wald, profile likelihood, bootstrap; and of functions of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from survjax.engine.ascent import ascend
+from survjax.engine.estimation import LikelihoodFit, Problem
+from survjax.errors import NotConverged
+from survjax.fitting.inference import normal_quantile
+from survjax.fitting.profile import Profile
+from survjax.numerics.newton import Evaluation
+from survjax.parameters import Domain
+
+MOST_LOST = 0.1  # of the samples of a bootstrap: with more without a maximum the others tell another story
+
+
+def reaches(level: float, side: str) -> tuple[float, float]:
+    """How many standard errors below and above; a one-sided bound leaves the other end at that of the range."""
+    if side == "two":
+        reach = normal_quantile(0.5 * (1.0 + level))
+        return reach, reach
+    reach = normal_quantile(level)
+    return (reach, np.inf) if side == "lower" else (np.inf, reach)
+
+
+def wald_limits(
+    values: np.ndarray, errors: np.ndarray, domains: list[Domain | None], level: float, side: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Limits (m,) of values with these errors, each made on the scale without ends of its domain; None for known ones."""
+    below, above = reaches(level, side)
+    lower, upper = values.astype(float), values.astype(float)
+    for index, domain in enumerate(domains):
+        if domain is not None and errors[index] > 0.0:
+            with np.errstate(over="ignore"):
+                lower[index], upper[index] = (domain.moved(values[index], errors[index], reach) for reach in (-below, above))
+        elif np.isnan(errors[index]):
+            lower[index] = upper[index] = np.nan
+    return lower, upper
+
+
+def delta_of(function: Callable, fit: LikelihoodFit, arguments: tuple[Any, ...]) -> tuple[Any, np.ndarray, np.ndarray]:
+    """What a function of the parameters makes of the estimates, as the user's structure; flat (m,), and its standard errors (m,)."""
+
+    def flat(point):
+        answer = function(fit.space.bind(point), *arguments)
+        leaves = [jnp.ravel(jnp.asarray(leaf)).astype(float) for leaf in jax.tree.leaves(answer)]
+        return jnp.concatenate(leaves), answer
+
+    point = np.asarray(fit.coordinates)
+    jacobian, answer = jax.jacfwd(flat, has_aux=True)(point)
+    values, _ = flat(point)
+    jacobian = np.asarray(jacobian)
+    variance = np.einsum("mp,pq,mq->m", jacobian, fit.coordinate_covariance, jacobian)
+    return jax.device_get(answer), np.asarray(values), np.sqrt(np.maximum(variance, 0.0))
+
+
+@dataclass(frozen=True)
+class _Standardised:
+    """A problem in coordinates of about unit curvature at its maximum, as ``Profile`` walks along."""
+
+    problem: Problem
+    centre: np.ndarray
+    size: np.ndarray
+    lanes: int = 1
+
+    @property
+    def template(self) -> _Standardised:
+        return self
+
+    @property
+    def per_unit(self) -> float:
+        return self.problem.n_units
+
+    def coordinate_domains(self) -> list[Domain]:
+        return self.problem.space.coordinate_domains
+
+    def evaluate(self, points: np.ndarray, active: np.ndarray) -> Evaluation:
+        found = self.problem.evaluate(self.centre + self.size * points[0])
+        return found._replace(gradient=found.gradient * self.size, hessian=found.hessian * np.outer(self.size, self.size))
+
+
+def profile_limits(problem: Problem, fit: LikelihoodFit, level: float, side: str) -> tuple[np.ndarray, np.ndarray]:
+    """Limits (m,) by the profile likelihood, as ``survjax.fitting.profile`` defines them; known values are their own.
+
+    Raises
+    ------
+    NotConverged : the profile rises above the fit.
+    """
+    reach = normal_quantile(0.5 * (1.0 + level) if side == "two" else level)
+    space, p = fit.space, len(fit.coordinates)
+    hessian = problem.evaluate(fit.coordinates).hessian[0]
+    inside = _Standardised(problem, fit.coordinates, 1.0 / np.sqrt(np.diagonal(hessian)))
+    errors = np.sqrt(np.diagonal(fit.coordinate_covariance)) / inside.size
+    rows = [row for row, domain in enumerate(space.domains) if domain is not None]
+    walk = Profile(
+        inside,  # type: ignore[arg-type]
+        np.zeros(p),
+        fit.log_likelihood,
+        errors,
+        dict(zip(rows, range(p), strict=True)),
+        dict.fromkeys(rows, 1.0),
+        np.zeros(p),
+        np.zeros(p, dtype=bool),
+        {},
+    )
+    lower, upper = fit.values.copy(), fit.values.copy()
+    for row in rows:
+        domain, index = space.coordinate_domains[walk.coordinate_of[row]], walk.coordinate_of[row]
+        for limits, sign, own in ((lower, -1.0, "lower"), (upper, 1.0, "upper")):
+            place = walk.crossing(row, sign, reach) if side in ("two", own) else None
+            if place is None:
+                with np.errstate(over="ignore", divide="ignore"):
+                    limits[row] = float(domain.moved(0.5, 1.0, sign * np.inf))
+            else:
+                limits[row] = float(domain.from_real(inside.centre[index] + inside.size[index] * place.at))
+    return lower, upper
+
+
+def bootstrap_values(problem: Problem, fit: LikelihoodFit, clusters: np.ndarray | None, number: int, seed: int) -> tuple[np.ndarray, int]:
+    """Coordinates (b, p) of fits to samples of the rows drawn with replacement, from the fit as the start; and how many had no maximum.
+
+    A row of a whole weight w counts as w rows; clusters (n,) are drawn whole.
+
+    Raises
+    ------
+    ValueError : a weight that is a fraction. NotConverged : too many samples without a maximum.
+    """
+    random = np.random.default_rng(seed)
+    weights = problem.weights
+    if clusters is None and np.any(weights != np.round(weights)):
+        raise ValueError("a bootstrap draws rows, and a weight that is a fraction stands for no number of them; use Wald limits.")
+    n_drawn = int(weights.sum()) if clusters is None else int(clusters.max()) + 1
+    found = []
+    for _ in range(number):
+        if clusters is None:
+            drawn = random.multinomial(n_drawn, weights / weights.sum()).astype(float)
+        else:
+            drawn = weights * random.multinomial(n_drawn, np.full(n_drawn, 1.0 / n_drawn))[clusters]
+        end = ascend(problem.reweighted(drawn).evaluate, fit.coordinates, fit.space.sized)
+        if end.arrived:
+            found.append(end.point)
+    lost = number - len(found)
+    if lost > MOST_LOST * number:
+        raise NotConverged(
+            f"{lost} of {number} samples of the bootstrap have no maximum; their limits would be those of the rest. Use Wald's."
+        )
+    return np.array(found), lost
+
+
+def sandwich(problem: Problem, fit: LikelihoodFit, clusters: np.ndarray | None) -> np.ndarray:
+    r"""The covariance :math:`C (\sum_g u_g u_g^\top)\,C` of the coordinates, u the score of a cluster (Huber 1967; White 1982).
+
+    A row of weight w counts as w rows, each a cluster for itself or in one of w alike.
+    """
+    _, scores = problem.of_rows(fit.coordinates)
+    scores = scores * np.sqrt(problem.weights)[:, None]
+    if clusters is not None:
+        summed = np.zeros((int(clusters.max()) + 1, scores.shape[1]))
+        np.add.at(summed, clusters, scores)
+        scores = summed
+    return fit.coordinate_covariance @ (scores.T @ scores) @ fit.coordinate_covariance

@@ -1,0 +1,400 @@
+"""The learner of a likelihood that a user wrote."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import jax
+import numpy as np
+
+from survjax.engine.columns import read_columns, read_weights
+from survjax.engine.estimation import LikelihoodFit, Problem, fit_likelihood
+from survjax.engine.intervals import bootstrap_values, delta_of, profile_limits, reaches, sandwich, wald_limits
+from survjax.engine.parameter_space import WORDS, read_parameters
+from survjax.errors import NotFitted
+from survjax.models.arguments import check_level, check_whole_number
+from survjax.models.estimator import Estimator
+from survjax.models.fit_in_words import estimates_in_words
+from survjax.models.precision import in_double_precision
+from survjax.parameters import Domain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+N_BOOTSTRAP = 199
+
+
+class MaximumLikelihood(Estimator):
+    """Maximum likelihood for any model whose log-likelihood is a sum over rows, written in a few lines of ``jax.numpy``.
+
+    Parameters
+    ----------
+    log_likelihood : ``log_likelihood(parameters, row)``, made of ``jax.numpy``: the log-likelihood of one row, a number. ``parameters`` is
+        a mapping from names to values, ``row`` what one row of the data is: for a data frame or mapping one from columns to values.
+    parameters : for each name what it may be: ``sj.Real``, ``sj.Positive``, ``sj.Probability`` (or "real", "positive", "probability"), a
+        vector of them, ``sj.Real(["x1", "x2"])``, ``sj.Real(shape=3)`` or ("real", 3), with a ``start`` where a fit should begin
+        elsewhere than at 0, 1 or one half; or a number or array, which is then known.
+    per : "row", or "block" where it is easier to write for many rows at once: ``row`` is then a block of them (arrays with a first axis of
+        b rows, b being free), and the answer the log-likelihood of each, (b,).
+    errors : "model", from the observed information, or "robust", the sandwich (by ``clusters`` where fit is given labels).
+
+    The function is differentiated twice by JAX and called in 64 bits, whatever your configuration. Rows are added up in blocks that fit in
+    a processor's cache; the program is compiled once for a function, its columns and a bucket of row counts. A lambda or function made
+    anew is a new program: define it once.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp, survjax as sj
+    >>> def poisson(parameters, row):
+    ...     log_rate = parameters["intercept"] + parameters["slope"] * row["x"]
+    ...     return row["y"] * log_rate - jnp.exp(log_rate)
+    >>> model = sj.MaximumLikelihood(poisson, {"intercept": "real", "slope": "real"})
+    >>> fitted = model.fit({"x": [0.0, 1.0, 2.0, 3.0], "y": [1, 2, 3, 9]})
+    >>> fitted.parameters_.round(3).to_dict()
+    {'intercept': -0.204, 'slope': 0.775}
+    """
+
+    log_likelihood: Callable[..., Any]
+    parameters: Mapping[str, Any]
+    per: str
+    errors: str
+    _fit: LikelihoodFit | None = None
+    _problem: Problem | None = None
+    _clusters: np.ndarray | None = None
+
+    def __init__(
+        self,
+        log_likelihood: Callable[..., Any],
+        parameters: Mapping[str, Any],
+        *,
+        per: Literal["row", "block"] = "row",
+        errors: Literal["model", "robust"] = "model",
+    ) -> None:
+        self.log_likelihood = log_likelihood
+        self.parameters = parameters
+        self.per = per
+        self.errors = errors
+
+    # ---- learning
+
+    @in_double_precision
+    def fit(
+        self,
+        data: Any,
+        weights: Any = None,
+        *,
+        starts: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        n_starts: int | None = None,
+        seed: int = 0,
+        clusters: Any = None,
+        block: int | None = None,
+        require_convergence: bool = True,
+    ) -> Self:
+        """Learn the parameters that are not known.
+
+        Parameters
+        ----------
+        data : columns of equal length n: a data frame (pandas, polars, Arrow), a mapping from names to arrays (n,) or (n, ...), or any
+            pytree of such arrays. Numbers, whole numbers and flags; of any n.
+        weights : (n,) how many rows each row stands for, or the name of that column; fractions are allowed.
+        starts : values by name to begin at, for some parameters or all; or a list of such, of which the highest maximum counts.
+        n_starts : how often to begin in all; beyond ``starts`` at random, with ``seed``, around the first maximum.
+        clusters : (n,) labels of rows that depend on each other, for errors="robust" and the bootstrap.
+        block : rows of a block, rounded up to a power of two. None: as many as half a megabyte of columns holds. Take fewer where the
+            function makes much of a row, such as a matrix of draws.
+        require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
+
+        Raises
+        ------
+        TypeError, ValueError : malformed data or parameters; a function that JAX cannot follow, or that is not finite at the
+            start. The message has the line or the row, and the remedy.
+        NoFiniteMaximum : the likelihood is flat in a direction, or rises in one without end; the message names it.
+        NotConverged : the optimiser stopped short.
+
+        A fit that raises leaves the model as it was.
+        """
+        problem, default = self._pose(data, weights, block)
+        space = problem.space
+        if self.errors not in ("model", "robust"):
+            raise ValueError(f'errors must be "model" or "robust"; got {self.errors!r}.')
+        given = [starts] if isinstance(starts, Mapping) else [{}] if starts is None else list(starts)
+        if not given:
+            raise ValueError("starts is empty; give a mapping from names to values, a list of such, or None.")
+        points = [space.read_start(one, default) for one in given]
+        n_starts = len(points) if n_starts is None else check_whole_number(n_starts, "n_starts", len(points))
+        codes = None if clusters is None else _codes(clusters, problem)
+        if codes is not None and self.errors == "model":
+            raise ValueError('clusters count where errors are robust: MaximumLikelihood(..., errors="robust"); or leave them out.')
+        fit = fit_likelihood(problem, points, n_starts, check_whole_number(seed, "seed", 0), require_convergence)
+        if self.errors == "robust" and fit.converged:
+            fit = dataclasses.replace(fit, coordinate_covariance=sandwich(problem, fit, codes))
+        self._fit, self._problem, self._clusters = fit, problem, codes
+        return self
+
+    def _pose(self, data: Any, weights: Any, block: int | None) -> tuple[Problem, dict[str, np.ndarray]]:
+        if not callable(self.log_likelihood):
+            raise TypeError(f"log_likelihood must be a function (parameters, row); got {self.log_likelihood!r:.60}.")
+        if self.per not in ("row", "block"):
+            raise ValueError(f'per must be "row" or "block"; got {self.per!r}.')
+        space, default = read_parameters(self.parameters)
+        if not space.n_coordinates:
+            raise ValueError("every parameter is known: nothing is left to learn. Give one a domain, for instance sj.Real.")
+        columns = read_columns(data)
+        rows = None if block is None else check_whole_number(block, "block", 1)
+        problem = Problem.pose(self.log_likelihood, self.per, space, columns, read_weights(weights, columns), rows)
+        return problem, default
+
+    @property
+    def _fitted(self) -> LikelihoodFit:
+        if self._fit is None:
+            raise NotFitted("this MaximumLikelihood has not been fitted: call fit(data) first.")
+        return self._fit
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._fit is not None
+
+    # ---- what was learned
+
+    @property
+    def parameters_(self) -> pd.Series:
+        """Estimates by name, entries of a vector as ``beta[x1]``; known numbers included."""
+        return self._series(self._fitted.values)
+
+    @property
+    def standard_errors_(self) -> pd.Series:
+        """Standard errors of ``parameters_``; 0 for known numbers."""
+        return self._series(np.sqrt(np.diag(self._fitted.covariance)))
+
+    @property
+    def covariance_(self) -> pd.DataFrame:
+        """Covariance of ``parameters_`` (m, m)."""
+        import pandas as pd
+
+        names = self._fitted.space.names
+        return pd.DataFrame(self._fitted.covariance, index=names, columns=names)
+
+    def _series(self, values: np.ndarray) -> pd.Series:
+        import pandas as pd
+
+        return pd.Series(values.copy(), index=self._fitted.space.names, dtype=float)
+
+    @property
+    @in_double_precision
+    def estimates_(self) -> dict[str, Any]:
+        """Every parameter as the function sees it: by name, in its shape, a float or a NumPy array; known ones included."""
+        bound = jax.device_get(self._fitted.space.bind(self._fitted.coordinates))
+        return {name: float(value) if np.ndim(value) == 0 else np.asarray(value) for name, value in bound.items()}
+
+    @property
+    def log_likelihood_(self) -> float:
+        """The log-likelihood of the data of the fit, weights counted."""
+        return self._fitted.log_likelihood
+
+    @property
+    def aic_(self) -> float:
+        """Akaike's criterion: twice the numbers learned less twice the log-likelihood."""
+        return 2.0 * self._fitted.n_learned - 2.0 * self.log_likelihood_
+
+    @property
+    def bic_(self) -> float:
+        """Schwarz's criterion, n being the sum of the weights."""
+        return float(np.log(self._fitted.n_units)) * self._fitted.n_learned - 2.0 * self.log_likelihood_
+
+    @property
+    def converged_(self) -> bool:
+        return self._fitted.converged
+
+    @property
+    def stop_reason_(self) -> str:
+        """Why the optimiser stopped: ``converged``, ``at_rounding_floor``, ``flat``, ``endless``, ``step_limit``, …"""
+        return self._fitted.reason
+
+    @property
+    def n_steps_(self) -> int:
+        return self._fitted.n_steps
+
+    @property
+    def n_starts_(self) -> int:
+        """From how many starts the maximum was looked for, and (``n_hits_``) how many of them reached it."""
+        return self._fitted.n_starts
+
+    @property
+    def n_hits_(self) -> int:
+        return self._fitted.n_hits
+
+    @property
+    def notes_(self) -> list[str]:
+        """What the reader of this fit should know, in sentences; empty when there is nothing to say."""
+        return list(self._fitted.notes)
+
+    @property
+    @in_double_precision
+    def path_(self) -> pd.DataFrame:
+        """The parameters at each step of the optimiser, from the start (row 0) to the maximum."""
+        import pandas as pd
+
+        fit = self._fitted
+        values = np.asarray(jax.vmap(fit.space.values)(fit.path))
+        return pd.DataFrame(values, columns=fit.space.names).rename_axis("step")
+
+    @property
+    def summary_(self) -> pd.DataFrame:
+        """Estimate, standard error and 95 % limits of every parameter."""
+        return self.summary()
+
+    def summary(self, level: float = 0.95) -> pd.DataFrame:
+        """Estimate, standard error and Wald limits at ``level`` of every parameter; one row a parameter."""
+        table = self.interval("parameters", level=level)
+        table.insert(1, "standard error", self.standard_errors_)
+        return table
+
+    @in_double_precision
+    def interval(
+        self,
+        what: str | Callable[..., Any] = "parameters",
+        *arguments: Any,
+        level: float = 0.95,
+        method: Literal["wald", "likelihood", "bootstrap"] = "wald",
+        side: Literal["two", "lower", "upper"] = "two",
+        domain: str | Domain = "real",
+        n_bootstrap: int = N_BOOTSTRAP,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """A confidence interval of the parameters, or of any function of them.
+
+        Parameters
+        ----------
+        what : "parameters", or ``function(parameters, *arguments)`` in ``jax.numpy`` that answers with numbers, arrays or mappings.
+        level : confidence.
+        method : "wald": by the delta method, for parameters on the scale without ends of their domain. "likelihood", of "parameters" only:
+            limits by the profile likelihood. "bootstrap": percentiles of fits to rows (or clusters) drawn with replacement.
+        side : "two", or "lower" or "upper" for a one-sided bound at ``level``.
+        domain : of the answers of a function, for its Wald limits: "positive" makes them on the scale of logarithms, "probability" on that
+            of log-odds.
+        n_bootstrap, seed : samples, and of their random numbers.
+
+        Raises
+        ------
+        NotFitted : nothing was fitted, or the data of the fit are not at hand (after unpickling).
+        NotConverged : the fit reached no maximum; the profile rises above it; a tenth of the samples has none.
+        ValueError : unknown words; profile limits of a function; a value of a function outside of its domain.
+
+        Returns
+        -------
+        DataFrame with ``estimate``, ``lower``, ``upper``; one row a parameter, or one an entry of the function's answer.
+        """
+        check_level(level)
+        if method not in ("wald", "likelihood", "bootstrap"):
+            raise ValueError(f'method must be "wald", "likelihood" or "bootstrap"; got {method!r}.')
+        if side not in ("two", "lower", "upper"):
+            raise ValueError(f'side must be "two", "lower" or "upper"; got {side!r}.')
+        fit = self._fitted
+        if what == "parameters":
+            names, values = fit.space.names, fit.values
+        elif callable(what):
+            answer, values, errors = delta_of(what, fit, arguments)
+            names = _labels(answer)
+        else:
+            raise ValueError(f'what must be "parameters" or a function of the parameters; got {what!r}.')
+        if method == "likelihood":
+            if what != "parameters":
+                raise ValueError('likelihood limits are those of "parameters"; for a function use method="wald" or "bootstrap".')
+            return _table(names, values, *profile_limits(self._at_hand(), fit, level, side))
+        if method == "bootstrap":
+            return _table(names, values, *self._percentiles(what, arguments, level, side, n_bootstrap, seed))
+        if what == "parameters":
+            return _table(names, values, *wald_limits(values, np.sqrt(np.diag(fit.covariance)), fit.space.domains, level, side))
+        kind = _read_domain(domain)
+        for name, value in zip(names, values, strict=True):
+            if not kind.admits(float(value)):
+                raise ValueError(f"{name} is {value:g}, and domain={domain!r} asks for {kind.description}.")
+        return _table(names, values, *wald_limits(values, errors, [kind] * len(values), level, side))
+
+    def _percentiles(
+        self, what: Any, arguments: tuple[Any, ...], level: float, side: str, n_bootstrap: int, seed: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        number = check_whole_number(n_bootstrap, "n_bootstrap", 2)
+        fit, problem = self._fitted, self._at_hand()
+        points, _ = bootstrap_values(problem, fit, self._clusters, number, check_whole_number(seed, "seed", 0))
+
+        def of(point: Any) -> Any:
+            if what == "parameters":
+                return fit.space.values(point)
+            leaves = jax.tree.leaves(what(fit.space.bind(point), *arguments))
+            return jax.numpy.concatenate([jax.numpy.ravel(leaf) for leaf in leaves])
+
+        found = np.asarray(jax.lax.map(of, points))
+        below, above = reaches(level, side)
+        beyond = 0.5 * (1.0 - level) if side == "two" else 1.0 - level
+        lower = np.quantile(found, beyond, axis=0) if np.isfinite(below) else np.full(found.shape[1], -np.inf)
+        upper = np.quantile(found, 1.0 - beyond, axis=0) if np.isfinite(above) else np.full(found.shape[1], np.inf)
+        return lower, upper
+
+    def _at_hand(self) -> Problem:
+        if not self._fitted.converged:
+            raise NotFitted(
+                f"the fit reached no maximum: it stopped with {self._fitted.reason!r}, and no other fit can be held against it."
+            )
+        if self._problem is None:
+            raise NotFitted("the data of the fit are not at hand, since a pickle does not hold them: fit again.")
+        return self._problem
+
+    @in_double_precision
+    def score(self, data: Any, weights: Any = None) -> float:
+        """The mean log-likelihood of a row of any data under the fit."""
+        problem, _ = self._pose(data, weights, None)
+        return -float(problem.evaluate(self._fitted.coordinates).value[0])
+
+    # ---- shown
+
+    def __repr__(self) -> str:
+        """The constructor's call; once fitted also the estimates with their standard errors and what they rest on."""
+        if self._fit is None:
+            return self.constructor()
+        fit = self._fit
+        stopped = "" if fit.converged else f", stopped short ({fit.reason})"
+        name = getattr(self.log_likelihood, "__name__", type(self.log_likelihood).__name__)
+        heading = f"MaximumLikelihood({name}) fitted to {fit.n_units:,.6g} rows{stopped}, log-likelihood {fit.log_likelihood:.6g}"
+        return estimates_in_words(heading, fit.space.names, fit.values, np.sqrt(np.diag(fit.covariance)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The data are the user's and may be large: a pickle holds the model, not the rows.
+        return {name: value for name, value in vars(self).items() if name not in ("_problem", "_clusters")}
+
+
+def _table(names: Sequence[str], values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame({"estimate": values, "lower": lower, "upper": upper}, index=list(names))
+
+
+def _labels(answer: Any) -> list[str]:
+    """A name for each entry of what a function answered."""
+    names = []
+    for path, leaf in jax.tree_util.tree_flatten_with_path(answer)[0]:
+        word = ".".join(str(getattr(key, "key", getattr(key, "name", getattr(key, "idx", key)))) for key in path)
+        indices = list(np.ndindex(np.shape(leaf)))
+        names += [word or "value"] if np.ndim(leaf) == 0 else [f"{word}[{','.join(map(str, index))}]" for index in indices]
+    return names
+
+
+def _read_domain(domain: str | Domain) -> Domain:
+    found = WORDS.get(domain) if isinstance(domain, str) else domain
+    if not isinstance(found, Domain):
+        raise ValueError(f"domain must be one of {', '.join(map(repr, WORDS))}, or a domain such as sj.Positive; got {domain!r}.")
+    return found
+
+
+def _codes(clusters: Any, problem: Problem) -> np.ndarray:
+    """Numbers from 0 for the labels of the rows that count."""
+    import pandas as pd
+
+    labels = problem.columns.leaves[clusters] if isinstance(clusters, str) and clusters in problem.columns.leaves else np.asarray(clusters)
+    if labels.ndim != 1 or len(labels) not in (problem.columns.n, int(problem.rows[-1]) + 1):
+        raise ValueError(f"clusters must be one label a row, or the name of a column; they have the shape {labels.shape}.")
+    codes, _ = pd.factorize(labels[problem.rows] if len(labels) > problem.columns.n else labels)
+    if np.any(codes < 0):
+        raise ValueError(f"clusters miss a label in row {int(problem.rows[np.argmax(codes < 0)])} (rows count from 0).")
+    return codes

@@ -1,0 +1,146 @@
+"""The user's function as a term of the likelihood: how it is called, and what is said where it cannot be."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from survjax.engine.columns import Columns
+from survjax.engine.parameter_space import ParameterSpace
+from survjax.numerics.blocks import Objective
+
+TRIAL_ROWS = 64  # of a block, where the function is tried out
+
+
+@dataclass(frozen=True)
+class OfRows:
+    """``log_likelihood(parameters, row)`` as an objective calls it. Equal for the same function, so that its program is found again."""
+
+    function: Callable
+
+    def __call__(self, space: ParameterSpace, point: Any, kind: str, rows: Any) -> Any:
+        terms = self.function(space.bind(point), jax.tree.map(_in_double, rows))
+        return jnp.asarray(terms).astype(float)
+
+
+def _in_double(column: Any) -> Any:
+    return column.astype(float) if jnp.issubdtype(column.dtype, jnp.floating) else column
+
+
+def _values(space: ParameterSpace, point: Any) -> Any:
+    return space.values(point)
+
+
+def _nothing(*_: Any) -> tuple[()]:
+    return ()
+
+
+def objective_of(function: Callable, per: str) -> Objective:
+    term = OfRows(function)
+    return Objective(term, _nothing, _values, _nothing, term if per == "block" else None)
+
+
+def check_function(function: Callable, per: str, space: ParameterSpace, columns: Columns) -> None:
+    """Try the function on values that JAX traces, and explain what does not go; nothing is computed.
+
+    Raises
+    ------
+    TypeError, ValueError : with the line of the user's, and the remedy.
+    """
+    size = min(TRIAL_ROWS, columns.block(None))
+
+    def described(column: np.ndarray) -> jax.ShapeDtypeStruct:
+        shape = column.shape[1:] if per == "row" else (size, *column.shape[1:])
+        return jax.ShapeDtypeStruct(shape, np.float64 if column.dtype.kind == "f" else column.dtype)
+
+    rows = jax.tree.map(described, columns.tree)
+    with explained(function, space, columns):
+        shape = jax.eval_shape(
+            lambda point, rows: function(space.bind(point), rows), jax.ShapeDtypeStruct((space.n_coordinates,), np.float64), rows
+        )
+    if per == "row":
+        _check_answer(shape, (), "one number, the log-likelihood of the row: sum over what else is in it, or take per='block'")
+    else:
+        meaning = f"one number for each of the {size} rows of the block, of shape ({size},), and not their sum"
+        _check_answer(shape, (size,), meaning)
+
+
+def _check_answer(answer: Any, shape: tuple[int, ...], meaning: str) -> None:
+    if answer is None:
+        raise TypeError("log_likelihood returned None: is its return missing?")
+    if not hasattr(answer, "shape") or not hasattr(answer, "dtype"):
+        raise TypeError(f"log_likelihood must return {meaning}; it returned a {type(answer).__name__}.")
+    if answer.shape != shape:
+        raise TypeError(f"log_likelihood must return {meaning}; it returned an array of shape {answer.shape}.")
+    if jnp.issubdtype(answer.dtype, jnp.complexfloating):
+        raise TypeError("log_likelihood returned a complex number; take its real part where that is what is meant.")
+    if answer.dtype in (jnp.float32, jnp.float16, jnp.bfloat16):
+        raise TypeError(
+            f"log_likelihood returned {answer.dtype}, which has too few digits for a maximum to be found: it is called with 64 bits, so "
+            "take away what makes them fewer, an astype or a dtype."
+        )
+
+
+@contextmanager
+def explained(function: Callable, space: ParameterSpace, columns: Columns) -> Iterator[None]:
+    """Errors of JAX about the user's function as sentences with his line and the remedy."""
+    errors = jax.errors
+    try:
+        yield
+    except (errors.TracerBoolConversionError, errors.NonConcreteBooleanIndexError) as error:
+        raise TypeError(
+            f"log_likelihood decides in Python on a value that JAX knows only when the program runs{_line_of(function, error)}. In the "
+            "place of if, and, or, max and min, of a loop's condition and of a mask as an index, write jnp.where(condition, a, b), with "
+            "arguments that are legal in both a and b; or jax.lax.cond, jnp.maximum, jnp.logical_and, jax.lax.fori_loop."
+        ) from error
+    except errors.TracerArrayConversionError as error:
+        raise TypeError(
+            f"log_likelihood hands a traced value to a function of NumPy or SciPy{_line_of(function, error)}. Take the same function of "
+            "jax.numpy, jax.scipy.special or jax.scipy.stats."
+        ) from error
+    except (errors.ConcretizationTypeError, errors.TracerIntegerConversionError) as error:
+        raise TypeError(
+            f"log_likelihood wants a Python number of a value that JAX knows only when the program runs{_line_of(function, error)}. Take "
+            "jnp.log for math.log, leave float() and int() away, and let lengths (range, shapes) be constants."
+        ) from error
+    except KeyError as error:
+        name = error.args[0] if error.args else error
+        raise ValueError(
+            f"log_likelihood asks for {name!r}{_line_of(function, error)}, which is neither a column nor a parameter. Columns are "
+            f"{', '.join(columns.leaves)}; parameters are {', '.join(entry.name for entry in space.entries)}."
+        ) from error
+    except NotImplementedError as error:
+        raise TypeError(
+            f"log_likelihood has no second derivative in JAX: {error}{_line_of(function, error)}. Write the function in terms that have; "
+            "that of the incomplete gamma function in its shape is one that has not."
+        ) from error
+    except (TypeError, ValueError, AttributeError) as error:
+        shapes = ", ".join(f"{entry.name} {entry.shape}" for entry in space.entries)
+        rows = ", ".join(f"{name} {leaf.shape[1:]}" for name, leaf in columns.leaves.items())
+        error.add_note(
+            f"This came from log_likelihood{_line_of(function, error)}. It is called with a mapping of parameters (shapes: {shapes}) and "
+            f"a row (shapes: {rows}; with per='block' b rows of them). It must be made of jax.numpy and needs two derivatives: no "
+            "custom_vjp, and no while loop whose length depends on parameters."
+        )
+        raise
+
+
+def _line_of(function: Callable, error: BaseException) -> str:
+    """Where in the user's file the error arose, as part of a sentence; nothing where that is not known."""
+    code = getattr(getattr(function, "func", function), "__code__", None)
+    frame, line = error.__traceback__, 0
+    while code is not None and frame is not None:
+        if frame.tb_frame.f_code.co_filename == code.co_filename:
+            line = frame.tb_lineno
+        frame = frame.tb_next
+    if not line or code is None:
+        return ""
+    text = linecache.getline(code.co_filename, line).strip()
+    return f", in line {line}: `{text}`" if text else f", in line {line}"
