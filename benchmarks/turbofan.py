@@ -55,7 +55,7 @@ def judged(rows: sj.Landmarks, lives: pd.DataFrame, make: Callable[[], object], 
     found = []
     for k in range(FOLDS):
         learned = rows[(fold[rows.unit].to_numpy() != k) & (rows.age >= FIRST_AGE)]
-        model = make().fit(learned.X, learned.y)
+        model = make().fit(learned)
         asked = cuts(lives, draw)
         asked = asked[fold[asked["unit"]].to_numpy() == k]
         now = rows[place[pd.MultiIndex.from_frame(asked[["unit", "time"]])].to_numpy()]

@@ -52,7 +52,7 @@ class EngineForecast:
         old_enough = rows[rows.age >= FIRST_AGE]
         self._rows = rows
         self.model = LEARNERS["AcceleratedFailureTime"](LEARNERS["LogNormal"](), penalty=PENALTY)
-        self.model.fit(old_enough.X, old_enough.y)
+        self.model.fit(old_enough)
 
     def predict(self, log: pd.DataFrame, *, at: object = "last", level: float = 0.90) -> pd.DataFrame:
         """Of each engine at its last cycle: unit, time, rul (restricted: E min(RUL, 125)), and the limits of its own, unrestricted, RUL.

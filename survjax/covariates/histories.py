@@ -136,12 +136,13 @@ def check_histories(unit: Any, start: Any, stop: Any, event: Any, *, gaps: str =
             raise ValueError(f"{name} has {len(column):,} rows and unit {len(codes):,}; every row needs both.")
     _refuse(codes < 0, "unit is missing in row {row}", "Remove rows of unknown units.")
     labels = np.asarray(labels)
+    named = labels.astype(object)  # numbers of NumPy would be shown with their type
 
     def said(row: int) -> str:
         return f"(start={begin[row]:g}, stop={end[row]:g})"
 
     for row in np.flatnonzero(~(end > begin))[:1]:
-        what = f"stop must be after start; unit {labels[codes[row]]!r} has {said(row)} in row {{row}}"
+        what = f"stop must be after start; unit {named[codes[row]]!r} has {said(row)} in row {{row}}"
         _refuse(~(end > begin), what, "Remove rows in which no time passes.")
     order = in_order(codes, begin)
     of, first, last = codes[order], begin[order], end[order]
@@ -156,12 +157,12 @@ def check_histories(unit: Any, start: Any, stop: Any, event: Any, *, gaps: str =
             place = int(np.flatnonzero(fault)[0])
             one, other = int(order[place]), int(order[place + 1])
             rows = order[np.flatnonzero(fault) + 1]
-            message = f"rows {one} {said(one)} and {other} {said(other)} of unit {labels[of[place]]!r} {word}"
+            message = f"rows {one} {said(one)} and {other} {said(other)} of unit {named[of[place]]!r} {word}"
             raise BadRow(f"{message} ({len(rows):,} such pairs; {ROWS_COUNT_FROM}). {remedy}", columns=("start",), rows=rows, remedy=remedy)
     early = np.zeros(len(codes), dtype=bool)
     early[order[:-1]] = follows & failed[order[:-1]]
     for row in np.flatnonzero(early)[:1]:
-        what = f"unit {labels[codes[row]]!r} has an event in row {{row}} {said(row)}, which is not its last"
+        what = f"unit {named[codes[row]]!r} has an event in row {{row}} {said(row)}, which is not its last"
         _refuse(early, what, "A unit fails once; units that go on after an event are what Recurrences are for.")
     return CheckedHistories(order, codes, labels)
 

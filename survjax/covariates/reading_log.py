@@ -131,7 +131,8 @@ def refuse_units(bad: np.ndarray, what: str, labels: Any, remedy: str) -> None:
     """Raise for the units marked in ``bad``, naming the first."""
     rows = np.flatnonzero(bad)
     if rows.size:
-        message = f"unit {labels[rows[0]]!r} (row {rows[0]} of units) {what} ({rows.size:,} such units; {ROWS_COUNT_FROM}). {remedy}"
+        label = labels.astype(object)[rows[0]]
+        message = f"unit {label!r} (row {rows[0]} of units) {what} ({rows.size:,} such units; {ROWS_COUNT_FROM}). {remedy}"
         raise BadRow(message, columns=("unit",), rows=rows, remedy=remedy)
 
 
@@ -139,7 +140,7 @@ def refuse_readings(bad: np.ndarray, what: str, labels: Any, times: np.ndarray, 
     """Raise for the readings marked in ``bad``, rows of the log as they came, naming the first."""
     rows = np.flatnonzero(bad)
     if rows.size:
-        label = as_series(labels).iloc[rows[0]]
+        label = as_series(labels).astype(object).iloc[rows[0]]
         message = (
             f"the reading in row {rows[0]} of log (unit {label!r}, time={times[rows[0]]:g}) {what} ({rows.size:,} such rows; "
             f"{ROWS_COUNT_FROM}). {remedy}"

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from survjax.covariates.histories import History
+from survjax.covariates.landmark_rows import Landmarks
 from survjax.data.lifetimes import Lifetimes
 
 P = ParamSpec("P")
@@ -74,6 +75,12 @@ INSTEAD = {
 }
 
 
+LANDMARKS = (
+    "Learned from landmarks: predictions are for a unit at a reading, given its readings up to then, and average over how they go on. Rows "
+    "of one unit depend on each other: standard errors count units, and log-likelihoods, AIC and BIC compare models of these rows only."
+)
+
+
 def instead_of(kind: type, name: str) -> str | None:
     """What to write in place of an attribute that models of other packages have; None where none has it, or this one does."""
     if name not in INSTEAD or hasattr(kind, name):
@@ -100,6 +107,8 @@ def in_survjax_words(fit: Callable[P, R]) -> Callable[P, R]:
     def told(*args: P.args, **keywords: P.kwargs) -> R:
         given = dict(zip(("self", first, second), args, strict=False)) | keywords
         X, y = given.get(first), given.get(second)
+        if isinstance(X, Landmarks):
+            return _of_landmarks(fit, given, signature)
         if isinstance(X, History):
             if first != "X" or y is not None or "unit" in given:
                 raise TypeError(_of_a_history(first))
@@ -119,6 +128,22 @@ def in_survjax_words(fit: Callable[P, R]) -> Callable[P, R]:
         return fit(*args, **keywords)
 
     return told
+
+
+def _of_landmarks(fit: Callable[..., R], given: dict[str, Any], signature: inspect.Signature) -> R:
+    model, rows, *_ = given.values()
+    if "cluster" not in signature.parameters:
+        raise TypeError(
+            f"rows of Landmarks depend on each other, which {type(model).__name__} does not count; use sj.AcceleratedFailureTime, "
+            "sj.ProportionalHazards, sj.ParameterRegression or sj.HazardScaling."
+        )
+    if given.get("y") is not None or "unit" in given or "cluster" in given:
+        raise TypeError("Landmarks bring X, y and cluster with them: fit(landmarks) alone, or fit(rows.X, rows.y, cluster=rows.unit).")
+    if rows.y is None:
+        raise TypeError("these Landmarks are of units whose ends are not known; predict for them, and fit Landmarks(log, units).")
+    fitted = fit(model, rows.X, rows.y, cluster=rows.unit, **dict(list(given.items())[2:]))
+    model._fit.notes.insert(0, LANDMARKS)
+    return fitted
 
 
 def _of_a_history(first: str) -> str:

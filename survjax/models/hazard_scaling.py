@@ -20,6 +20,7 @@ from survjax.models.precision import in_double_precision
 from survjax.models.proportional_hazards import ProportionalHazards, refuse_bases
 from survjax.models.regression import Regression
 from survjax.models.template import as_template
+from survjax.regression.clusters import check_clusters, numbers_of
 from survjax.regression.latent_score import Penalty, Solution
 from survjax.regression.strengths import MANY, SMALLEST, HeldOut, held_out, solutions, strengths_of
 from survjax.regression.two_stages import Stages, group_weights
@@ -138,7 +139,15 @@ class HazardScaling(Regression):
     @in_survjax_words
     @in_double_precision
     def fit(
-        self, X: Any, y: Any = None, *, unit: Any = None, n_starts: int | None = None, seed: int = 0, require_convergence: bool = True
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        unit: Any = None,
+        cluster: Any = None,
+        n_starts: int | None = None,
+        seed: int = 0,
+        require_convergence: bool = True,
     ) -> Self:
         """Learn the base from the lifetimes, then the score; with ``joint`` both together.
 
@@ -147,6 +156,8 @@ class HazardScaling(Regression):
         X : (n, m) what is known of each unit: data frame, array, or mapping of columns.
         y : a ``Lifetimes`` with n rows, or a structured array (event, time). Stretches of a life as for ``ProportionalHazards``.
         unit : (n,) labels of the units that the rows belong to; penalties, folds and errors then count units, not rows.
+        cluster : (n,) labels of rows that depend on each other without being one history (landmarks of one unit), which penalties, folds
+            and errors count as one.
         n_starts, seed : of the base's fit, where the likelihood may have several maxima; the seed also of folds and replicates.
         require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
 
@@ -163,13 +174,13 @@ class HazardScaling(Regression):
         self._check_settings()
         life = as_target(X, y)
         if self.joint:
-            joint = self._joint(life, unit)
-            joint.fit(X, life, unit=unit, n_starts=n_starts, seed=seed, require_convergence=require_convergence)
+            joint = self._joint(life, unit if cluster is None else cluster)
+            joint.fit(X, life, unit=unit, cluster=cluster, n_starts=n_starts, seed=seed, require_convergence=require_convergence)
             self._fit, self.lifetimes_, self._reported = joint._fit, life, None
             self._solution = self._held_out = None
             self._strength = float(self.penalty)
             return self
-        stages = self._first_stage(X, life, unit, n_starts, seed, collinear=not self.penalty)
+        stages = self._first_stage(X, life, unit, cluster, n_starts, seed, collinear=not self.penalty)
         chosen = None
         if self.penalty == "cv":
             counts = group_weights(stages.groups, stages.life.counts())
@@ -187,10 +198,10 @@ class HazardScaling(Regression):
     def _joint(self, life: Lifetimes, unit: Any) -> ProportionalHazards:
         n_units = life.n_units
         if unit is not None and len(unit) == len(life):
-            n_units = float(group_weights(np.unique(np.asarray(unit), return_inverse=True)[1].reshape(-1), life.counts()).sum())
+            n_units = float(group_weights(numbers_of(unit), life.counts()).sum())
         return ProportionalHazards(self._base, self.formula, penalty=float(self.penalty) * n_units, errors="robust")
 
-    def _first_stage(self, X: Any, life: Lifetimes, unit: Any, n_starts: int | None, seed: int, *, collinear: bool) -> Stages:
+    def _first_stage(self, X: Any, life: Lifetimes, unit: Any, cluster: Any, n_starts: int | None, seed: int, *, collinear: bool) -> Stages:
         """The base from the lifetimes alone, and the problem of the second stage."""
         base = self._base_template()
         refuse_bases(base, "HazardScaling")
@@ -204,10 +215,11 @@ class HazardScaling(Regression):
         refuse_ages_in(design.names, matrix, life)
         if collinear:
             design.refuse_collinear(matrix)
+        groups = unit if cluster is None else check_clusters(cluster, unit, len(life))
         if unit is not None:
             self._n_units(unit, life)
         first = fit_distribution(base, life, n_starts=n_starts, seed=seed)
-        return Stages.of(first, design, design.standardised(matrix), life, unit)
+        return Stages.of(first, design, design.standardised(matrix), life, groups)
 
     @property
     def _base(self) -> Any:
@@ -243,6 +255,7 @@ class HazardScaling(Regression):
         y: Any,
         *,
         unit: Any = None,
+        cluster: Any = None,
         n_strengths: int = MANY,
         smallest: float = SMALLEST,
         n_starts: int | None = None,
@@ -255,7 +268,7 @@ class HazardScaling(Regression):
 
         Parameters
         ----------
-        X, y, unit, n_starts, seed : as for ``fit``.
+        X, y, unit, cluster, n_starts, seed : as for ``fit``.
         n_strengths : how many, in even steps of their logarithm. smallest : the last, as a share of the first.
 
         Raises
@@ -268,7 +281,7 @@ class HazardScaling(Regression):
             raise ValueError("joint=True has no paths: they need the convex problem of two stages.")
         if not (isinstance(n_strengths, (int, np.integer)) and n_strengths >= 2 and 0 < smallest < 1):
             raise ValueError(f"a path has at least 2 strengths, and smallest is between 0 and 1; got {n_strengths!r} and {smallest!r}.")
-        stages = self._first_stage(X, as_target(X, y), unit, n_starts, seed, collinear=False)
+        stages = self._first_stage(X, as_target(X, y), unit, cluster, n_starts, seed, collinear=False)
         strengths = strengths_of(stages.score, self.l1_ratio, n_strengths, smallest)
         found = solutions(stages.score, strengths, self.l1_ratio)
         design = stages.predictors.each[0].design

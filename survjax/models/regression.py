@@ -27,7 +27,7 @@ from survjax.models.regression_diagnostics import RegressionDiagnostics
 from survjax.models.regression_findings import RegressionFindings
 from survjax.models.regression_intervals import interval_of_report, interval_of_units
 from survjax.models.unit_laws import coordinates_of_units, life_bounds, predict_units, unit_arguments
-from survjax.regression.clusters import sandwich
+from survjax.regression.clusters import check_clusters, sandwich
 from survjax.regression.estimation import fit_regression, log_likelihood_of_units
 from survjax.regression.predictors import Predictors
 
@@ -52,7 +52,15 @@ class Regression(RegressionFindings, RegressionDiagnostics, AcceleratedTests):
     @in_survjax_words
     @in_double_precision
     def fit(
-        self, X: Any, y: Any = None, *, unit: Any = None, n_starts: int | None = None, seed: int = 0, require_convergence: bool = True
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        unit: Any = None,
+        cluster: Any = None,
+        n_starts: int | None = None,
+        seed: int = 0,
+        require_convergence: bool = True,
     ) -> Self:
         """Learn how covariates act, and what the base leaves open, by maximum likelihood.
 
@@ -61,9 +69,11 @@ class Regression(RegressionFindings, RegressionDiagnostics, AcceleratedTests):
         X : (n, m) what is known of each unit: data frame, array, or mapping of columns.
         y : a ``Lifetimes`` with n rows, or a structured array (event, time). A unit whose covariates change has a row for each stretch
             (start, stop] of its life: ``entry`` is the start, and all rows but the last end without failure. A ``History`` has all of
-            it: ``fit(history)``.
+            it: ``fit(history)``, and so have ``Landmarks``: ``fit(landmarks)``.
         unit : (n,) labels of the units that the rows belong to. They are then checked: stretches must follow on each other, and only
             the last may end with a failure. With ``errors="robust"`` rows of one unit are one cluster.
+        cluster : (n,) labels of rows that depend on each other without being one history: landmarks of one unit, units of one site.
+            Errors are then robust, by cluster, whatever ``errors`` says; the likelihood counts rows as if they were independent.
         n_starts, seed : how often to begin, where the likelihood may have several maxima; the random starts among these.
         require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
 
@@ -99,6 +109,7 @@ class Regression(RegressionFindings, RegressionDiagnostics, AcceleratedTests):
         if not self.penalty:
             for one, matrix in zip(predictors.each, matrices, strict=True):
                 one.design.refuse_collinear(matrix[life.counts() > 0] if life.weights is not None else matrix)
+        groups = unit if cluster is None else check_clusters(cluster, unit, len(life))
         n_units = life.n_units if unit is None else self._n_units(unit, life)
         covariates = predictors.side_by_side([one.design.standardised(m) for one, m in zip(predictors.each, matrices, strict=True)])
         fit = fit_regression(
@@ -112,8 +123,8 @@ class Regression(RegressionFindings, RegressionDiagnostics, AcceleratedTests):
             require_convergence=require_convergence,
         )
         fit = dataclasses.replace(fit, n_units=n_units, notes=[*taken_as_failed(y), *fit.notes])
-        if self.errors == "robust" and fit.converged:
-            fit = dataclasses.replace(fit, covariance=sandwich(fit, covariates, life, unit))
+        if (self.errors == "robust" or cluster is not None) and fit.converged:
+            fit = dataclasses.replace(fit, covariance=sandwich(fit, covariates, life, groups))
         self._fit, self.lifetimes_, self._reported = fit, life, None
         return self
 

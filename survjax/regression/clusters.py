@@ -6,10 +6,31 @@ from typing import Any
 
 import numpy as np
 
+from survjax.data.columns import ROWS_COUNT_FROM, read_labels
 from survjax.data.lifetimes import Lifetimes
 from survjax.fitting.likelihood import COVARIATES, OF_ROW, chunks_with_covariates, row_log_likelihood
 from survjax.numerics.linear_sums import slopes_of_rows
 from survjax.regression.estimation import RegressionFit
+
+
+def check_clusters(cluster: Any, unit: Any, n: int) -> np.ndarray:
+    """The labels (n,) of clusters.
+
+    Raises
+    ------
+    ValueError : given beside ``unit``; another number of labels than rows; a label is missing; all rows are in one cluster.
+    """
+    if unit is not None:
+        raise ValueError("unit= says that rows are stretches of one life, cluster= that they are not but depend on each other; give one.")
+    labels = read_labels(cluster, "cluster")
+    if len(labels) != n:
+        raise ValueError(f"cluster has {len(labels):,} labels and there are {n:,} rows; every row needs one.")
+    unnamed = np.flatnonzero([label is None for label in labels])
+    if unnamed.size:
+        raise ValueError(f"cluster is missing in row {unnamed[0]} ({unnamed.size:,} such rows; {ROWS_COUNT_FROM}). Name it.")
+    if len(set(labels)) < 2:
+        raise ValueError(f"all rows are in cluster {labels[0]!r}; how far clusters differ can only be learned from several.")
+    return labels
 
 
 def scores_of_rows(fit: RegressionFit, covariates: np.ndarray, life: Lifetimes) -> np.ndarray:
@@ -42,7 +63,7 @@ def sandwich(fit: RegressionFit, covariates: np.ndarray, life: Lifetimes, cluste
     counts = life.counts()
     scores = scores_of_rows(fit, covariates, life) / np.sqrt(np.where(counts > 0, counts, 1.0))[:, None]
     if clusters is not None:
-        _, numbers = np.unique(np.asarray(clusters), return_inverse=True)
+        numbers = numbers_of(clusters)
         summed = np.zeros((int(numbers.max()) + 1, scores.shape[1]))
         np.add.at(summed, numbers, scores)
         scores = summed
@@ -51,3 +72,10 @@ def sandwich(fit: RegressionFit, covariates: np.ndarray, life: Lifetimes, cluste
 
 def _without(columns: dict[str, Any], name: str) -> dict[str, Any]:
     return {other: column for other, column in columns.items() if other != name}
+
+
+def numbers_of(labels: Any) -> np.ndarray:
+    """Which distinct label each of (n,) is, counted from 0 in the order of their first rows."""
+    import pandas as pd
+
+    return np.asarray(pd.factorize(np.asarray(labels))[0])

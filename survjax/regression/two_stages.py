@@ -14,6 +14,7 @@ from survjax.distributions import ScaledHazard
 from survjax.errors import NoFiniteMaximum, NotConverged
 from survjax.fitting.estimation import ARRIVED, Fit, descend, pose, unit_of_time
 from survjax.regression.base_hazard import BaseHazard
+from survjax.regression.clusters import numbers_of
 from survjax.regression.estimation import RegressionFit
 from survjax.regression.latent_score import LatentScore, Penalty, Solution, failing
 from survjax.regression.predictors import Predictor, Predictors
@@ -54,7 +55,7 @@ class Stages:
         if not told.all():
             columns, life, unit = columns[told], life[told], None if unit is None else np.asarray(unit)[told]
         predictor = Predictor(base.template.n_coordinates(), "", design)
-        groups = np.arange(len(life)) if unit is None else np.unique(np.asarray(unit), return_inverse=True)[1].reshape(-1)
+        groups = np.arange(len(life)) if unit is None else numbers_of(unit)
         hazard = BaseHazard.of(base.template, np.asarray(base.coordinates), life)
         n_units = float(group_weights(groups, life.counts()).sum())
         return cls(

@@ -1,0 +1,78 @@
+"""Models learned from landmarks: rows of one unit count as one in every error."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import survjax as sj
+
+
+def worn_fleet(seed, n=64):
+    """Units whose wear grows with the share of their life that is gone, read every 10 days."""
+    rng = np.random.default_rng(seed)
+    ends = 40 + 60 * rng.weibull(2.0, n)
+    failed = rng.random(n) < 0.8
+    rows = [(unit, age, age / end + rng.normal(0, 0.1)) for unit, end in enumerate(ends) for age in np.arange(0.0, end, 10.0)]
+    units = pd.DataFrame({"unit": range(n), "duration": np.where(failed, ends, 0.9 * ends), "event_observed": failed})
+    log = pd.DataFrame(rows, columns=["unit", "time", "wear"])
+    return log[log["time"] < units["duration"].to_numpy()[log["unit"]]].reset_index(drop=True), units
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return sj.Landmarks(*worn_fleet(3), clock="remaining")
+
+
+LEARNERS = {
+    "time": lambda: sj.AcceleratedFailureTime(sj.Weibull()),
+    "hazard": lambda: sj.ProportionalHazards(sj.Weibull()),
+    "scaling": lambda: sj.HazardScaling(sj.Weibull()),
+}
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_copies_of_a_row_in_one_cluster_say_no_more_than_the_row(rows, name):
+    each = np.arange(len(rows))
+    once = LEARNERS[name]().fit(rows.X, rows.y, cluster=each)
+    thrice = np.repeat(each, 3)
+    copied = LEARNERS[name]().fit(rows.X.iloc[thrice], rows.y[thrice], cluster=thrice)
+    # the optima of one and of three copies agree to their own stop rule
+    np.testing.assert_allclose(copied.parameters_, once.parameters_, rtol=1e-6)
+    np.testing.assert_allclose(copied.covariance_, once.covariance_, rtol=1e-5)
+
+
+def test_landmarks_are_fitted_as_they_are_and_the_fit_says_so(rows):
+    whole = sj.AcceleratedFailureTime(sj.Weibull()).fit(rows)
+    parts = sj.AcceleratedFailureTime(sj.Weibull()).fit(rows.X, rows.y, cluster=rows.unit)
+    np.testing.assert_array_equal(whole.covariance_, parts.covariance_)
+    assert any("Learned from landmarks" in note for note in whole.notes_)
+    alone = sj.AcceleratedFailureTime(sj.Weibull()).fit(rows.X, rows.y)
+    assert not np.allclose(whole.standard_errors_, alone.standard_errors_, rtol=0.1)
+    now = rows.latest(pd.DataFrame({"unit": ["x"] * 2, "time": [0.0, 30.0], "wear": [0.0, 0.9]}))
+    nearly_worn = whole.predict_rul(now.X, now.entry)
+    assert nearly_worn[0] < 0.5 * whole.predict_rul(now.X.assign(**{"wear last": 0.3}), now.entry)[0]
+
+
+def test_on_the_clock_of_age_a_row_is_conditional_on_survival_to_its_landmark():
+    rows = sj.Landmarks(*worn_fleet(3))
+    model = sj.ProportionalHazards(sj.Weibull()).fit(rows)
+    shape, scale, wear = (model.parameters_[name] for name in ("shape", "scale", "wear last"))
+    hazard = np.exp(wear * rows.X["wear last"].to_numpy())
+    lived = (rows.y.durations / scale) ** shape - (rows.age / scale) ** shape
+    failing = np.log(shape / scale) + (shape - 1) * np.log(rows.y.durations / scale) + np.log(hazard)
+    expected = np.sum(rows.y.event_observed * failing - hazard * lived)
+    # the likelihood written out; sums of some 400 terms
+    np.testing.assert_allclose(model.log_likelihood_, expected, rtol=1e-10)
+
+
+def test_what_cannot_be_learned_from_landmarks_is_refused(rows):
+    with pytest.raises(TypeError, match="does not count"):
+        sj.Weibull().fit(rows)
+    with pytest.raises(TypeError, match="bring X, y and cluster"):
+        sj.ProportionalHazards(sj.Weibull()).fit(rows, rows.y)
+    with pytest.raises(TypeError, match="ends are not known"):
+        sj.ProportionalHazards(sj.Weibull()).fit(rows.latest(worn_fleet(3)[0]))
+    with pytest.raises(ValueError, match="give one"):
+        sj.ProportionalHazards(sj.Weibull()).fit(rows.X, rows.y, unit=rows.unit, cluster=rows.unit)
+    with pytest.raises(ValueError, match="cluster has 1 labels"):
+        sj.ProportionalHazards(sj.Weibull()).fit(rows.X, rows.y, cluster=["a"])
