@@ -22,6 +22,7 @@ from survjax.parameters import RealDomain
 
 ROWS = "rows"  # the one kind of row
 SAME_VALUE = 1e-6  # in log-likelihood: of two ends of a search, the same optimum
+ASIDE = 0.3
 NOWHERE = 30.0  # standard error of a logarithm or log-odds, a factor of 1e13: where rounding stopped what has no end
 SHOWN = 0.05  # of the largest entry of a direction: what is smaller is not told
 
@@ -149,24 +150,28 @@ def fit_likelihood(problem: Problem, starts: Sequence[Mapping[str, np.ndarray]],
     points = [space.point_of(start) for start in starts]
     with explained(problem.function, space, problem.columns):
         ends = [_from(problem, point) for point in points]
+    random = np.random.default_rng(seed)
+    if not any(end.arrived for end in ends):
+        # where parts of a model are alike, too, nothing changes in some direction; a little aside of there something does
+        flat = [end for end in ends if end.reason == "flat"]
+        ends += [_from(problem, end.point + ASIDE * _spread(end, space.sized) * random.normal(size=len(end.point))) for end in flat]
     if n_starts > len(points):
-        random = np.random.default_rng(seed)
         first = next((end for end in ends if end.reason != "no_finite_start"), ends[0])
         around = first.point if first.arrived else points[0]
         spread = _spread(first, space.sized)
         ends += [_from(problem, around + spread * random.normal(size=len(around))) for _ in range(n_starts - len(points))]
     arrived = [end for end in ends if end.arrived]
-    best = min(arrived or ends, key=lambda end: _height(end, arrived))
+    best = min(arrived or ends[: len(points)], key=_depth)
     hits = sum(abs(float(end.evaluation.value[0] - best.evaluation.value[0])) * problem.n_units <= SAME_VALUE for end in arrived)
     if best.reason == "no_finite_start":
         refuse_start(problem, best.point)
-    fit = _as_fit(problem, best, len(ends), hits)
+    fit = _as_fit(problem, best, n_starts, hits)
     if not arrived and require:
         _refuse(problem, fit, best)
     return fit
 
 
-def _height(end: Ascent, arrived: list[Ascent]) -> float:
+def _depth(end: Ascent) -> float:
     value = float(end.evaluation.value[0])
     return value if np.isfinite(value) else np.inf
 
