@@ -21,6 +21,8 @@ SMALL_CHANGE = 1e-4  # in units of 1 / sqrt(H): so near the maximum the function
 STILL_GOING = 1e-4  # of the way from the start: at the rounding floor a step so long goes on without end
 AT_FLOOR = 3  # steps in a row that promise less than rounding
 LATELY = 4  # steps, whose direction is that in which there is no maximum
+NEGATIVE = 1e-6  # beside the curvature of each coordinate by itself: far beyond rounding
+A_STEP = 0.3  # off a saddle, in units of each coordinate
 FAR = 4.0  # in logarithms, or in the size of a coefficient at the start
 
 
@@ -32,7 +34,8 @@ class Ascent:
     ----------
     point (p,), evaluation at it (before the last short step, ``unseen``), path (s, p) with the start first.
     reason : ``converged``, ``at_rounding_floor``; ``flat``, with the ``direction`` in which nothing changes; ``endless``, with that in
-        which there is always more to gain; ``step_limit``, ``no_progress``; ``no_finite_start``.
+        which there is always more to gain; ``step_limit``, ``no_progress``; ``no_finite_start``, and ``wall``, beside a point ``beyond``
+        at which the function is not finite.
     direction (p,) : in units of each coordinate, the largest entry 1 or -1; None.
     """
 
@@ -43,6 +46,7 @@ class Ascent:
     path: np.ndarray
     unseen: np.ndarray
     direction: np.ndarray | None = None
+    beyond: np.ndarray | None = None
 
     @property
     def arrived(self) -> bool:
@@ -74,7 +78,7 @@ class _Way:
         if not here.is_finite()[0]:
             return self._end(here, "no_finite_start", 0)
         self.first_hessian, self.first_size = here.hessian[0], self._sizes(here)
-        at_floor = 0
+        at_floor, beyond = 0, None
         for n_steps in range(self.most_steps):
             scale = np.where(self.sized, LONGEST_RADIUS / max(LONGEST_RADIUS, self.radius), self._sizes(here))
             with np.errstate(over="ignore"):  # an endless step is one that the radius cuts
@@ -82,11 +86,16 @@ class _Way:
             move, cut = step.step[0] * scale, bool(step.cut[0])
             at_floor = at_floor + 1 if step.promised[0] <= here.rounding()[0] and not cut else 0
             if (self._is_short(move, here) and not cut) or at_floor >= AT_FLOOR:
+                lower = self._off_a_saddle(here)
+                if lower is not None:
+                    here, at_floor = lower, 0
+                    continue
                 return self._arrive(move, here, n_steps)
             if self.radius < SHORTEST_RADIUS:
-                return self._end(here, "no_progress", n_steps)
+                return self._end(here, "no_progress" if beyond is None else "wall", n_steps, beyond=beyond)
             trial = self.evaluate(self.point + move)
             finite = bool(trial.is_finite()[0])
+            beyond = None if finite else self.point + move
             floor = np.maximum(here.rounding(), trial.rounding()) if finite else here.rounding()
             trial_value = trial.value if finite else np.array([np.inf])
             taken, radius = judge(here.value, trial_value, floor, step, np.array([self.radius]), longest=np.inf)
@@ -95,6 +104,19 @@ class _Way:
                 self.point, here = self.point + move, trial
                 self.path.append(self.point.copy())
         return self._end(here, "step_limit", self.most_steps)
+
+    def _off_a_saddle(self, here: Evaluation) -> Evaluation | None:
+        """A step downhill from where the gradient is none but the curvature negative: alike components stay alike without it."""
+        found = smallest_curvature(here.hessian[0])
+        if found is None or found[0] > -NEGATIVE:
+            return None
+        move = A_STEP * found[1]
+        trial = self.evaluate(self.point + move)
+        if not trial.is_finite()[0] or trial.value[0] >= here.value[0] - here.rounding()[0]:
+            return None
+        self.point = self.point + move
+        self.path.append(self.point.copy())
+        return trial
 
     def _sizes(self, here: Evaluation) -> np.ndarray:
         """Of each coordinate: 1, or for one without a natural size what changes the function by about a half."""
@@ -122,12 +144,12 @@ class _Way:
             return self._end(here, "converged", n_steps + 1, unseen=move)
         return self._end(here, "at_rounding_floor", n_steps)
 
-    def _end(self, here: Evaluation, reason: str, n_steps: int, direction: Any = None, unseen: Any = None) -> Ascent:
+    def _end(self, here: Evaluation, reason: str, n_steps: int, direction: Any = None, unseen: Any = None, beyond: Any = None) -> Ascent:
         path = np.array(self.path)
         if reason in ("endless", "step_limit", "no_progress"):
             direction = self._direction(path)
         unseen = np.zeros_like(self.point) if unseen is None else unseen
-        return Ascent(self.point, here, reason, n_steps, path, unseen, direction)
+        return Ascent(self.point, here, reason, n_steps, path, unseen, direction, beyond)
 
     def _direction(self, path: np.ndarray) -> np.ndarray | None:
         """In which the last steps went, where they went on and on."""
@@ -137,17 +159,22 @@ class _Way:
         return going / np.abs(going).max() if going.any() else None
 
 
-def flat_direction(hessian: np.ndarray) -> np.ndarray | None:
-    """A direction (p,) along which the curvature is none, in the coordinates; None where there is no such."""
-    diagonal = np.diagonal(hessian)
-    if not len(diagonal):
+def smallest_curvature(hessian: np.ndarray) -> tuple[float, np.ndarray] | None:
+    """The smallest curvature, where each coordinate is measured by its own, and the direction (p,); None without coordinates."""
+    if not len(hessian):
         return None
-    none = diagonal <= 0.0
-    if none.any():
-        return np.where(np.arange(len(diagonal)) == np.argmax(none), 1.0, 0.0)
+    diagonal = np.abs(np.diagonal(hessian))
+    if not diagonal.all():
+        return 0.0, np.where(np.arange(len(diagonal)) == np.argmin(diagonal), 1.0, 0.0)
     size = 1.0 / np.sqrt(diagonal)
     values, vectors = np.linalg.eigh(hessian * np.outer(size, size))
-    return None if values[0] > FLAT else vectors[:, 0] * size
+    return float(values[0]), vectors[:, 0] * size
+
+
+def flat_direction(hessian: np.ndarray) -> np.ndarray | None:
+    """A direction (p,) along which the curvature is none, in the coordinates; None where there is no such."""
+    found = smallest_curvature(hessian)
+    return None if found is None or found[0] > FLAT else found[1]
 
 
 def _curvature_along(direction: np.ndarray, hessian: np.ndarray) -> float:

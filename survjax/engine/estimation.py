@@ -22,6 +22,8 @@ from survjax.parameters import RealDomain
 
 ROWS = "rows"  # the one kind of row
 SAME_VALUE = 1e-6  # in log-likelihood: of two ends of a search, the same optimum
+ASIDE = 0.3
+NOWHERE = 30.0  # standard error of a logarithm or log-odds, a factor of 1e13: where rounding stopped what has no end
 SHOWN = 0.05  # of the largest entry of a direction: what is smaller is not told
 
 
@@ -148,30 +150,46 @@ def fit_likelihood(problem: Problem, starts: Sequence[Mapping[str, np.ndarray]],
     points = [space.point_of(start) for start in starts]
     with explained(problem.function, space, problem.columns):
         ends = [_from(problem, point) for point in points]
+    random = np.random.default_rng(seed)
+    if not any(end.arrived for end in ends):
+        # where parts of a model are alike, too, nothing changes in some direction; a little aside of there something does
+        flat = [end for end in ends if end.reason == "flat"]
+        ends += [_from(problem, end.point + ASIDE * _spread(end, space.sized) * random.normal(size=len(end.point))) for end in flat]
     if n_starts > len(points):
-        random = np.random.default_rng(seed)
         first = next((end for end in ends if end.reason != "no_finite_start"), ends[0])
         around = first.point if first.arrived else points[0]
         spread = _spread(first, space.sized)
         ends += [_from(problem, around + spread * random.normal(size=len(around))) for _ in range(n_starts - len(points))]
     arrived = [end for end in ends if end.arrived]
-    best = min(arrived or ends, key=lambda end: _height(end, arrived))
+    best = min(arrived or ends[: len(points)], key=_depth)
     hits = sum(abs(float(end.evaluation.value[0] - best.evaluation.value[0])) * problem.n_units <= SAME_VALUE for end in arrived)
     if best.reason == "no_finite_start":
         refuse_start(problem, best.point)
-    fit = _as_fit(problem, best, len(ends), hits)
+    fit = _as_fit(problem, best, n_starts, hits)
     if not arrived and require:
-        _refuse(fit, best)
+        _refuse(problem, fit, best)
     return fit
 
 
-def _height(end: Ascent, arrived: list[Ascent]) -> float:
+def _depth(end: Ascent) -> float:
     value = float(end.evaluation.value[0])
     return value if np.isfinite(value) else np.inf
 
 
 def _from(problem: Problem, start: np.ndarray) -> Ascent:
-    """From one start to its end; of many rows a sample goes ahead, so that all are passed over a few times only."""
+    """From one start to its end, which is none where a logarithm is known within no bounds."""
+    end = _climbed(problem, start)
+    if not end.arrived:
+        return end
+    errors = np.sqrt(np.diagonal(inverse(end.evaluation.hessian[0] * problem.n_units)))
+    nowhere = problem.space.sized & ~(errors < NOWHERE)
+    if not nowhere.any():
+        return end
+    return dataclasses.replace(end, reason="endless", direction=np.where(nowhere, np.sign(end.point - start), 0.0))
+
+
+def _climbed(problem: Problem, start: np.ndarray) -> Ascent:
+    """From one start to where Newton stops; of many rows a sample goes ahead, so that all are passed over a few times only."""
     sample = problem.sample
     if sample is not None:
         ahead = ascend(sample.evaluate, start, problem.space.sized)
@@ -232,8 +250,7 @@ def refuse_start(problem: Problem, point: np.ndarray) -> None:
     ValueError
     """
     terms, gradients = problem.of_rows(point)
-    values = {name: np.asarray(value) for name, value in problem.space.bind(point).items()}
-    at = ", ".join(f"{name}={_brief(value)}" for name, value in values.items())
+    at = _at(problem, point)
     bad = ~np.isfinite(terms)
     if bad.any():
         row = int(np.argmax(bad))
@@ -252,11 +269,15 @@ def refuse_start(problem: Problem, point: np.ndarray) -> None:
     )
 
 
+def _at(problem: Problem, point: np.ndarray) -> str:
+    return ", ".join(f"{name}={_brief(np.asarray(value))}" for name, value in problem.space.bind(point).items())
+
+
 def _brief(value: np.ndarray) -> str:
     return f"{float(value):.4g}" if value.ndim == 0 else np.array2string(value, precision=4, threshold=6, separator=", ")
 
 
-def _refuse(fit: LikelihoodFit, end: Ascent) -> None:
+def _refuse(problem: Problem, fit: LikelihoodFit, end: Ascent) -> None:
     """Say why there is no estimate.
 
     Raises
@@ -267,6 +288,16 @@ def _refuse(fit: LikelihoodFit, end: Ascent) -> None:
         raise NoFiniteMaximum(
             f"the likelihood is flat along {_in_words(fit.space, end.direction)}: the data do not tell these apart. Give one of them as "
             "known, or leave one out: collinear columns, a column of zeros, or one parameter too many are the usual causes.",
+            fit,
+        )
+    if end.beyond is not None:
+        terms, gradients = problem.of_rows(end.beyond)
+        row = int(np.argmax(~(np.isfinite(terms) & np.isfinite(gradients).all(axis=1))))
+        raise NotConverged(
+            f"the fit met a wall after {end.n_steps} steps, at log-likelihood {fit.log_likelihood:.6g}: at {_at(problem, end.beyond)} "
+            f"log_likelihood, or a derivative, is not finite for row {problem.rows[row]} (value {terms[row]}). If the row is possible "
+            "there, the computation gives out: stay with logarithms (logaddexp, log1p, log_ndtr, exponents instead of powers); if it is "
+            "impossible, the maximum may lie at that edge. Or begin elsewhere, starts={...}.",
             fit,
         )
     if end.reason == "endless" or end.direction is not None:

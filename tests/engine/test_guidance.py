@@ -1,0 +1,230 @@
+"""What a user of the engine is told where his function, his data or his model cannot be."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.scipy.special import gammaln
+
+import survjax as sj
+
+RANDOM = np.random.default_rng(4)
+X = RANDOM.normal(size=64)
+LEVEL = {"level": "real"}
+
+
+def fit(function, data=None, parameters=None, per="row", **keywords):
+    return sj.MaximumLikelihood(function, parameters or LEVEL, per=per).fit({"x": X} if data is None else data, **keywords)
+
+
+def squares(parameters, row):
+    return -((row["x"] - parameters["level"]) ** 2)
+
+
+def logistic(parameters, row):
+    eta = parameters["intercept"] + parameters["slope"] * row["x"]
+    return -jnp.logaddexp(0.0, jnp.where(row["y"], -eta, eta))
+
+
+LINE = {"intercept": "real", "slope": "real"}
+
+
+# ---- the function
+
+
+def branches(parameters, row):
+    if row["x"] > parameters["level"]:
+        return -row["x"]
+    return -parameters["level"]
+
+
+def takes_math(parameters, row):
+    return -math.exp(parameters["level"]) * row["x"] ** 2
+
+
+def takes_numpy(parameters, row):
+    return -np.exp(parameters["level"]) * row["x"] ** 2
+
+
+def takes_a_float(parameters, row):
+    return -float(parameters["level"]) * row["x"]
+
+
+def masks(parameters, row):
+    return -((row["x"][row["x"] > parameters["level"]]).sum())
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (branches, r"decides in Python on a value.*line \d+: `if row\[\"x\"\] > parameters\[\"level\"\]:`.*jnp.where.*jax.lax.cond"),
+        (takes_math, r"wants a Python number.*`return -math.exp.*jnp.log for math.log"),
+        (takes_numpy, r"hands a traced value to a function of NumPy or SciPy.*jax.numpy"),
+        (takes_a_float, r"wants a Python number.*leave float\(\)"),
+        (lambda parameters, row: -((row["x"] - parameters["level"]) ** 2) * jnp.ones(3), r"one number.*shape \(3,\)"),
+        (lambda parameters, row: None, "is its return missing"),
+        (lambda parameters, row: {"value": parameters["level"]}, "returned a dict"),
+        (lambda parameters, row: squares(parameters, row).astype(jnp.float32), "float32.*too few digits"),
+        (lambda parameters, row: squares(parameters, row) + 0j, "complex"),
+        (lambda p, row: jnp.log(jax.scipy.special.gammainc(jnp.exp(p["level"]), row["x"] ** 2)), "no second derivative"),
+    ],
+)
+def test_a_function_that_jax_cannot_follow_is_told_the_line_and_the_remedy(function, said):
+    with pytest.raises(TypeError, match=said):
+        fit(function)
+
+
+def test_a_mask_as_an_index_is_explained():
+    with pytest.raises(TypeError, match=r"a mask as an index, write jnp.where"):
+        fit(masks, {"x": np.ones((64, 3))})
+
+
+def test_what_is_neither_a_column_nor_a_parameter_is_named():
+    with pytest.raises(ValueError, match=r"asks for 'age'.*neither a column nor a parameter. Columns are x; parameters are level"):
+        fit(lambda parameters, row: -((row["age"] - parameters["level"]) ** 2))
+
+
+def test_an_error_inside_of_the_function_comes_with_what_it_was_called_with():
+    with pytest.raises(TypeError) as caught:
+        fit(lambda parameters, row: -(parameters["beta"] @ row["x"]), {"x": np.ones((64, 2))}, {"beta": ("real", 3)})
+    assert any("parameters (shapes: beta (3,))" in note and "x (2,)" in note for note in caught.value.__notes__)
+
+
+def test_a_block_owes_a_number_for_each_row():
+    with pytest.raises(TypeError, match=r"one number for each of the 64 rows.*not their sum.*shape \(\)"):
+        fit(lambda parameters, rows: squares(parameters, rows).sum(), per="block")
+
+
+# ---- the start
+
+
+def test_a_likelihood_that_is_nan_at_the_start_names_the_rows():
+    def exponential(parameters, row):
+        return jnp.log(parameters["rate"]) - parameters["rate"] * row["t"] + 0.0 * jnp.log(row["t"])
+
+    t = np.ones(64)
+    t[[17, 40]] = [-3.0, -1.0]
+    with pytest.raises(ValueError, match=r"is nan at the start \(rate=1\) for 2 of 64 rows, the first of them row 17.*t=-3"):
+        fit(exponential, {"t": t}, {"rate": "positive"})
+    with pytest.raises(ValueError, match=r"1 of 63 rows, the first of them row 40"):
+        fit(exponential, {"t": t}, {"rate": "positive"}, weights=np.arange(64) != 17)
+
+
+def test_an_illegal_branch_that_spoils_the_derivative_names_the_row_and_the_remedy():
+    def root(parameters, row):
+        inside = row["x"] * parameters["level"]
+        return jnp.where(row["x"] > 0, jnp.sqrt(inside), 0.0) - parameters["level"] ** 2
+
+    first = int(np.argmax(X <= 0))
+    with pytest.raises(ValueError, match=rf"no finite derivative, at row {first}: .*both branches are differentiated"):
+        fit(root, None, {"level": "positive"})
+
+
+def test_a_wall_on_the_way_is_told_from_a_maximum_that_is_not_there():
+    def up_to_an_edge(parameters, row):
+        return 5.0 * parameters["level"] + 0.0 * jnp.log(row["end"] - parameters["level"])
+
+    end = np.full(64, 9.0)
+    end[5] = 1.0
+    with pytest.raises(sj.NotConverged, match=r"met a wall.*not finite for row 5.*stay with logarithms.*at that edge"):
+        fit(up_to_an_edge, {"end": end})
+
+
+# ---- no maximum
+
+
+def test_separation_is_refused_with_the_columns():
+    with pytest.raises(sj.NoFiniteMaximum, match=r"no finite maximum: it keeps rising as .*slope runs to infinity.*separation"):
+        fit(logistic, {"x": X, "y": X > 0.1}, LINE)
+
+
+def test_quasi_separation_is_refused_too():
+    flag = X > 0
+    with pytest.raises(sj.NoFiniteMaximum, match="slope runs to infinity"):
+        fit(logistic, {"x": flag, "y": flag | (np.arange(64) % 2 == 0)}, LINE)
+
+
+def test_a_parameter_that_runs_to_the_end_of_its_range_is_named():
+    def negative_binomial(parameters, row):
+        size, mean, y = 1 / parameters["alpha"], parameters["mean"], row["y"]
+        return gammaln(y + size) - gammaln(size) + size * jnp.log(size) + y * jnp.log(mean) - (y + size) * jnp.log(size + mean)
+
+    with pytest.raises(sj.NoFiniteMaximum, match="alpha runs to 0"):
+        fit(negative_binomial, {"y": np.tile([3, 4], 32)}, {"mean": "positive", "alpha": "positive"})
+
+
+def test_a_flat_direction_is_told():
+    with pytest.raises(sj.NoFiniteMaximum, match=r"flat along [-+]1 one, [-+]1 other"):
+        fit(lambda p, row: -((row["x"] - p["one"] - p["other"]) ** 2), None, {"one": "real", "other": "real"})
+    with pytest.raises(sj.NoFiniteMaximum, match="flat along log idle"):
+        fit(squares, None, {"level": "real", "idle": "positive"})
+
+
+def test_a_fit_that_stopped_short_may_be_looked_at_and_leaves_an_earlier_one_alone():
+    model = sj.MaximumLikelihood(logistic, LINE).fit({"x": X, "y": np.arange(64) % 3 == 0})
+    before = model.parameters_
+    with pytest.raises(sj.NoFiniteMaximum) as caught:
+        model.fit({"x": X, "y": X > 0.1})
+    assert model.parameters_.equals(before)
+    assert caught.value.state.reason == "endless"
+    model.fit({"x": X, "y": X > 0.1}, require_convergence=False)
+    assert not model.converged_
+    assert model.standard_errors_.isna().all()
+    assert "stopped short (endless)" in repr(model)
+
+
+# ---- data and parameters
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "said"),
+    [
+        ({"x": X, "y": X[:-1]}, ValueError, "different lengths: x 64, y 63"),
+        ({"x": np.full(64, "a")}, TypeError, "column 'x' holds text.*factorize"),
+        ({"x": np.full(64, np.datetime64("2020-01-01"))}, TypeError, "column 'x' holds dates"),
+        ({"x": 3.0}, TypeError, r"'x' of data is a single value.*known value: parameters=\{'x': 3.0\}"),
+        ({"x": [1, None, 3]}, ValueError, "'x' misses a value in row 1"),
+        ({"x": np.zeros(0)}, ValueError, "no rows"),
+        ({}, ValueError, "no columns"),
+    ],
+)
+def test_data_that_cannot_be_rows_are_told_why(data, error, said):
+    with pytest.raises(error, match=said):
+        fit(squares, data)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "said"),
+    [
+        ({}, TypeError, "must be a mapping"),
+        ({"level": "reel"}, ValueError, "'real', 'positive'.*got 'reel'"),
+        ({"level": None}, TypeError, "must be a domain"),
+        ({"level": 1.0}, ValueError, "every parameter is known"),
+        ({"level": lambda: sj.Positive(start=-1.0)}, ValueError, "start must be a positive number"),
+        ({"level": lambda: sj.Real(["a", "a"])}, ValueError, "a name of its own"),
+        ({"level": lambda: sj.Real(["a", "b"], shape=3)}, ValueError, "2 names"),
+    ],
+)
+def test_parameters_that_are_none_are_told_why(parameters, error, said):
+    with pytest.raises(error, match=said):
+        sj.MaximumLikelihood(squares, {name: one() if callable(one) else one for name, one in parameters.items()}).fit({"x": X})
+
+
+@pytest.mark.parametrize(
+    ("keywords", "said"),
+    [
+        ({"starts": {"levle": 1.0}}, "starts name 'levle'"),
+        ({"starts": []}, "starts is empty"),
+        ({"n_starts": 0}, "n_starts must be a whole number"),
+        ({"weights": np.ones(3)}, r"weights must be one number a row, of shape \(64,\)"),
+        ({"weights": -np.ones(64)}, "weights must be 0 or more; row 0"),
+        ({"weights": "w"}, "weights='w' is not a column"),
+        ({"block": 0}, "block must be a whole number"),
+        ({"clusters": np.arange(64)}, "clusters count where errors are robust"),
+    ],
+)
+def test_arguments_of_fit_that_do_not_fit_are_told_why(keywords, said):
+    with pytest.raises(ValueError, match=said):
+        fit(squares, **keywords)
