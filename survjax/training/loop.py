@@ -183,8 +183,10 @@ def _run(
     from tqdm import tqdm
 
     k = len(learned.index)
-    plan = _Plan(settings.transformation(), settings.batch_size, ragged, settings.patience or settings.epochs)
-    state = _start(settings, parameters, k)
+    decays = settings.weight_decay > 0
+    plan = _Plan(settings.transformation(), settings.batch_size, ragged, decays, settings.patience or settings.epochs)
+    rates = _Rates(*(None if value is None else jnp.asarray(value, float) for value in (settings.rate, settings.weight_decay)))
+    state = _start(plan, parameters, k)
     keys = jax.random.split(jax.random.key(seed), k)
     told: list[dict[str, np.ndarray]] = []
     if judged is not None:
@@ -194,7 +196,7 @@ def _run(
     with tqdm(total=settings.epochs, desc="epochs", leave=False, file=sys.stderr, disable=not progress) as bar:
         for epoch in range(1, settings.epochs + 1):
             began = time.perf_counter()
-            state, report = _epoch(plan, loss, state, rows, learned, judged, keys, np.int32(epoch))
+            state, report = _epoch(plan, rates, loss, state, rows, learned, judged, keys, np.int32(epoch))
             now: dict[str, np.ndarray] = jax.device_get(report)
             told.append({**now, "seconds": np.full(k, time.perf_counter() - began)})
             bar.update()
@@ -211,16 +213,21 @@ class _Plan(NamedTuple):
     transformation: Any
     batch_size: int
     ragged: bool
+    decays: bool
     patience: int
 
 
-def _start(settings: TrainingSettings, parameters: Any, k: int) -> _State:
+class _Rates(NamedTuple):
+    """What another training may have otherwise without compiling again; None where an optimiser of optax has its own."""
+
+    learning: Any
+    decay: Any
+
+
+def _start(plan: _Plan, parameters: Any, k: int) -> _State:
     parameters = jax.tree.map(jnp.asarray, parameters)
-    optimiser = [settings.start(jax.tree.map(lambda array, i=i: array[i], parameters)) for i in range(k)]
-    together = jax.tree.map(lambda *arrays: jnp.stack(arrays), *optimiser)
-    infinite = jnp.full(k, jnp.inf)
-    none = jnp.zeros(k, jnp.int32)
-    return _State(parameters, together, parameters, infinite, none, jnp.ones(k, bool), jnp.zeros(k, bool))
+    optimiser = _each(plan.transformation.init, parameters)
+    return _State(parameters, optimiser, parameters, jnp.full(k, jnp.inf), jnp.zeros(k, jnp.int32), jnp.ones(k, bool), jnp.zeros(k, bool))
 
 
 def _each(function: Callable, *arguments: Any) -> Any:
@@ -237,15 +244,16 @@ def _judged(loss: Any, parameters: Any, rows: Any, judged: _Rows) -> Any:
 
 
 @partial(jax.jit, static_argnums=0)
-def _epoch(plan: _Plan, loss: Any, state: _State, rows: Any, learned: _Rows, judged: _Rows | None, keys: Any, epoch: Any) -> Any:
+def _epoch(
+    plan: _Plan, rates: _Rates, loss: Any, state: _State, rows: Any, learned: _Rows, judged: _Rows | None, keys: Any, epoch: Any
+) -> Any:
     """One epoch of every network: its new state, and what there is to report."""
-    if judged is None:
-        return _each(lambda own, these, key: _of_one(plan, loss, own, rows, these, None, key, epoch), state, learned, keys)
-    return _each(lambda own, these, those, key: _of_one(plan, loss, own, rows, these, those, key, epoch), state, learned, judged, keys)
+    one = partial(_of_one, plan, rates, loss, rows, epoch)
+    return _each(partial(one, None), state, learned, keys) if judged is None else _each(one, judged, state, learned, keys)
 
 
-def _of_one(plan: _Plan, loss: Any, state: _State, rows: Any, learned: _Rows, judged: Any, key: Any, epoch: Any) -> Any:
-    parameters, optimiser, training_loss, metrics = _steps(plan, loss, state, rows, learned, jax.random.fold_in(key, epoch))
+def _of_one(plan: _Plan, rates: _Rates, loss: Any, rows: Any, epoch: Any, judged: Any, state: _State, learned: _Rows, key: Any) -> Any:
+    parameters, optimiser, training_loss, metrics = _steps(plan, rates, loss, state, rows, learned, jax.random.fold_in(key, epoch))
     report = {"training_loss": training_loss, **{f"training_{name}": value for name, value in metrics.items()}}
     finite = jnp.isfinite(training_loss)
     for array in jax.tree.leaves(parameters):
@@ -267,7 +275,7 @@ def _of_one(plan: _Plan, loss: Any, state: _State, rows: Any, learned: _Rows, ju
     return now, report | {"learned": state.learns}
 
 
-def _steps(plan: _Plan, loss: Any, state: _State, rows: Any, learned: _Rows, key: Any) -> Any:
+def _steps(plan: _Plan, rates: _Rates, loss: Any, state: _State, rows: Any, learned: _Rows, key: Any) -> Any:
     """All steps of an epoch: parameters, the optimiser's state, the mean loss and metrics on the way."""
     to_shuffle, to_learn = jax.random.split(key)
     # padding stays at the end, so that it never fills a batch but where networks have different numbers of rows
@@ -288,7 +296,7 @@ def _steps(plan: _Plan, loss: Any, state: _State, rows: Any, learned: _Rows, key
 
         gradient, sums = jax.grad(mean, has_aux=True)(parameters)
         updates, later = plan.transformation.update(gradient, optimiser, parameters)
-        moved = jax.tree.map(lambda one, update: (one + update).astype(one.dtype), parameters, updates), later
+        moved = _moved(plan, rates, parameters, updates), later
         if plan.ragged:  # a batch that is all padding moves nothing
             moved = jax.tree.map(partial(jnp.where, total > 0), moved, carried)
         return moved, sums
@@ -297,6 +305,18 @@ def _steps(plan: _Plan, loss: Any, state: _State, rows: Any, learned: _Rows, key
     (parameters, optimiser), sums = jax.lax.scan(step, (state.parameters, state.optimiser), (order, numbers))
     mean_loss, metrics = jax.tree.map(lambda each: each.sum() / learned.weight.sum(), sums)
     return parameters, optimiser, mean_loss, metrics
+
+
+def _moved(plan: _Plan, rates: _Rates, parameters: Any, updates: Any) -> Any:
+    """The parameters after a step."""
+    if rates.learning is None:
+        return jax.tree.map(lambda one, update: (one + update).astype(one.dtype), parameters, updates)
+
+    def move(one: Any, update: Any) -> Any:
+        decay = rates.decay * one if plan.decays and one.ndim > 1 else 0.0
+        return (one - rates.learning * (update + decay)).astype(one.dtype)
+
+    return jax.tree.map(move, parameters, updates)
 
 
 def _mean_loss(loss: Any, parameters: Any, rows: Any, judged: _Rows) -> Any:

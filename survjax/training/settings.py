@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-
-import jax
 
 LEARNING_RATES = {"adam": 3e-3, "sgd": 0.1}
 
@@ -68,38 +65,17 @@ class TrainingSettings:
         return LEARNING_RATES[self.optimiser] if self.learning_rate is None else self.learning_rate
 
     def transformation(self) -> Any:
-        """The ``optax.GradientTransformation``: the same one for all rates, so that another rate does not compile again."""
+        """What turns gradients into steps, without learning rate and weight decay where these are numbers of ours.
+
+        The same object each time, so that its compiled program is found again, whatever the rates.
+        """
         if not isinstance(self.optimiser, str):
             return self.optimiser
-        return _transformation(self.optimiser, self.weight_decay > 0)
-
-    def start(self, parameters: Any) -> Any:
-        """The state in which the transformation begins."""
-        state = self.transformation().init(parameters)
-        if isinstance(self.optimiser, str):
-            state.hyperparams["learning_rate"] = jax.numpy.asarray(self.rate, float)
-            if self.weight_decay:
-                state.hyperparams["weight_decay"] = jax.numpy.asarray(self.weight_decay, float)
-        return state
+        return _transformation(self.optimiser)
 
 
 @cache
-def _transformation(name: str, decays: bool) -> Any:
+def _transformation(name: str) -> Any:
     import optax
 
-    plain: dict[str, Callable] = {"adam": optax.scale_by_adam, "sgd": optax.identity}
-
-    def without_decay(learning_rate: Any) -> Any:
-        return optax.chain(plain[name](), optax.scale_by_learning_rate(learning_rate))
-
-    def with_decay(learning_rate: Any, weight_decay: Any) -> Any:
-        decay = optax.add_decayed_weights(weight_decay, mask=_matrices)
-        return optax.chain(plain[name](), decay, optax.scale_by_learning_rate(learning_rate))
-
-    if decays:
-        return optax.inject_hyperparams(with_decay)(learning_rate=1.0, weight_decay=1.0)
-    return optax.inject_hyperparams(without_decay)(learning_rate=1.0)
-
-
-def _matrices(parameters: Any) -> Any:
-    return jax.tree.map(lambda array: array.ndim > 1, parameters)
+    return {"adam": optax.scale_by_adam, "sgd": optax.identity}[name]()
