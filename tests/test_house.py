@@ -28,7 +28,7 @@ FLOORS = (
     ("regression",),
     ("models",),
     ("metrics",),
-    ("adequacy", "plotting", "yardstick", "comparison", "cross_validation", "fleet_report", "weibayes", "cox"),
+    ("adequacy", "plotting", "yardstick", "comparison", "cross_validation", "fleet_report", "weibayes", "cox", "neural"),
     ("cli",),
     ("__main__",),
 )

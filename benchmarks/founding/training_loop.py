@@ -23,6 +23,7 @@ import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import FixedLocator, NullLocator
 from sklearn.datasets import load_digits
 
 import survjax as sj
@@ -202,6 +203,9 @@ def picture(curves: dict[str, pd.DataFrame], seconds: pd.Series, path: Path) -> 
         left.plot(curve["epoch"], 100 * (1 - curve["validation_accuracy"]), color=colours[name], label=f"{name}, held out")
         left.plot(curve["epoch"], 100 * (1 - curve["training_accuracy"]), color=colours[name], linestyle=":", label=f"{name}, learned from")
     left.set_yscale("log")
+    left.yaxis.set_major_locator(FixedLocator([2, 3, 5, 10, 20, 50]))
+    left.yaxis.set_major_formatter("{x:g}")
+    left.yaxis.set_minor_locator(NullLocator())
     left.set_xlabel("epoch")
     left.set_ylabel("digits told wrongly, %")
     left.legend(frameon=False, fontsize=8)
@@ -209,6 +213,7 @@ def picture(curves: dict[str, pd.DataFrame], seconds: pd.Series, path: Path) -> 
     bars = right.barh(seconds.index[::-1], seconds[::-1], color=[colours[name] for name in seconds.index[::-1]])
     right.bar_label(bars, labels=[f" {value:.2f} s" for value in seconds[::-1]], fontsize=9)
     right.set_xscale("log")
+    right.xaxis.set_major_formatter("{x:g}")
     right.margins(x=0.15)
     right.set_xlabel("seconds of an epoch, 60,000 rows of 784")
     right.set_title("How long an epoch takes", loc="left", fontsize=11)

@@ -163,6 +163,7 @@ def _padded(members: Sequence[np.ndarray], counts: np.ndarray, block: int) -> _R
     size = -(-longest // block) * block
     index, weight = np.zeros((len(members), size), np.int32), np.zeros((len(members), size))
     for k, rows in enumerate(members):
+        index[k] = rows[0]  # what stands in for missing rows must be legal, whatever the columns mean
         index[k, : len(rows)] = rows
         weight[k, : len(rows)] = counts[rows]
     return _Rows(jnp.asarray(index), jnp.asarray(weight, float))
