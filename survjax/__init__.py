@@ -65,6 +65,8 @@ _HOMES = {
     "MeanCumulativeFunction": "survjax.nonparametric",
     "log_rank_test": "survjax.nonparametric",
     "CoxProportionalHazards": "survjax.cox",
+    "NeuralHazard": "survjax.neural",
+    "NeuralMixture": "survjax.neural",
     "rank_regression": "survjax.adequacy.rank_lines",
     "WeibayesLowerBound": "survjax.weibayes",
     "weibayes_lower_bound": "survjax.weibayes",

@@ -36,6 +36,8 @@ from survjax.models import ParameterRegression as ParameterRegression
 from survjax.models import ProportionalHazards as ProportionalHazards
 from survjax.models import WeibullMixture as WeibullMixture
 from survjax.models.model_file import load as load
+from survjax.neural import NeuralHazard as NeuralHazard
+from survjax.neural import NeuralMixture as NeuralMixture
 from survjax.nonparametric import AalenJohansen as AalenJohansen
 from survjax.nonparametric import KaplanMeier as KaplanMeier
 from survjax.nonparametric import MeanCumulativeFunction as MeanCumulativeFunction

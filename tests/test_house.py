@@ -15,7 +15,7 @@ HOUSE = Path(sj.__file__).parent
 # From the ground up. A module may import from its own floor's line and from those above it in this list. A room stands for all
 # that is in it, unless a module of it is named.
 FLOORS = (
-    ("errors", "compilation", "parameters", "datasets", "numerics"),
+    ("errors", "compilation", "parameters", "datasets", "numerics", "training"),
     ("data", "distributions"),
     ("covariates",),
     ("fitting.causes", "fitting.likelihood", "fitting.existence", "fitting.prior", "fitting.limits", "fitting.inference"),
@@ -28,7 +28,19 @@ FLOORS = (
     ("regression",),
     ("models",),
     ("metrics",),
-    ("adequacy", "plotting", "yardstick", "comparison", "cross_validation", "fleet_report", "engine_forecast", "weibayes", "cox", "engine"),
+    (
+        "adequacy",
+        "plotting",
+        "yardstick",
+        "comparison",
+        "cross_validation",
+        "fleet_report",
+        "engine_forecast",
+        "weibayes",
+        "cox",
+        "engine",
+        "neural",
+    ),
     ("cli",),
     ("__main__",),
 )

@@ -22,11 +22,12 @@ from survjax.models.habits import in_survjax_words
 from survjax.models.model import Model
 from survjax.models.planned_path import PlannedPath
 from survjax.models.precision import in_double_precision
-from survjax.models.predictions import PREDICTIONS, rul_arguments
+from survjax.models.predictions import PREDICTIONS
 from survjax.models.regression_diagnostics import RegressionDiagnostics
 from survjax.models.regression_findings import RegressionFindings
 from survjax.models.regression_intervals import interval_of_report, interval_of_units
 from survjax.models.unit_laws import coordinates_of_units, life_bounds, predict_units, unit_arguments
+from survjax.models.unit_predictions import UnitPredictions
 from survjax.regression.clusters import check_clusters, sandwich
 from survjax.regression.estimation import fit_regression, log_likelihood_of_units
 from survjax.regression.predictors import Predictors
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class Regression(RegressionFindings, RegressionDiagnostics, AcceleratedTests):
+class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, AcceleratedTests):
     """What every regression over a lifetime distribution can do; each kind says how covariates act (``_predictors``)."""
 
     base: Any
@@ -151,52 +152,6 @@ class Regression(RegressionFindings, RegressionDiagnostics, AcceleratedTests):
         return float(life.counts()[last].sum())
 
     # ---- predictions
-
-    def predict_survival(self, X: Any, times: Any) -> np.ndarray:
-        """P(T > t) for each unit of X: (n,) for one time, (n, m) for m times or for (n, m) times, each unit's own."""
-        return self._predict("survival", X, t=times)
-
-    def predict_hazard(self, X: Any, times: Any) -> np.ndarray:
-        """The failure rate of each unit at these ages, per unit of time: shapes as ``predict_survival``."""
-        return self._predict("hazard", X, t=times)
-
-    def predict_cumulative_hazard(self, X: Any, times: Any) -> np.ndarray:
-        """The integral of the hazard from 0 to these ages: shapes as ``predict_survival``."""
-        return self._predict("cumulative_hazard", X, t=times)
-
-    def predict_density(self, X: Any, times: Any) -> np.ndarray:
-        """The density of the lifetime, per unit of time: shapes as ``predict_survival``."""
-        return self._predict("density", X, t=times)
-
-    def predict_quantile(self, X: Any, p: Any) -> np.ndarray:
-        """The age by which a share p of units like each has failed: (n,) for one p, (n, m) for m."""
-        return self._predict("quantile", X, p=p)
-
-    def predict_failure_probability(self, X: Any, age: Any, horizon: Any) -> np.ndarray:
-        """P(fails within ``horizon`` | alive at ``age``) for each unit.
-
-        Parameters
-        ----------
-        X : (n, m) covariates.
-        age : one number, or (n,) the age of each unit. horizon : one number; (m,) numbers, which makes the answer (n, m); or (n, m).
-        """
-        return self._predict("failure_probability", X, age=age, horizon=horizon)
-
-    def predict_rul(self, X: Any, age: Any = 0.0, kind: Any = "mean", horizon: Any = None) -> np.ndarray:
-        """Remaining useful life of each unit (n,), alive at ``age``.
-
-        Parameters
-        ----------
-        X : (n, m) covariates. age : one number, or (n,).
-        kind : "mean", "median", or a probability p: the remaining life that a share p of such units does not reach.
-        horizon : with kind "mean", the restricted mean E min(T - age, horizon).
-        """
-        name, arguments = rul_arguments(age, kind, horizon)
-        return self._predict(name, X, **arguments)
-
-    def predict(self, X: Any, age: Any = 0.0) -> np.ndarray:
-        """Expected remaining useful life of each unit (n,), alive at ``age``."""
-        return self.predict_rul(X, age)
 
     @in_double_precision
     def predict_rul_interval(self, X: Any, age: Any = 0.0, level: float = 0.95) -> pd.DataFrame:

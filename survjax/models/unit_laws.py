@@ -54,9 +54,9 @@ def _bound_of_unit(parameters: Any, coordinates: Any, covariance: Any, age: Any)
 
 def predict_units(fit: RegressionFit, rule: Callable, covariates: np.ndarray, columns: list[np.ndarray]) -> np.ndarray:
     """``rule(distribution, *row)`` for columns (n, m): (n, m)."""
-    return _in_blocks(
+    return in_blocks(
         lambda these, cells: map_rows(
-            of_unit(rule), fit.predictors.template, _repeated(coordinates_of_units(fit, these), cells[0]), *_flat(cells)
+            of_unit(rule), fit.predictors.template, repeated(coordinates_of_units(fit, these), cells[0]), *flat(cells)
         ),
         covariates,
         columns,
@@ -67,10 +67,10 @@ def link_with_error(fit: RegressionFit, link: Callable, covariates: np.ndarray, 
     """The link of a prediction and its standard error by the delta method, for columns (n, m): (n, m) each."""
 
     def of_block(these: np.ndarray, cells: list[np.ndarray]) -> Any:
-        own = [_repeated(each, cells[0]) for each in (coordinates_of_units(fit, these), covariances_of_units(fit, these))]
-        return map_rows(_of_unit_with_error(link), fit.predictors.template, *own, *_flat(cells))
+        own = [repeated(each, cells[0]) for each in (coordinates_of_units(fit, these), covariances_of_units(fit, these))]
+        return map_rows(_of_unit_with_error(link), fit.predictors.template, *own, *flat(cells))
 
-    return _in_blocks(of_block, covariates, columns)
+    return in_blocks(of_block, covariates, columns)
 
 
 def life_bounds(fit: RegressionFit, probability: float, covariates: np.ndarray, ages: np.ndarray) -> np.ndarray:
@@ -78,20 +78,22 @@ def life_bounds(fit: RegressionFit, probability: float, covariates: np.ndarray, 
 
     def of_block(these: np.ndarray, cells: list[np.ndarray]) -> Any:
         own = coordinates_of_units(fit, these), covariances_of_units(fit, these)
-        return map_rows(_bound_of_unit, (fit.predictors.template, np.float64(probability)), *own, *_flat(cells))
+        return map_rows(_bound_of_unit, (fit.predictors.template, np.float64(probability)), *own, *flat(cells))
 
-    return _in_blocks(of_block, covariates, [ages[:, None]])[:, 0]
+    return in_blocks(of_block, covariates, [ages[:, None]])[:, 0]
 
 
-def _repeated(of_units: np.ndarray, cells: np.ndarray) -> np.ndarray:
+def repeated(of_units: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """What is known of units (n, ...), a row for each cell (n, m)."""
     return of_units if cells.shape[1] == 1 else np.repeat(of_units, cells.shape[1], axis=0)
 
 
-def _flat(cells: list[np.ndarray]) -> list[np.ndarray]:
+def flat(cells: list[np.ndarray]) -> list[np.ndarray]:
+    """Columns (n, m) as columns (n m,)."""
     return [np.ascontiguousarray(column).reshape(-1) for column in cells]
 
 
-def _in_blocks(of_block: Callable, covariates: np.ndarray, columns: list[np.ndarray]) -> Any:
+def in_blocks(of_block: Callable, covariates: np.ndarray, columns: list[np.ndarray]) -> Any:
     """What ``of_block`` says of blocks of units, put together; memory goes with the block and the answer."""
     n, m = columns[0].shape
     step = max(UNITS // max(m, 1), 1)

@@ -4,6 +4,7 @@ from survjax.plotting.curves import plot_candidates, plot_components, plot_hazar
 from survjax.plotting.events import plot_events
 from survjax.plotting.incidence import plot_incidence
 from survjax.plotting.learning import plot_learning, plot_learning_animation
+from survjax.plotting.learning_curve import plot_learning_curve
 from survjax.plotting.life_stress import plot_life_stress
 from survjax.plotting.partial_effects import plot_partial_effect
 from survjax.plotting.probability_paper import plot_probability
@@ -19,6 +20,7 @@ __all__ = [
     "plot_incidence",
     "plot_learning",
     "plot_learning_animation",
+    "plot_learning_curve",
     "plot_life_stress",
     "plot_partial_effect",
     "plot_probability",

@@ -1,0 +1,110 @@
+"""How X becomes the inputs of a network: the columns of a design, or windows of readings; of mean 0 and standard deviation 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from survjax.covariates.design import Design
+from survjax.data.columns import ROWS_COUNT_FROM
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Windows of readings (n, window, channels): each channel standardised by its mean and deviation over all of them."""
+
+    window: int
+    center: np.ndarray
+    spread: np.ndarray
+
+    @classmethod
+    def learn(cls, X: Any) -> Windows:
+        readings = _read(X)
+        center, spread = readings.mean(axis=(0, 1)), readings.std(axis=(0, 1))
+        constant = np.flatnonzero(spread <= 4 * np.finfo(float).eps * np.abs(center))
+        if constant.size:
+            raise ValueError(f"channel {constant[0]} is {center[constant[0]]:g} in every reading: it carries no information; drop it.")
+        return cls(readings.shape[1], center, spread)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of what is known of one unit."""
+        return self.window, len(self.center)
+
+    def inside(self, X: Any) -> np.ndarray:
+        """The inputs (n, window, channels) of the network."""
+        readings = _read(X)
+        if readings.shape[1:] != self.shape:
+            raise ValueError(f"X has windows of {readings.shape[1:]} (readings, channels); learned were {self.shape}.")
+        return (readings - self.center) / self.spread
+
+    def state(self) -> dict[str, Any]:
+        return {"window": self.window, "center": self.center.tolist(), "spread": self.spread.tolist()}
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The columns of a design, standardised."""
+
+    design: Design
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of what is known of one unit."""
+        return (len(self.design.names),)
+
+    def inside(self, X: Any) -> np.ndarray:
+        """The inputs (n, columns) of the network."""
+        return self.design.standardised(self.design.matrix(X))
+
+    def state(self) -> dict[str, Any]:
+        return {"design": self.design.state()}
+
+
+def learn_inputs(X: Any, formula: str | None, of_windows: bool, weights: np.ndarray) -> Table | Windows:
+    """How this X is read from now on.
+
+    Raises
+    ------
+    TypeError, ValueError : what ``Design.learn`` refuses; windows that are no array (n, window, channels) of finite numbers; a channel
+        that never changes; a formula beside windows.
+    """
+    if of_windows:
+        if formula is not None:
+            raise ValueError("a formula is of columns, and this network reads windows (n, window, channels): leave the formula out.")
+        return Windows.learn(X)
+    if np.ndim(X) == 3:
+        raise ValueError('X has windows (n, window, channels): give network="recurrent" or "convolutional", or a table of features.')
+    return Table(Design.learn(X, formula, weights=weights))
+
+
+def inputs_from_state(state: Mapping[str, Any]) -> Table | Windows:
+    """The reader that ``state`` wrote.
+
+    Raises
+    ------
+    ValueError : it does not fit together.
+    """
+    if "design" in state:
+        return Table(Design.from_state(state["design"]))
+    center, spread = np.array(state["center"], dtype=float), np.array(state["spread"], dtype=float)
+    if center.ndim != 1 or center.shape != spread.shape or not np.all(spread > 0):
+        raise ValueError("the windows of this file do not fit together.")
+    return Windows(int(state["window"]), center, spread)
+
+
+def _read(X: Any) -> np.ndarray:
+    readings = np.asarray(X, dtype=float)
+    if readings.ndim != 3:
+        raise ValueError(f"X must be an array of windows (n, window, channels); it has shape {readings.shape}.")
+    bad = np.argwhere(~np.isfinite(readings))
+    if len(bad):
+        row, place, channel = bad[0]
+        raise ValueError(
+            f"X has {readings[row, place, channel]:g} in row {row}, reading {place}, channel {channel} ({len(bad):,} such numbers; "
+            f"{ROWS_COUNT_FROM}). Fill missing readings, for instance with the last one seen, before making windows."
+        )
+    return readings

@@ -1,0 +1,97 @@
+"""Small networks over what is known of a unit: a row of numbers, or a window of readings.
+
+Each is a pytree of arrays alone, so that it is at once the parameters that are trained and the function that they make. The last layer is
+zero at first: whatever the network adds to, it begins there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+KINDS = ("perceptron", "recurrent", "convolutional")
+KERNEL = 5  # readings that a convolution sees at once
+
+
+class Perceptron(eqx.Module):
+    """Dense layers with SiLU between them; dropout while learning."""
+
+    layers: tuple[eqx.nn.Linear, ...]
+    dropout: float = eqx.field(static=True)
+
+    def __call__(self, x: Any, key: Any) -> Any:
+        for number, layer in enumerate(self.layers[:-1]):
+            x = _dropped(jax.nn.silu(layer(x)), self.dropout, key, number)
+        return self.layers[-1](x)
+
+
+class Recurrent(eqx.Module):
+    """A gated recurrent unit (Cho et al. 2014) over a window (window, channels), its last state put through dense layers."""
+
+    cell: eqx.nn.GRUCell
+    head: Perceptron
+
+    def __call__(self, x: Any, key: Any) -> Any:
+        state = jnp.zeros(self.cell.hidden_size, x.dtype)
+        state, _ = jax.lax.scan(lambda state, reading: (self.cell(reading, state), None), state, x)
+        return self.head(state, key)
+
+
+class Convolutional(eqx.Module):
+    """A convolution over a window (window, channels), its mean and last activity put through dense layers."""
+
+    convolution: eqx.nn.Conv1d
+    head: Perceptron
+
+    def __call__(self, x: Any, key: Any) -> Any:
+        activity = jax.nn.silu(self.convolution(x.T))
+        return self.head(jnp.concatenate([activity.mean(axis=1), activity[:, -1]]), key)
+
+
+def create(kind: str, shape: tuple[int, ...], outputs: int, hidden: tuple[int, ...], dropout: float, seed: int, members: int) -> Any:
+    """That many networks of one kind, random but for their last layer, with a first axis of them on every array.
+
+    Parameters
+    ----------
+    kind : one of ``KINDS``. shape : of the inputs of one unit, (columns,) or (window, channels).
+    hidden : sizes of the hidden layers; the first is that of the recurrent state, or of the convolution's channels.
+    """
+
+    def one(key: Any) -> Any:
+        first, second = jax.random.split(key)
+        if kind == "perceptron":
+            return _perceptron((*shape, *hidden, outputs), dropout, first)
+        if kind == "recurrent":
+            return Recurrent(eqx.nn.GRUCell(shape[1], hidden[0], key=first), _perceptron((*hidden, outputs), dropout, second))
+        convolution = eqx.nn.Conv1d(shape[1], hidden[0], KERNEL, padding="SAME", key=first)
+        return Convolutional(convolution, _perceptron((2 * hidden[0], *hidden[1:], outputs), dropout, second))
+
+    return jax.vmap(one)(jax.random.split(jax.random.key(seed), members))
+
+
+def outputs_of(networks: Any, x: Any) -> Any:
+    """What each of k networks says of one unit: (k, outputs)."""
+    return jax.vmap(lambda network: network(x, None))(networks)
+
+
+def in_double(networks: Any) -> Any:
+    """The same networks with their numbers in double precision, in which they are asked."""
+    return jax.tree.map(lambda array: np.asarray(array, np.float64), networks)
+
+
+def _perceptron(sizes: tuple[int, ...], dropout: float, key: Any) -> Perceptron:
+    keys = jax.random.split(key, len(sizes) - 1)
+    layers = [eqx.nn.Linear(before, after, key=one) for before, after, one in zip(sizes[:-1], sizes[1:], keys, strict=True)]
+    layers[-1] = jax.tree.map(jnp.zeros_like, layers[-1])
+    return Perceptron(tuple(layers), dropout)
+
+
+def _dropped(x: Any, share: float, key: Any, number: int) -> Any:
+    if key is None or share == 0.0:
+        return x
+    kept = jax.random.bernoulli(jax.random.fold_in(key, number), 1.0 - share, x.shape)
+    return jnp.where(kept, x / (1.0 - share), 0.0)
