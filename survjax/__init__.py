@@ -72,6 +72,7 @@ _MODULES = {
     "datasets": "survjax.datasets",
     "distributions": "survjax.distributions",
     "metrics": "survjax.metrics",
+    "optimise": "survjax.optimise",
     "plotting": "survjax.plotting",
     "relations": "survjax.covariates.relations",
 }
