@@ -84,6 +84,7 @@ _MODULES = {
     "datasets": "survjax.datasets",
     "distributions": "survjax.distributions",
     "metrics": "survjax.metrics",
+    "optimise": "survjax.optimise",
     "plotting": "survjax.plotting",
     "features": "survjax.covariates.features",
     "relations": "survjax.covariates.relations",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from survjax import datasets as datasets
 from survjax import distributions as distributions
 from survjax import metrics as metrics
+from survjax import optimise as optimise
 from survjax import plotting as plotting
 from survjax.adequacy.rank_lines import rank_regression as rank_regression
 from survjax.comparison import compare as compare

@@ -1,0 +1,178 @@
+"""Minimise a function of a vector or a pytree: survjax's Newton, or one of SciPy's methods."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from survjax.optimise.derivatives import JITS, ORIGINS, Rule
+from survjax.optimise.evaluations import Counts, Evaluations
+from survjax.optimise.form import Form
+from survjax.optimise.solvers import SOLVERS, WITH_HESSIAN
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """Where a minimisation ended.
+
+    Attributes
+    ----------
+    parameters : in the form of the start, NumPy float64.
+    value, gradient_norm : there; the norm is the largest entry of the gradient in size.
+    hessian : (p, p), there, where the method uses Hessians; else None. In the order of ``path``'s columns.
+    reason : ``converged`` (the largest entry of the gradient is within the tolerance), ``at_rounding_floor`` (no step promises more than
+        rounding hides), ``flat`` (no curvature in some direction), ``no_progress`` (no lower point was found along the way it chose),
+        ``step_limit``, ``not_finite``.
+    message : the solver's own words.
+    n_steps : steps taken. counts : how often value, gradient and Hessian were worked out.
+    seconds_compiling, seconds_running : the first for what ``jit`` asks to compile, 0 where it was at hand; the second for all the rest.
+    path (n_steps + 1, p) : the points it stood at, the start first.
+    method : as asked for.
+    """
+
+    parameters: Any
+    value: float
+    gradient_norm: float
+    hessian: np.ndarray | None
+    reason: str
+    message: str
+    n_steps: int
+    counts: Counts
+    seconds_compiling: float
+    seconds_running: float
+    path: np.ndarray
+    method: str
+
+    @property
+    def converged(self) -> bool:
+        return self.reason in {"converged", "at_rounding_floor"}
+
+    def __repr__(self) -> str:
+        return (
+            f"Minimum({self.method}: {self.reason}, value {self.value:.10g}, gradient {self.gradient_norm:.1e}, {self.n_steps} steps, "
+            f"{self.seconds_compiling:.2f} s compiling + {self.seconds_running:.3g} s running)"
+        )
+
+
+def minimise(
+    fun: Callable,
+    start: Any,
+    *,
+    method: str = "newton",
+    derivatives: str = "autodiff",
+    jit: str = "both",
+    gradient: Callable | None = None,
+    hessian: Callable | None = None,
+    args: tuple = (),
+    tolerance: float = 1e-6,
+    max_steps: int = 1000,
+) -> Minimum:
+    """The minimum nearest to a start, in 64 bits.
+
+    >>> import jax.numpy as jnp
+    >>> found = minimise(lambda p: (p["x"] - 3.0) ** 2 + jnp.exp(p["y"]) - p["y"], {"x": 0.0, "y": 1.0})
+    >>> found.reason, float(found.parameters["x"].round(9)), float(abs(found.parameters["y"]).round(9))
+    ('converged', 3.0, 0.0)
+
+    Parameters
+    ----------
+    fun : ``fun(parameters, *args)``, one number, in ``jax.numpy``. Of many rows the mean, not the sum: ``tolerance`` is of its gradient.
+    start : parameters to begin at: a vector (p,), or any pytree of numbers and arrays.
+    method : ``"newton"`` (survjax's, in a trust region of eigenvalues), or SciPy's ``"BFGS"``, ``"CG"``, ``"Newton-CG"``, ``"L-BFGS-B"``,
+        ``"TNC"``, ``"SLSQP"``, ``"trust-exact"``.
+    derivatives : ``"autodiff"``; ``"analytic"``, by ``gradient(parameters, *args)`` in the form of the start and, for methods that use it,
+        ``hessian(parameters, *args)`` (p, p); or ``"finite differences"``, central.
+    jit : what is compiled: ``"none"``, ``"value"``, ``"gradient"`` (with the Hessian), ``"both"`` (in one program where that saves a pass).
+    args : further arguments, pytrees of arrays: data belong here and not into a closure, whose arrays would become part of the program.
+    tolerance : of the largest entry of the gradient. max_steps : of the solver; TNC counts evaluations instead, 20 for a step.
+
+    Returns
+    -------
+    Minimum : look at ``reason`` or ``converged`` before anything else in it.
+
+    Raises
+    ------
+    ValueError : an unknown option; one that would be ignored; the function or a derivative is not finite at the start (where ``fun`` is a
+        ``MeanOverRows`` the rows are named).
+    TypeError : the function cannot be traced; says where and what to write instead.
+    """
+    _check(method, derivatives, jit, gradient, hessian, tolerance, max_steps)
+    began = time.perf_counter()
+    with jax.enable_x64(True):
+        form = Form.of(start)
+        point = np.array(form.vector(start))
+        if not len(point):
+            raise ValueError("start has no numbers in it.")
+        if not np.isfinite(point).all():
+            raise ValueError(f"start must be finite; {', '.join(_named(form, ~np.isfinite(point)))} is not.")
+        uses_hessian = method in WITH_HESSIAN and (derivatives != "analytic" or hessian is not None)
+        evaluations = Evaluations(Rule(fun, form, derivatives, gradient, hessian), args, jit, with_hessian=method == "newton")
+        _check_start(evaluations, form, point, uses_hessian)
+        end = SOLVERS[method](evaluations, point, tolerance, max_steps, uses_hessian)
+        value, size = evaluations.value(end.point), float(np.abs(evaluations.gradient(end.point)).max())
+        curvature = evaluations.hessian(end.point) if uses_hessian else None
+        parameters = jax.tree.map(np.asarray, form.parameters(end.point))
+    reason = "converged" if size <= tolerance and end.reason not in {"flat", "not_finite"} else end.reason
+    total = time.perf_counter() - began
+    return Minimum(
+        parameters=parameters,
+        value=value,
+        gradient_norm=size,
+        hessian=curvature,
+        reason=reason,
+        message=end.message,
+        n_steps=end.n_steps,
+        counts=evaluations.counts,
+        seconds_compiling=evaluations.seconds_compiling,
+        seconds_running=total - evaluations.seconds_compiling,
+        path=np.array(end.path),
+        method=method,
+    )
+
+
+def _check(method: str, derivatives: str, jit: str, gradient: Any, hessian: Any, tolerance: float, max_steps: int) -> None:
+    for name, value, known in (("method", method, tuple(SOLVERS)), ("derivatives", derivatives, ORIGINS), ("jit", jit, JITS)):
+        if value not in known:
+            raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}; got {value!r}.")
+    if derivatives == "analytic" and gradient is None:
+        raise ValueError("derivatives='analytic' needs gradient=, a function of the parameters and args.")
+    if derivatives == "analytic" and hessian is None and method in {"newton", "trust-exact"}:
+        raise ValueError(f"method={method!r} with derivatives='analytic' needs hessian=, a function of the parameters and args.")
+    if derivatives != "analytic" and (gradient is not None or hessian is not None):
+        raise ValueError(f"gradient= and hessian= would be ignored with derivatives={derivatives!r}; pass derivatives='analytic'.")
+    if hessian is not None and method not in WITH_HESSIAN:
+        raise ValueError(f"hessian= would be ignored: {method} uses none. Those that do: {', '.join(sorted(WITH_HESSIAN))}.")
+    if not tolerance > 0:
+        raise ValueError(f"tolerance must be positive; got {tolerance}.")
+    if max_steps < 1:
+        raise ValueError(f"max_steps must be at least 1; got {max_steps}.")
+
+
+def _check_start(evaluations: Evaluations, form: Form, point: np.ndarray, uses_hessian: bool) -> None:
+    value = evaluations.value(point)
+    if not np.isfinite(value):
+        message = f"fun is {value} at the start."
+        if hasattr(evaluations.rule.fun, "bad_rows"):
+            rows = evaluations.rule.fun.bad_rows(form.parameters(point), *evaluations.args)
+            shown = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
+            message += f" The term of {len(rows)} rows is not finite: rows {shown}." if len(rows) else ""
+        raise ValueError(
+            f"{message} Start where it is finite, or look for a logarithm of 0, a division by 0 or a missing value in the data."
+        )
+    bad = ~np.isfinite(evaluations.gradient(point))
+    if uses_hessian:
+        bad = bad | ~np.isfinite(evaluations.hessian(point)).all(axis=1)
+    if bad.any():
+        raise ValueError(
+            f"fun is finite at the start, but its derivatives in {', '.join(_named(form, bad))} are not. Start elsewhere; of a jnp.where "
+            "both sides are differentiated, so make the argument safe on both, not the result."
+        )
+
+
+def _named(form: Form, which: np.ndarray) -> list[str]:
+    return [name if form.tree is not None else f"parameter {name}" for name, chosen in zip(form.names, which, strict=True) if chosen]

@@ -1,0 +1,83 @@
+"""The solvers that are called: survjax's Newton and SciPy's, each ending in the same words."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from survjax.numerics.newton import Descent, Evaluation
+from survjax.optimise.evaluations import Evaluations
+
+WITH_HESSIAN = {"newton", "Newton-CG", "trust-exact"}
+
+
+class End(NamedTuple):
+    """Where a solver stopped, by which way, and why."""
+
+    point: np.ndarray
+    path: list[np.ndarray]
+    n_steps: int
+    reason: str
+    message: str
+
+
+def _newton(evaluations: Evaluations, start: np.ndarray, tolerance: float, max_steps: int, uses_hessian: bool) -> End:
+    # It stops by the length of its step, which leaves a gradient of the square of it: within any tolerance that rounding allows.
+    def evaluate(points: np.ndarray, active: np.ndarray) -> Evaluation:
+        (point,) = points
+        value, gradient, hessian = evaluations.value(point), evaluations.gradient(point), evaluations.hessian(point)
+        return Evaluation(np.array([value]), gradient[None], hessian[None])
+
+    descent = Descent(evaluate, start[None], max_steps=max_steps).run()
+    (reason,) = descent.reasons
+    return End(descent.points[0], descent.paths[0], int(descent.n_steps[0]), str(reason), f"survjax: {reason}")
+
+
+class Scipys(NamedTuple):
+    """One of SciPy's methods: what its options are called, and what its codes mean where they are not 0."""
+
+    options: Any
+    step_limit: tuple[int, ...]
+    not_finite: tuple[int, ...] = ()
+
+
+SCIPYS = {
+    "BFGS": Scipys(lambda tolerance, steps: {"gtol": tolerance, "maxiter": steps}, (1,), (3,)),
+    "CG": Scipys(lambda tolerance, steps: {"gtol": tolerance, "maxiter": steps}, (1,), (3,)),
+    "Newton-CG": Scipys(lambda tolerance, steps: {"xtol": 1e-2 * tolerance, "maxiter": steps}, (1,), (3,)),
+    "L-BFGS-B": Scipys(lambda tolerance, steps: {"gtol": tolerance, "ftol": 0.0, "maxiter": steps, "maxfun": 20 * steps}, (1,)),
+    "TNC": Scipys(lambda tolerance, steps: {"gtol": tolerance, "ftol": 0.0, "xtol": 0.0, "maxfun": 20 * steps}, (3,)),
+    "SLSQP": Scipys(lambda tolerance, steps: {"ftol": 1e-2 * tolerance**2, "maxiter": steps}, (9,)),
+    "trust-exact": Scipys(lambda tolerance, steps: {"gtol": tolerance, "maxiter": steps}, (1,)),
+}
+
+
+def _by_scipy(method: str, evaluations: Evaluations, start: np.ndarray, tolerance: float, max_steps: int, uses_hessian: bool) -> End:
+    from scipy.optimize import OptimizeWarning, minimize
+
+    ways = SCIPYS[method]
+    path = [start.copy()]
+    with warnings.catch_warnings():
+        # what SciPy warns of is in its status, and so in the reason
+        warnings.simplefilter("ignore", OptimizeWarning)
+        found = minimize(
+            evaluations.value,
+            start,
+            jac=evaluations.gradient,
+            hess=evaluations.hessian if uses_hessian else None,
+            method=method,
+            callback=lambda point: path.append(np.array(point)),
+            options=ways.options(tolerance, max_steps),
+        )
+    reason = "step_limit" if found.status in ways.step_limit else "not_finite" if found.status in ways.not_finite else "no_progress"
+    return End(found.x, path, int(found.nit), reason, str(found.message))
+
+
+SOLVERS: dict[str, Callable[[Evaluations, np.ndarray, float, int, bool], End]] = {
+    "newton": _newton,
+    **{method: partial(_by_scipy, method) for method in SCIPYS},
+}

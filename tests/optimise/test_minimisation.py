@@ -1,0 +1,250 @@
+"""Every method with every kind of derivative, compiled or not, ends where SciPy called directly ends."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.optimize import minimize, rosen, rosen_der, rosen_hess
+
+import survjax as sj
+from survjax.optimise import minimise
+from survjax.optimise.solvers import SOLVERS, WITH_HESSIAN
+
+RANDOM = np.random.default_rng(5)
+COVARIATES = np.column_stack([np.ones(64), RANDOM.normal(size=(64, 2))])
+CHOICES = (RANDOM.uniform(size=64) < 1 / (1 + np.exp(-COVARIATES @ [0.3, -1.0, 0.7]))).astype(float)
+START = np.array([-1.2, 1.0, 0.7])
+
+
+def deviance(coefficients, covariates, choices):
+    """The mean negative log-likelihood of a logistic regression."""
+    score = covariates @ coefficients
+    return jnp.mean(jnp.logaddexp(0.0, score) - choices * score)
+
+
+def deviance_gradient(coefficients, covariates, choices):
+    return covariates.T @ (1 / (1 + jnp.exp(-covariates @ coefficients)) - choices) / len(choices)
+
+
+def deviance_hessian(coefficients, covariates, choices):
+    share = 1 / (1 + jnp.exp(-covariates @ coefficients))
+    return (covariates.T * (share * (1 - share))) @ covariates / len(choices)
+
+
+def rosenbrock(x):
+    return jnp.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
+
+
+def formulas(method, derivatives, gradient, hessian):
+    if derivatives != "analytic":
+        return {}
+    return {"gradient": gradient} | ({"hessian": hessian} if method in WITH_HESSIAN else {})
+
+
+@pytest.fixture(scope="module")
+def best():
+    def value(c):
+        score = COVARIATES @ c
+        return np.mean(np.logaddexp(0.0, score) - CHOICES * score)
+
+    found = minimize(value, np.zeros(3), method="BFGS", options={"gtol": 1e-7})
+    # BFGS knows the gradient by forward differences only; two steps by the closed forms leave rounding
+    point = found.x
+    for _ in range(2):
+        point = point - np.linalg.solve(deviance_hessian(point, COVARIATES, CHOICES), deviance_gradient(point, COVARIATES, CHOICES))
+    return point
+
+
+@pytest.mark.parametrize("jit", ["none", "value", "gradient", "both"])
+@pytest.mark.parametrize("derivatives", ["autodiff", "analytic", "finite differences"])
+@pytest.mark.parametrize("method", SOLVERS)
+def test_a_logistic_regression_has_one_optimum_whoever_looks_for_it(method, derivatives, jit, best):
+    found = minimise(
+        deviance,
+        np.zeros(3),
+        method=method,
+        derivatives=derivatives,
+        jit=jit,
+        args=(COVARIATES, CHOICES),
+        **formulas(method, derivatives, deviance_gradient, deviance_hessian),
+    )
+    assert found.reason == "converged"
+    assert found.gradient_norm <= 1e-6
+    # a gradient within 1e-6 and a smallest curvature of about 0.1
+    np.testing.assert_allclose(found.parameters, best, atol=3e-5)
+    assert len(found.path) == found.n_steps + 1
+    np.testing.assert_array_equal(found.path[0], np.zeros(3))
+    np.testing.assert_array_equal(found.path[-1], found.parameters)
+    assert (found.seconds_compiling == 0.0) >= (jit == "none")
+
+
+@pytest.mark.parametrize("method", SOLVERS)
+def test_the_end_of_rosenbrocks_valley_is_found(method):
+    found = minimise(rosenbrock, START, method=method)
+    assert found.converged
+    # along the valley the curvature is 0.4: a gradient of 1e-6 is 3e-6 away
+    np.testing.assert_allclose(found.parameters, 1.0, atol=3e-6)
+
+
+@pytest.mark.parametrize("method", [method for method in SOLVERS if method != "newton"])
+def test_scipy_takes_the_same_steps_and_evaluations_as_when_called_directly(method):
+    hessian = {"hessian": rosen_hess} if method in WITH_HESSIAN else {}
+    ours = minimise(rosen, START, method=method, derivatives="analytic", jit="none", gradient=rosen_der, max_steps=300, **hessian)
+    options = {"TNC": {"gtol": 1e-6, "ftol": 0, "xtol": 0, "maxfun": 6000}, "SLSQP": {"ftol": 1e-14}, "Newton-CG": {"xtol": 1e-8}}
+    options = options.get(method, {"gtol": 1e-6}) | ({"ftol": 0.0} if method == "L-BFGS-B" else {})
+    theirs = minimize(rosen, START, jac=rosen_der, hess=rosen_hess if hessian else None, method=method, options=options)
+    assert ours.n_steps == theirs.nit
+    np.testing.assert_array_equal(ours.parameters, theirs.x)
+    # ours asks for each quantity once a point, and once more where the solver did not end on its last
+    assert 0 <= ours.counts.value - len({tuple(x) for x in visited(method, options, hessian)}) <= 1
+
+
+def visited(method, options, hessian):
+    """The points at which SciPy asks for the value."""
+    points = []
+
+    def value(x):
+        points.append(x.copy())
+        return rosen(x)
+
+    minimize(value, START, jac=rosen_der, hess=rosen_hess if hessian else None, method=method, options=options)
+    return points
+
+
+def test_evaluations_are_counted_as_the_function_counts_them():
+    calls = {"value": 0, "gradient": 0, "hessian": 0}
+
+    def counting(name, function):
+        def counted(x):
+            calls[name] += 1
+            return function(x)
+
+        return counted
+
+    found = minimise(
+        counting("value", rosen),
+        START,
+        derivatives="analytic",
+        jit="none",
+        gradient=counting("gradient", rosen_der),
+        hessian=counting("hessian", rosen_hess),
+    )
+    assert found.counts._asdict() == calls
+    calls["value"] = 0
+    differences = minimise(counting("value", rosen), START, method="BFGS", derivatives="finite differences", jit="none")
+    assert differences.counts.value == calls["value"]
+    # two values a parameter and gradient
+    assert calls["value"] >= 6 * differences.counts.gradient
+
+
+def test_compiling_is_timed_apart_and_paid_once():
+    def quadratic(x):
+        return jnp.sum((x - 2.0) ** 2)
+
+    first, second = (minimise(quadratic, np.zeros(2), method="BFGS") for _ in range(2))
+    assert first.seconds_compiling > 0
+    assert second.seconds_compiling == 0
+    assert first.seconds_running > 0
+    np.testing.assert_array_equal(first.path, second.path)
+
+
+def test_newton_needs_one_step_for_a_quadratic_and_brings_its_hessian():
+    matrix = np.array([[3.0, 1.0], [1.0, 2.0]])
+    found = minimise(lambda x, a: 0.5 * x @ a @ x - x @ jnp.array([1.0, 1.0]), np.zeros(2), args=(matrix,))
+    np.testing.assert_allclose(found.parameters, np.linalg.solve(matrix, [1.0, 1.0]), rtol=1e-14)
+    np.testing.assert_allclose(found.hessian, matrix, rtol=1e-14)
+    # the second step has no length
+    assert found.n_steps == 2
+
+
+def test_a_pytree_comes_back_in_its_form():
+    def bowl(p):
+        return jnp.sum((p["a"] - 1.0) ** 2) + (p["b"][0] + 2.0) ** 2
+
+    found = minimise(bowl, {"a": np.zeros((2, 2)), "b": (0.0,)})
+    np.testing.assert_allclose(found.parameters["a"], np.ones((2, 2)), rtol=1e-14)
+    np.testing.assert_allclose(found.parameters["b"][0], -2.0, rtol=1e-14)
+    assert found.parameters["a"].dtype == np.float64
+    analytic = minimise(
+        bowl,
+        {"a": np.zeros((2, 2)), "b": (0.0,)},
+        method="BFGS",
+        derivatives="analytic",
+        gradient=lambda p: {"a": 2 * (p["a"] - 1.0), "b": (2 * (p["b"][0] + 2.0),)},
+    )
+    np.testing.assert_allclose(analytic.parameters["a"], found.parameters["a"], atol=1e-6)
+
+
+def test_it_computes_in_64_bits_whatever_the_users_flag_says():
+    assert not jax.config.jax_enable_x64
+    # 1 + 1e-12 is 1 in 32 bits
+    found = minimise(lambda x: (x[0] - (1.0 + 1e-12)) ** 2, np.zeros(1))
+    np.testing.assert_allclose(found.parameters - 1.0, 1e-12, rtol=1e-3)
+
+
+def test_steps_run_out_and_that_is_said():
+    for method in SOLVERS:
+        found = minimise(rosenbrock, START, method=method, max_steps=2)
+        assert found.reason == "step_limit", method
+        assert not found.converged
+
+
+def test_a_valley_without_curvature_is_flat():
+    found = minimise(lambda x: (x[0] + x[1]) ** 2, np.array([1.0, 2.0]))
+    assert found.reason == "flat"
+    assert not found.converged
+
+
+def test_nan_at_the_start_is_an_error_that_names_the_way_out():
+    with pytest.raises(ValueError, match=r"fun is nan at the start.*logarithm of 0"):
+        minimise(lambda x: jnp.sum(jnp.log(x)), np.array([-1.0, 1.0]))
+    with pytest.raises(ValueError, match=r"derivatives in rate are not.*safe on both, not the result"):
+        minimise(lambda p: jnp.where(p["rate"] == 0, 0.0, p["rate"] * jnp.sqrt(p["rate"])) + p["b"] ** 2, {"b": 1.0, "rate": 0.0})
+    with pytest.raises(ValueError, match="start must be finite; parameter"):
+        minimise(rosenbrock, np.array([1.0, np.nan]))
+
+
+def test_python_control_flow_on_traced_values_is_explained_with_its_line():
+    def folded(x):
+        if x[0] > 0:
+            return x[0] ** 2
+        return -x[0]
+
+    with pytest.raises(TypeError, match=r"line \d+: if x\[0\] > 0:.*jnp\.where or jax\.lax\.cond.*jit='none'"):
+        minimise(folded, np.array([1.0]), method="BFGS")
+    assert minimise(folded, np.array([1.0]), method="BFGS", jit="none").converged
+    with pytest.raises(TypeError, match=r"handed to NumPy.*jax\.numpy.*finite differences"):
+        minimise(lambda x: np.sin(x[0]) ** 2, np.array([1.0]), method="BFGS")
+    assert minimise(lambda x: np.sin(x[0]) ** 2, np.array([1.0]), method="BFGS", derivatives="finite differences", jit="none").converged
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"method": "Powell"}, "method must be one of 'newton'"),
+        ({"derivatives": "symbolic"}, "derivatives must be one of"),
+        ({"jit": True}, "jit must be one of"),
+        ({"derivatives": "analytic"}, "needs gradient="),
+        ({"derivatives": "analytic", "gradient": rosen_der}, "needs hessian="),
+        ({"gradient": rosen_der}, "would be ignored"),
+        ({"derivatives": "analytic", "gradient": rosen_der, "hessian": rosen_hess, "method": "BFGS"}, "BFGS uses none"),
+        ({"tolerance": 0.0}, "tolerance must be positive"),
+        ({"max_steps": 0}, "max_steps must be at least 1"),
+        (
+            {"derivatives": "analytic", "method": "BFGS", "gradient": lambda x: x[:2], "jit": "none"},
+            r"shape \(3,\); it returned one of shape",
+        ),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        minimise(rosenbrock, START, **options)
+
+
+def test_a_function_of_many_numbers_is_refused():
+    with pytest.raises(ValueError, match=r"one number; it returned an array of shape \(3,\)"):
+        minimise(lambda x: x**2, START)
+
+
+def test_it_is_at_home_in_survjax():
+    assert sj.optimise.minimise is minimise
