@@ -32,10 +32,12 @@ class Maximum(NamedTuple):
     violation: float
 
 
-def maximise(likelihood: PartialLikelihood, penalty: ElasticNet, names: Sequence[str], at_zero: Evaluation) -> Maximum:
+def maximise(
+    likelihood: PartialLikelihood, penalty: ElasticNet, names: Sequence[str], at_zero: Evaluation, start: Maximum | None = None
+) -> Maximum:
     """The maximum of log-likelihood less penalty; it is concave, so the only one.
 
-    names : of the columns. at_zero : the evaluation at beta = 0, where the search begins.
+    names : of the columns. at_zero : the evaluation at beta = 0, where the search begins. start : another place to begin.
 
     Raises
     ------
@@ -43,8 +45,7 @@ def maximise(likelihood: PartialLikelihood, penalty: ElasticNet, names: Sequence
     NotConverged : the search stopped short of it.
     """
     free = penalty.lasso == 0.0 and penalty.ridge == 0.0
-    beta = np.zeros(len(likelihood.x))
-    here = at_zero
+    beta, here = (np.zeros(len(likelihood.x)), at_zero) if start is None else (start.beta, start.here)
     last = np.inf
     for n_steps in range(1, MOST_STEPS + 1):
         step = _step(penalty, beta, here, n_steps)

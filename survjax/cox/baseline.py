@@ -26,11 +26,19 @@ class Baseline(NamedTuple):
 
     def at(self, ages: np.ndarray) -> np.ndarray:
         """The logarithm of the cumulative hazard at ages of any shape, -inf before the first failure."""
-        return np.concatenate([[-np.inf], self.log_hazard])[np.searchsorted(self.age, ages, side="right")]
+        return np.concatenate([[-np.inf], self.log_hazard])[self.failures_up_to(ages)]
 
     def between(self, start: np.ndarray, stop: np.ndarray, log_factor: np.ndarray) -> np.ndarray:
         """The cumulative hazard from one age to another, of units whose hazard is exp(log_factor) times the baseline."""
         return _rise(self.at(start), self.at(stop), log_factor)
+
+    def log_between(self, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+        """The logarithm of the cumulative hazard from one age to another; -inf where nobody failed between."""
+        return _log_rise(self.at(start), self.at(stop))
+
+    def failures_up_to(self, ages: np.ndarray) -> np.ndarray:
+        """How many ages at failure are not beyond ages of any shape."""
+        return np.searchsorted(self.age, ages, side="right")
 
     def age_at(self, age: np.ndarray, collected: np.ndarray, log_factor: np.ndarray) -> np.ndarray:
         """The age by which that much more hazard than at ``age`` has been collected; inf if it is not by the end. (n,) each."""
@@ -48,12 +56,16 @@ class Baseline(NamedTuple):
         n_at_once = max(1, AT_ONCE // (len(self.age) + 1))
         for first in range(0, len(age), n_at_once):
             rows = slice(first, first + n_at_once)
-            start, stop = age[rows, None], (age + horizon)[rows, None]
-            edges = np.clip(np.concatenate([start, np.broadcast_to(self.age, (len(start), len(self.age))), stop], axis=1), start, stop)
-            steps = np.concatenate([[-np.inf], self.log_hazard])
-            alive = np.exp(-_rise(self.at(start), steps, log_factor[rows, None]))
-            mean[rows] = np.sum(np.diff(edges, axis=1) * alive, axis=1)
+            length, alive = self.steps(age[rows], age[rows] + horizon[rows], log_factor[rows])
+            mean[rows] = np.sum(length * alive, axis=1)
         return mean
+
+    def steps(self, start: np.ndarray, stop: np.ndarray, log_factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Survival from an age on (q,): how long each step lasts up to ``stop``, and its height, (q, m + 1)."""
+        start, stop = start[:, None], stop[:, None]
+        edges = np.clip(np.concatenate([start, np.broadcast_to(self.age, (len(start), len(self.age))), stop], axis=1), start, stop)
+        ages = np.concatenate([[-np.inf], self.log_hazard])
+        return np.diff(edges, axis=1), np.exp(-_rise(self.at(start), ages, log_factor[:, None]))
 
 
 def baselines(log_steps: np.ndarray, ages: np.ndarray, offsets: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> list[Baseline]:
@@ -66,7 +78,13 @@ def baselines(log_steps: np.ndarray, ages: np.ndarray, offsets: np.ndarray, begi
 
 def _rise(log_from: np.ndarray, log_to: np.ndarray, log_factor: np.ndarray) -> np.ndarray:
     """exp(log_to + log_factor) - exp(log_from + log_factor), 0 where that is negative; broadcast."""
+    with np.errstate(over="ignore"):  # a hazard beyond all numbers is certain failure
+        return np.exp(_log_rise(log_from, log_to) + log_factor)
+
+
+def _log_rise(log_from: np.ndarray, log_to: np.ndarray) -> np.ndarray:
+    """log(exp(log_to) - exp(log_from)), -inf where that is not positive; broadcast."""
     nothing = np.isneginf(log_to)
-    with np.errstate(divide="ignore", over="ignore"):  # the logarithm of no rise; a hazard beyond all numbers is certain failure
+    with np.errstate(divide="ignore"):  # the logarithm of no rise
         share = np.log1p(-np.exp(np.minimum(log_from - np.where(nothing, 0.0, log_to), 0.0)))
-        return np.where(nothing, 0.0, np.exp(log_to + log_factor + share))
+    return np.where(nothing, -np.inf, log_to + share)

@@ -31,7 +31,7 @@ def contributions(fit: RegressionFit, X: Any, relative_to: Any) -> pd.DataFrame:
 
     predictors = fit.predictors
     table = read_table(X)
-    reference = None if relative_to is None else _one_row(relative_to, "relative_to")
+    reference = None if relative_to is None else one_row(relative_to, "relative_to")
     columns: dict[tuple[str, str], np.ndarray] = {}
     for one, where in zip(predictors.each, (predictors.layout.slices()[one.coordinate] for one in predictors.each), strict=True):
         if reference is None and not (one.design.has_intercept or (not one.label and may_be_centred(predictors.template))):
@@ -129,7 +129,7 @@ def _ratios(model: Regression, rows: pd.DataFrame, typical: pd.DataFrame, level:
     return limits_of_link(RATIO, difference @ fit.coefficients[where], np.sqrt(variance), level, "two")
 
 
-def _one_row(given: Any, name: str) -> Any:
+def one_row(given: Any, name: str) -> Any:
     n = read_table(given).n
     if n != 1:
         raise ValueError(f"{name} is one unit, a row of X, and has {n} rows: pass one, for instance X.iloc[[3]].")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+import survjax
 from survjax.distributions import Distribution
 from survjax.errors import ModelFileError
 from survjax.fitting.estimation import Fit
@@ -74,8 +75,10 @@ def load(path: str | Path) -> Model | Regression:
 
 
 def restore(content: dict[str, Any]) -> Model | Regression:
-    """The model, or regression, that the content of a file describes."""
+    """The model, or regression, that the content of a file describes; what stands on a floor above brings its own way back."""
     kind = learners().get(content["model"])
+    if kind is None and content["model"] in dir(survjax) and hasattr(above := getattr(survjax, content["model"]), "_from_content"):
+        return above._from_content(content)
     if isinstance(kind, type) and issubclass(kind, Regression):
         return restore_regression(content)
     return _restore_model(content)
