@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 AT_ONCE = 1 << 21  # steps times units worked on together: 16 MB a column
+
+
+def blocks(n: int, width: int) -> Iterator[slice]:
+    """Of n rows that many at once, each of which takes ``width`` numbers."""
+    at_once = max(1, AT_ONCE // max(width, 1))
+    return (slice(first, first + at_once) for first in range(0, n, at_once))
 
 
 class Baseline(NamedTuple):
@@ -53,19 +60,23 @@ class Baseline(NamedTuple):
     def restricted_mean(self, age: np.ndarray, horizon: np.ndarray, log_factor: np.ndarray) -> np.ndarray:
         """E min(T - age, horizon) of units alive at ``age``, (n,): the area under their survival, which is a step function."""
         mean = np.empty(len(age))
-        n_at_once = max(1, AT_ONCE // (len(self.age) + 1))
-        for first in range(0, len(age), n_at_once):
-            rows = slice(first, first + n_at_once)
-            length, alive = self.steps(age[rows], age[rows] + horizon[rows], log_factor[rows])
+        order = np.argsort(age)
+        for block in blocks(len(age), len(self.age) + 1):
+            rows = order[block]
+            _, length, alive = self.steps(age[rows], age[rows] + horizon[rows], log_factor[rows])
             mean[rows] = np.sum(length * alive, axis=1)
         return mean
 
-    def steps(self, start: np.ndarray, stop: np.ndarray, log_factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Survival from an age on (q,): how long each step lasts up to ``stop``, and its height, (q, m + 1)."""
-        start, stop = start[:, None], stop[:, None]
-        edges = np.clip(np.concatenate([start, np.broadcast_to(self.age, (len(start), len(self.age))), stop], axis=1), start, stop)
-        ages = np.concatenate([[-np.inf], self.log_hazard])
-        return np.diff(edges, axis=1), np.exp(-_rise(self.at(start), ages, log_factor[:, None]))
+    def steps(self, start: np.ndarray, stop: np.ndarray, log_factor: np.ndarray) -> tuple[slice, np.ndarray, np.ndarray]:
+        """Survival from an age on (q,) up to another: the failures at which it may fall, how long each step lasts, and its height.
+
+        The two are (q, k + 1) for k failures, those after the least start and up to the last stop.
+        """
+        within = slice(int(self.failures_up_to(start.min())), int(self.failures_up_to(stop.max())))
+        ages, start, stop = self.age[within], start[:, None], stop[:, None]
+        edges = np.clip(np.concatenate([start, np.broadcast_to(ages, (len(start), len(ages))), stop], axis=1), start, stop)
+        reached = np.append(self.at(start.min()), self.log_hazard[within])
+        return within, np.diff(edges, axis=1), np.exp(-_rise(self.at(start), reached, log_factor[:, None]))
 
 
 def baselines(log_steps: np.ndarray, ages: np.ndarray, offsets: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> list[Baseline]:

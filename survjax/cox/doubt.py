@@ -7,7 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import logsumexp
 
+from survjax.cox.baseline import blocks
 from survjax.cox.fit import CoxFit, Kept
+
+LOST = 1e-4  # a difference of sums that is less of them has lost so many of their sixteen digits, its square twice as many
+LEAST = 1e-100  # of the largest rise: below it squares are no numbers any more
 
 
 class Doubt(NamedTuple):
@@ -58,17 +62,41 @@ class Doubts:
         """How many numbers one sum of rises is worked out from."""
         return len(self.fit.age) if self.kept is None else max(len(self.fit.age), len(self.kept.likelihood.rows.order))
 
-    def of(self, stratum: int, log_weight: np.ndarray) -> tuple[np.ndarray, Doubt]:
-        """The logarithms of the sums (q,) of a stratum's rises with these weights (q, m), and their doubt; each has a weight above 0."""
-        times = slice(self.fit.offsets[stratum], self.fit.offsets[stratum + 1])
+    def of(self, stratum: int, log_weight: np.ndarray, first: int = 0) -> tuple[np.ndarray, Doubt]:
+        """The logarithms of sums (q,) of a stratum's rises with these weights (q, k), and their doubt; each has a weight above 0.
+
+        first : the rise that the first weight is of.
+        """
+        begin = self.fit.offsets[stratum] + first
+        times = slice(begin, begin + log_weight.shape[1])
         rises = self.fit.rises
         terms = rises.log[times] + log_weight
         total = logsumexp(terms, axis=1)
         share = np.exp(terms - total[:, None])
-        mean = share @ rises.mean[times]
+        mean = share @ rises.mean[:, times].T
         if self.kept is None:
             return total, Doubt(share**2 @ rises.variance[times], mean, np.zeros_like(mean))
         of_all = np.zeros((len(share), len(self.fit.age)))
         of_all[:, times] = share
         moved = self.kept.by_unit(self.kept.likelihood.hazard_scores(self.fit.maximum.beta, of_all))
         return total, Doubt(np.einsum("qu,qu->q", moved, moved), mean, moved @ self.influence.T)
+
+    def of_spans(self, stratum: int, first: np.ndarray, last: np.ndarray) -> Doubt:
+        """The doubt of the sums (q,) of a stratum's rises first, ..., last - 1, each of one rise or more."""
+        times = slice(self.fit.offsets[stratum], self.fit.offsets[stratum + 1])
+        rises, q = self.fit.rises, len(first)
+        step = np.exp(rises.log[times] - rises.log[times].max())
+        up_to = [np.cumsum(np.append(np.zeros((len(one), 1)), one, axis=1), axis=1) for one in (step[None], step * rises.mean[:, times])]
+        total, mean = (one[:, last] - one[:, first] for one in up_to)
+        squares = np.append(0.0, np.cumsum(step**2 * rises.variance[times]))
+        with np.errstate(invalid="ignore", divide="ignore"):  # where nothing is left, see below
+            doubt = Doubt((squares[last] - squares[first]) / total[0] ** 2, (mean / total).T, np.zeros((q, len(mean))))
+        # a sum of which the difference has too few digits, and a robust one, is worked out by itself
+        alone = np.flatnonzero((total[0] <= np.maximum(LOST * up_to[0][0, last], LEAST)) | (self.kept is not None))
+        number = np.arange(len(step))
+        for block in blocks(len(alone), self.width):
+            some = alone[block]
+            within = (number >= first[some, None]) & (number < last[some, None])
+            for column, found in zip(doubt, self.of(stratum, np.where(within, 0.0, -np.inf))[1], strict=True):
+                column[some] = found
+        return doubt

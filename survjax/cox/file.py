@@ -109,7 +109,7 @@ def restore_cox(content: dict[str, Any]) -> CoxFindings:
         rises=Rises(
             as_array(curves["log_rise"], (m,), "log_rise"),
             as_array(curves["variance"], (m,), "variance"),
-            as_array(curves["mean"], (m, p), "mean"),
+            as_array(curves["mean"], (p, m), "mean"),
         ),
         age=as_array(curves["age"], (m,), "age"),
         offsets=np.array(curves["offsets"], dtype=int),

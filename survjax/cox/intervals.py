@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from survjax.cox.doubt import Doubt, Doubts
+from survjax.cox.baseline import blocks
+from survjax.cox.doubt import Doubts
 from survjax.cox.fit import CoxFit, Kept
-from survjax.cox.predictions import AT_ONCE, Asked, asked
+from survjax.cox.predictions import Asked, asked
 from survjax.data.columns import index_of
 from survjax.models.intervals import limits_of_link, reach_of
 from survjax.models.predictions import PREDICTIONS, Prediction, arguments_of
@@ -101,11 +102,6 @@ def _of_cells(doubts: Doubts, what: Asked, columns: list[np.ndarray], rule: Call
     return link, error
 
 
-def _blocks(n: int, width: int) -> Iterator[slice]:
-    at_once = max(1, AT_ONCE // width)
-    return (slice(first, first + at_once) for first in range(0, n, at_once))
-
-
 def _of_spans(doubts: Doubts, cells: Cells, start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The logarithm of the cumulative hazard over spans of age, -inf and without error where nobody failed."""
     fit, curve = doubts.fit, doubts.fit.baselines[cells.stratum]
@@ -115,12 +111,8 @@ def _of_spans(doubts: Doubts, cells: Cells, start: np.ndarray, stop: np.ndarray)
     if not seen.size:
         return link, error
     different, of = np.unique(spans[seen], axis=0, return_inverse=True)
-    number, found = np.arange(len(curve.age)), []
-    for block in _blocks(len(different), doubts.width):
-        first, last = different[block].T[:, :, None]
-        found.append(doubts.of(cells.stratum, np.where((number >= first) & (number < last), 0.0, -np.inf))[1])
-    doubt = Doubt(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
-    for block in _blocks(len(seen), len(fit.design.names)):
+    doubt = doubts.of_spans(cells.stratum, *different.T)
+    for block in blocks(len(seen), len(fit.design.names)):
         z = cells.inside[cells.unit[seen[block]]]
         error[seen[block]] = np.sqrt(doubt.variance(of.reshape(-1)[block], z, doubts.covariance))
     return link, error
@@ -134,17 +126,18 @@ def _of_restricted_means(doubts: Doubts, cells: Cells, age: np.ndarray, horizon:
     curve = doubts.fit.baselines[cells.stratum]
     link, error = np.full(len(age), -np.inf), np.zeros(len(age))
     ahead = np.flatnonzero(horizon > 0)
-    for block in _blocks(len(ahead), doubts.width + 1):
+    ahead = ahead[np.argsort(age[ahead])]
+    for block in blocks(len(ahead), doubts.width + 1):
         some = ahead[block]
-        length, alive = curve.steps(age[some], age[some] + horizon[some], cells.log_factor[some])
+        within, length, alive = curve.steps(age[some], age[some] + horizon[some], cells.log_factor[some])
         lived, lost = np.sum(length * alive, axis=1), np.sum(length * (1.0 - alive), axis=1)
         after = np.cumsum((length * alive)[:, :0:-1], axis=1)[:, ::-1]
         with np.errstate(divide="ignore"):
             link[some] = np.log(lived) - np.log(lost)
-            log_weight = np.log(np.where(curve.age > age[some][:, None], after, 0.0))
+            log_weight = np.log(np.where(curve.age[within] > age[some, None], after, 0.0))
         unsure = np.flatnonzero((lost > 0) & (log_weight > -np.inf).any(axis=1))
         if unsure.size:
-            log_total, doubt = doubts.of(cells.stratum, log_weight[unsure])
+            log_total, doubt = doubts.of(cells.stratum, log_weight[unsure], within.start)
             some = some[unsure]
             relative = np.sqrt(doubt.variance(np.arange(len(some)), cells.inside[cells.unit[some]], doubts.covariance))
             of_area = np.exp(log_total + cells.log_factor[some]) * relative

@@ -39,7 +39,7 @@ class Part(NamedTuple):
 class Rises(NamedTuple):
     """How the cumulative hazard of a unit with all columns at 0 rises at each failure time.
 
-    log : (m,) the logarithm of each rise. variance : (m,) of a rise with the coefficients given, as a share of its square. mean : (m, p) by
+    log : (m,) the logarithm of each rise. variance : (m,) of a rise with the coefficients given, as a share of its square. mean : (p, m) by
     how much a coefficient lowers ``log``: the mean of its column over the risk set, by hazard.
     """
 
@@ -105,17 +105,19 @@ class PartialLikelihood:
 
     def rises(self, beta: np.ndarray) -> Rises:
         """Of the baselines: sum c / S at each failure time, with the variance sum c / S^2 (Tsiatis 1981, Annals of Statistics 9)."""
-        m = len(self.rows.times.age)
-        log, variance, mean = np.empty(m), np.empty(m), np.empty((len(beta), m))
+        strata, m = self.rows.times.stratum, len(self.rows.times.age)
+        log, variance, mean = np.empty(m), np.empty(m), self.centres.T[:, strata]
         for part in self._parts(combined(beta, self.x)):
             sums, here = part.shares, part.shares.hazard > 0
             size = np.where(here, sums.hazard * sums.risk, 1.0)
-            outliving, failing = self._moments(part)
             log[here] = np.log(sums.hazard[here]) - part.log_unit[here]
             variance[here] = (sums.outliving / size**2)[here]
-            mean[:, here] = ((sums.outliving * outliving + sums.mixed * failing) / size)[:, here]
-        centres = self.centres[self.rows.times.stratum]
-        return Rises(log - centres @ beta, variance, mean.T + centres)
+            outliving, failing = self._moments(part)  # at the times of other parts the shares are 0
+            outliving *= sums.outliving / size
+            failing *= sums.mixed / size
+            mean += outliving
+            mean += failing
+        return Rises(log - (self.centres @ beta)[strata], variance, mean)
 
     def expected(self, beta: np.ndarray) -> np.ndarray:
         """The failures expected of a unit of each row, (n,) in the order of ``rows``: its hazard summed over its time at risk."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from survjax.covariates.table import read_table
-from survjax.cox.baseline import Baseline
+from survjax.cox.baseline import Baseline, blocks
 from survjax.cox.fit import CoxFit, Kept, refuse_other_length
 from survjax.cox.partial_likelihood import PartialLikelihood
 from survjax.cox.rows import rows_at_risk
@@ -22,7 +22,6 @@ from survjax.models.unit_laws import unit_arguments
 if TYPE_CHECKING:
     import pandas as pd
 
-AT_ONCE = 1 << 21  # units times times worked on together
 SHOWN_ROWS = 20
 
 
@@ -130,11 +129,10 @@ def _by_stratum(fit: CoxFit, what: Asked, rule: Callable[..., np.ndarray]) -> np
     """A rule of (baseline, log factor, *columns) for blocks of units of one stratum."""
     m = what.columns[0].shape[1]
     out = np.empty((len(what.code), m))
-    n_at_once = max(1, AT_ONCE // max(m, 1))
     for code in np.unique(what.code).tolist():
         rows = np.flatnonzero(what.code == code)
-        for first in range(0, len(rows), n_at_once):
-            some = rows[first : first + n_at_once]
+        for block in blocks(len(rows), m):
+            some = rows[block]
             # what is the same for all units is looked up once
             cells = [column[:1] if column.strides[0] == 0 else column[some] for column in what.columns]
             out[some] = rule(fit.baselines[code], what.log_factor[some, None], *cells)

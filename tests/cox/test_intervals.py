@@ -211,14 +211,14 @@ def test_tables_are_as_those_of_other_regressions(model):
 
 
 def test_few_at_a_time_give_the_same(model, monkeypatch):
-    from survjax.cox import intervals
+    from survjax.cox import baseline
 
     X, _ = fleet()
     robust = COX(errors="robust").fit(*fleet())
     asked = [("failure_probability", np.arange(256) % 7, [1.0, 9.0]), ("survival", [2.0, 9.0])]
     whole = [one.interval(what, X, *at) for one in (model, robust) for what, *at in asked]
     whole += [one.interval("rul", X.iloc[:9], 1.0, horizon=9.0) for one in (model, robust)]
-    monkeypatch.setattr(intervals, "AT_ONCE", 300)
+    monkeypatch.setattr(baseline, "AT_ONCE", 300)
     again = [one.interval(what, X, *at) for one in (model, robust) for what, *at in asked]
     again += [one.interval("rul", X.iloc[:9], 1.0, horizon=9.0) for one in (model, robust)]
     for one, other in zip(whole, again, strict=True):
@@ -262,3 +262,21 @@ def test_units_are_needed_and_coefficients_need_none(model):
     for asked in (("coefficients",), ("survival", X, 3.0)):
         with pytest.raises(ValueError, match="lasso"):
             lasso.interval(*asked)
+
+
+@pytest.mark.parametrize("errors", ["model", "robust"])
+def test_spans_after_ages_at_which_few_were_at_risk_lose_no_digits(errors, monkeypatch):
+    from survjax.cox import doubt
+
+    X, age, failed = small()
+    # two early birds of which one fails when they are alone: a rise of 1 or so, where others are of 1e-2 and less
+    X = pd.concat([X, X.iloc[:2]], ignore_index=True)
+    life = sj.Lifetimes(np.append(age + 10, [1.0, 2.0]), np.append(failed, [1, 0]), entry=np.append(np.full(64, 5.0), [0.0, 0.0]))
+    model = COX(errors=errors, ties="breslow").fit(X, life)
+    asked = ("failure_probability", X, 10.0, [0.2, 1.0, 20.0])
+    plain = model.interval(*asked)
+    monkeypatch.setattr(doubt, "LOST", np.inf)  # every span by itself
+    pd.testing.assert_frame_equal(model.interval(*asked), plain, rtol=1e-10)
+    monkeypatch.setattr(doubt, "LOST", 0.0)
+    monkeypatch.setattr(doubt, "LEAST", 0.0)
+    pd.testing.assert_frame_equal(model.interval(*asked), plain, rtol=1e-10)

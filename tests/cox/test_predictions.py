@@ -61,12 +61,11 @@ def test_the_restricted_mean_is_the_area_under_survival(model):
 
 
 def test_few_rows_at_a_time_give_the_same(model, monkeypatch):
-    from survjax.cox import baseline, predictions
+    from survjax.cox import baseline
 
     X, _ = fleet()
     whole = model.predict(X, 1.0), model.predict_survival(X, [1.0, 4.0])
     monkeypatch.setattr(baseline, "AT_ONCE", 64)
-    monkeypatch.setattr(predictions, "AT_ONCE", 64)
     np.testing.assert_array_equal(model.predict(X, 1.0), whole[0])
     np.testing.assert_array_equal(model.predict_survival(X, [1.0, 4.0]), whole[1])
 
