@@ -135,7 +135,7 @@ class CoxProportionalHazards(CoxFindings):
         Returns
         -------
         As ``HazardScaling.path``; strengths are those of ``penalty`` here, beside the log-likelihood of all units, and the duality gap is
-        the most by which the penalised log-likelihood of all units may be below its maximum.
+        the most by which the penalised log-likelihood of all units may be below its maximum: a millionth of the failures at most.
 
         Raises
         ------
@@ -298,7 +298,7 @@ class CoxProportionalHazards(CoxFindings):
         ValueError : there is no such pair; and as ``fit`` of X and y.
         """
         fit = self._fitted
-        life, score = read_target(y), predictions.log_partial_hazard(fit, X)
+        life, score = read_target(X, y), predictions.log_partial_hazard(fit, X)
         refuse_other_length(len(score), life)
         rows = rows_at_risk(life, fit.strata.codes(X, len(life), strata), len(fit.strata.levels))
         return concordance(score[rows.order], rows).estimate
@@ -306,5 +306,5 @@ class CoxProportionalHazards(CoxFindings):
     def log_likelihood(self, X: Any, y: Any, *, strata: Any = None) -> float:
         """The log partial likelihood of other data at the coefficients learned. Arguments and errors as for ``fit``."""
         fit = self._fitted
-        kept = predictions.likelihood_of(fit, X, read_target(y), strata)
+        kept = predictions.likelihood_of(fit, X, read_target(X, y), strata)
         return kept.likelihood.evaluate(fit.maximum.beta).value

@@ -215,7 +215,7 @@ class CoxFindings(Estimator):
         fit = self._fitted
         if (X is None) != (y is None):
             raise ValueError("pass X and y, or neither for the data of the fit.")
-        kept = self._data() if X is None else predictions.likelihood_of(fit, X, read_target(y), strata)
+        kept = self._data() if X is None else predictions.likelihood_of(fit, X, read_target(X, y), strata)
         ages = function_of_age(transform, kept.life, kept.likelihood.rows.times.age)
         statistics, freedom, p = proportionality(kept.likelihood, fit.maximum.beta, ages, fit.penalty.ridge)
         return pd.DataFrame({"statistic": statistics, "df": freedom.astype(int), "p": p}, index=[*fit.design.names, "all"])

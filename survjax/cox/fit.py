@@ -20,7 +20,7 @@ from survjax.cox.rows import rows_at_risk
 from survjax.cox.strata import Strata, columns_without, learn_strata
 from survjax.data.lifetimes import Lifetimes
 from survjax.errors import NoFiniteMaximum
-from survjax.models.arguments import as_lifetimes, taken_as_failed
+from survjax.models.arguments import as_target, taken_as_failed
 from survjax.models.hazard_scaling import RIDGE
 
 LASSO = "a lasso chose the columns: coefficients are shrunk towards 0, some to 0 exactly, and have no standard errors."
@@ -91,14 +91,15 @@ class Kept:
         return np.linalg.solve(curvature, self.by_unit(self.likelihood.scores(beta)))
 
 
-def read_target(y: Any) -> Lifetimes:
+def read_target(X: Any, y: Any) -> Lifetimes:
     """Failures at known ages and running units, from a Lifetimes, a structured array (event, time) or ages at which all failed.
 
     Raises
     ------
+    TypeError : X and y are in the wrong order.
     ValueError : a failure known only within an interval; right truncation.
     """
-    life = Lifetimes.from_structured(y) if getattr(getattr(y, "dtype", None), "names", None) else as_lifetimes(y)
+    life = Lifetimes.from_structured(y) if getattr(getattr(y, "dtype", None), "names", None) else as_target(X, y)
     between = np.flatnonzero(~life.event_observed & np.isfinite(life.upper))
     use = "Use a parametric model, survjax.ProportionalHazards, which takes them as they are."
     if between.size:
@@ -140,7 +141,7 @@ def read_problem(X: Any, y: Any, unit: Any, strata: Any, formula: str | None, ti
     ------
     ValueError : as ``CoxProportionalHazards.fit``. NoFiniteMaximum : no failures.
     """
-    life = read_target(y)
+    life = read_target(X, y)
     n = X.shape[0] if hasattr(X, "shape") else read_table(X).n
     refuse_other_length(n, life)
     if not life.n_exact:

@@ -10,6 +10,7 @@ from survjax.cox.ascent import Maximum, maximise
 from survjax.cox.fit import read_problem
 from survjax.cox.penalty import ElasticNet
 from survjax.models.hazard_scaling import PenaltyPath
+from survjax.regression.strengths import CLOSE
 
 LEAST_LASSO = 0.001  # a ridge begins where a lasso of this share would keep nothing, as in glmnet
 BEYOND = 1e-9  # of the first strength: at the largest gradient itself rounding decides whether a column is kept
@@ -31,9 +32,10 @@ def path_of(
     bound = likelihood.upper_bound()
     found: list[Maximum] = []
     gaps = []
+    close = CLOSE * float(likelihood.rows.times.failures.sum())
     for strength in strengths:
         net = ElasticNet(strength * l1_ratio, strength * (1.0 - l1_ratio))
-        found.append(maximise(likelihood, net, design.names, at_zero, found[-1] if found else None))
+        found.append(maximise(likelihood, net, design.names, at_zero, found[-1] if found else None, close))
         gaps.append(net.duality_gap(found[-1].beta, found[-1].here.value, found[-1].here.gradient, bound))
     index = pd.Index(strengths, name="strength")
     table = pd.DataFrame(
