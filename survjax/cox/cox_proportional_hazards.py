@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -16,11 +17,13 @@ from survjax.cox.penalty import read_penalty
 from survjax.cox.rows import rows_at_risk
 from survjax.cox.ties import RULES
 from survjax.models.arguments import check_level
+from survjax.models.explanations import effect_of
 from survjax.models.hazard_scaling import PenaltyPath
 from survjax.regression.strengths import MANY, SMALLEST
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 
 class CoxProportionalHazards(CoxFindings):
@@ -167,6 +170,10 @@ class CoxProportionalHazards(CoxFindings):
         """The integral of the hazard from the first entry to these ages: shapes and errors as ``predict_survival``."""
         return predictions.cumulative_hazard(self._fitted, X, strata, times)
 
+    def predict_quantile(self, X: Any, p: Any, *, strata: Any = None) -> np.ndarray:
+        """The first age by which a share p of units like each has failed: (n,) for one p, (n, m) for m. Errors as ``predict_rul``."""
+        return predictions.quantile(self._fitted, X, strata, p)
+
     def predict_failure_probability(self, X: Any, age: Any, horizon: Any, *, strata: Any = None) -> np.ndarray:
         """P(T <= age + horizon | T > age), (n,).
 
@@ -285,6 +292,39 @@ class CoxProportionalHazards(CoxFindings):
         ValueError : ``relative_to`` has not one row.
         """
         return predictions.contributions(self._fitted, X, relative_to)
+
+    def partial_effect(
+        self, column: Hashable, at: Any, values: Any = None, what: str = "hazard ratio", *, level: float = 0.95, **asked: Any
+    ) -> pd.DataFrame:
+        """What one covariate does, the others held, with Wald limits: as other regressions have it.
+
+        Parameters
+        ----------
+        column, at, values, level : as ``ProportionalHazards.partial_effect`` takes them.
+        what : "hazard ratio", to the typical unit, where it is 1; or a prediction that ``interval`` knows, its arguments by name:
+            ``what="survival", t=100.0``, ``what="rul", age=50.0, horizon=100.0``.
+
+        Raises
+        ------
+        ValueError : no such covariate; no values to be had from ``at``; a lasso; a prediction of a model with strata, of which each has its
+            own.
+        """
+        self._refuse_strata(what)
+        return effect_of(self, column, at, values, what, level, asked)[0]
+
+    def plot_partial_effect(self, column: Hashable, at: Any, values: Any = None, what: str = "hazard ratio", **options: Any) -> Axes:
+        """``partial_effect`` as a picture, whose arguments it takes, and ``ax``: with ``matplotlib``."""
+        from survjax.plotting import plot_partial_effect
+
+        self._refuse_strata(what)
+        return plot_partial_effect(self, column, at, values, what, **options)
+
+    def _refuse_strata(self, what: str) -> None:
+        if len(self._fitted.begins) > 1 and what != self._ratio():
+            raise ValueError(
+                f"{what} differs from stratum to stratum: ask for the hazard ratio, which is the same in all, or for "
+                f"interval({what!r}, X, ...) of rows, with their strata, that differ in this covariate alone."
+            )
 
     def score(self, X: Any, y: Any, *, strata: Any = None) -> float:
         """Harrell's concordance, as scikit-survival's ``score``: of pairs of which it is known, how often the one to fail first is of the

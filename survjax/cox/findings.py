@@ -137,6 +137,15 @@ class CoxFindings(Estimator):
         """What the reader of this fit should know, in sentences."""
         return list(self._fitted.notes)
 
+    def _ratio(self) -> str:
+        return "hazard ratio"
+
+    def _log_ratio(self, rows: Any, typical: Any) -> tuple[np.ndarray, np.ndarray]:
+        """The logarithm of the hazard ratio of units (n,) to a typical one, and its variance; both 0 for the typical one."""
+        fit, covariance = self._fitted, self.covariance_.to_numpy()
+        difference = fit.design.matrix(rows) - fit.design.matrix(typical)
+        return difference @ self.coefficients_.to_numpy(), np.einsum("na,ab,nb->n", difference, covariance, difference)
+
     def __repr__(self) -> str:
         """The constructor's call; once fitted also what the fit rests on and the estimates with their standard errors."""
         if self._fit is None:

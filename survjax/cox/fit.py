@@ -64,6 +64,11 @@ class CoxFit:
         return baselines(self.rises.log, self.age, self.offsets, self.begins, self.ends)
 
     @property
+    def designs(self) -> list[Design]:
+        """How X is read, by each linear predictor: there is one."""
+        return [self.design]
+
+    @property
     def curvature(self) -> np.ndarray:
         """The penalised information (p, p) at the maximum."""
         return self.maximum.here.information + self.penalty.ridge * np.eye(len(self.maximum.beta))

@@ -94,21 +94,39 @@ def failure_probability(fit: CoxFit, X: Any, strata: Any, age: Any, horizon: Any
     return _by_stratum(fit, asked(fit, X, strata, age=age, horizon=horizon), rule)
 
 
+def quantile(fit: CoxFit, X: Any, strata: Any, p: Any) -> np.ndarray:
+    """The age by which a share of units has failed, given survival to the first entry."""
+
+    def rule(curve: Baseline, log_factor: np.ndarray, p: np.ndarray) -> np.ndarray:
+        return curve.age_at(np.full(p.shape, curve.begin), _collected(p), log_factor)
+
+    return _reached(_by_stratum(fit, asked(fit, X, strata, p=p), rule), "the age")
+
+
 def remaining_quantile(fit: CoxFit, X: Any, strata: Any, age: Any, share: Any) -> np.ndarray:
     """How long until a share of the units alive at an age have failed."""
 
     def rule(curve: Baseline, log_factor: np.ndarray, age: np.ndarray, share: np.ndarray) -> np.ndarray:
-        with np.errstate(divide="ignore"):
-            return curve.age_at(age, -np.log1p(-share), log_factor) - age
+        return curve.age_at(age, _collected(share), log_factor) - age
 
-    found = _by_stratum(fit, asked(fit, X, strata, age=age, kind=share), rule)
-    missed = np.isinf(found)
+    return _reached(_by_stratum(fit, asked(fit, X, strata, age=age, kind=share), rule), "the remaining life")
+
+
+def _collected(share: np.ndarray) -> np.ndarray:
+    """The cumulative hazard by which a share has failed."""
+    with np.errstate(divide="ignore"):
+        return -np.log1p(-share)
+
+
+def _reached(found: np.ndarray, what: str) -> np.ndarray:
+    """What was found, if it is not beyond the data."""
+    missed = found == np.inf
     if missed.any():
         rows = np.flatnonzero(missed if missed.ndim == 1 else missed.any(axis=1))
         raise BadRow(
-            f"the remaining life asked for{_row_in_words(rows, len(found))} ends beyond the data: by the last age observed not that "
-            f'many units like it have failed; {_rows_in_words(rows, len(found))}. Ask for a smaller share, for kind="mean" with a horizon, '
-            "leave these rows out, or use a parametric model.",
+            f"{what} asked for{_row_in_words(rows, len(found))} lies beyond the data: by the last age observed not that many units like it "
+            f"have failed; {_rows_in_words(rows, len(found))}. Ask for a smaller share, for the restricted mean, "
+            "predict_rul(X, age, 'mean', horizon), leave these rows out, or use a parametric model.",
             columns=("kind",),
             rows=rows,
         )

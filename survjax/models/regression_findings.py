@@ -170,6 +170,14 @@ class RegressionFindings(Estimator):
         """What the exponential of a coefficient is; None where that depends on the coefficient."""
         return None
 
+    def _log_ratio(self, rows: Any, typical: Any) -> tuple[np.ndarray, np.ndarray]:
+        """The logarithm of the ratio of units (n,) to a typical one, and its variance; both 0 for the typical one."""
+        fit = self._fitted
+        (one,) = fit.predictors.each
+        where = fit.predictors.layout.slices()[one.coordinate]
+        difference = one.columns(rows) - one.columns(typical)
+        return difference @ fit.coefficients[where], np.einsum("na,ab,nb->n", difference, fit.covariance[where, where], difference)
+
     def __repr__(self) -> str:
         """The constructor's call; once fitted also the estimates with their standard errors and what they rest on."""
         if self._fit is None:

@@ -100,7 +100,7 @@ def test_nothing_is_said_of_ages_beyond_the_data(model):
         model.predict(X, np.where(np.arange(256) == 1, 1e4, 1.0))
     with pytest.raises(ValueError, match="needs survival to its end"):
         model.predict_rul(X, kind="mean")
-    with pytest.raises(ValueError, match="the remaining life asked for ends beyond the data"):
+    with pytest.raises(ValueError, match="the remaining life asked for lies beyond the data"):
         model.predict_rul(X.assign(load=-20.0), kind=0.99)
     with pytest.raises(ValueError, match="a horizon restricts the mean"):
         model.predict_rul(X, kind="median", horizon=3.0)
@@ -122,7 +122,7 @@ def test_units_beyond_the_data_are_named_all_at_once_in_every_stratum(model):
     with pytest.raises(BadRow, match=r"age \+ horizon of row 3 .* Take a shorter horizon, .*restricted mean") as caught:
         both.predict_rul(X, age, "mean", 1.0, strata=plant)
     assert caught.value.rows == (3, 10, 200)
-    with pytest.raises(BadRow, match='Ask for a smaller share, for kind="mean" with a horizon, leave these rows out') as caught:
+    with pytest.raises(BadRow, match=r"Ask for a smaller share, for the restricted mean, .*, leave these rows out") as caught:
         model.predict_rul(X, 3.0)
     alive = 1 - model.predict_failure_probability(X, 3.0, life.durations.max() - 3.0)
     assert caught.value.rows == tuple(np.flatnonzero(alive > 0.5))
@@ -249,3 +249,38 @@ def test_ages_alone_are_taken_for_failures_and_the_fit_says_so(model):
     assert any("every unit was taken as failed" in note for note in alone.notes_)
     assert "every unit was taken as failed" in alone._repr_html_()
     assert model.notes_ == []
+
+
+def test_a_quantile_is_the_first_age_by_which_so_many_have_failed(model):
+    X, _ = fleet()
+    ages = model.predict_quantile(X, [0.0, 0.1, 0.2])
+    assert ages.shape == (256, 3)
+    np.testing.assert_array_equal(ages[:, 0], 0.0)
+    np.testing.assert_array_equal(ages[:, 2], model.predict_rul(X, 0.0, 0.2))
+    np.testing.assert_array_equal(ages[:, 1], model.predict_quantile(X, 0.1))
+    assert np.all(model.predict_survival(X, ages[:, 1:]) <= [0.9, 0.8])
+    assert np.all(model.predict_survival(X, ages[:, 1:] - 1e-9) > [0.9, 0.8])
+    with pytest.raises(BadRow, match=r"the age asked for .* lies beyond the data"):
+        model.predict_quantile(X, 0.99)
+
+
+def test_partial_effects_are_predictions_of_units_that_differ_in_one_covariate(model):
+    X, life = fleet()
+    effect = model.partial_effect("load", at=X, values=[-1.0, 1.0])
+    typical = X["load"].quantile(0.5, interpolation="lower")
+    slope, error = model.coefficients_["load"], model.standard_errors_["load"]
+    away = np.array([-1.0, 1.0]) - typical
+    np.testing.assert_allclose(effect["estimate"], np.exp(slope * away), rtol=1e-12)
+    np.testing.assert_allclose(effect["upper"], np.exp(slope * away + 1.959963984540054 * error * np.abs(away)), rtol=1e-9)
+    assert list(effect.index) == [-1.0, 1.0]
+    assert len(model.partial_effect("load", at=X)) == 41
+    survival = model.partial_effect("load", X, [0.5], "survival", t=[2.0, 5.0])
+    held = X.quantile(0.5, interpolation="lower").to_frame().T.assign(load=0.5)
+    np.testing.assert_allclose(survival["estimate"], model.predict_survival(held, [2.0, 5.0])[0], rtol=1e-12)
+    assert model.plot_partial_effect("load", X, what="failure_probability", age=1.0, horizon=5.0).lines
+    strata = COX().fit(X, life, strata=np.arange(256) % 2)
+    assert strata.partial_effect("heat", X).loc[:, "estimate"].is_monotonic_increasing
+    with pytest.raises(ValueError, match="survival differs from stratum to stratum"):
+        strata.partial_effect("heat", X, what="survival", t=2.0)
+    with pytest.raises(ValueError, match="no covariate 'lod'"):
+        model.partial_effect("lod", X)
