@@ -32,10 +32,18 @@ class Maximum(NamedTuple):
     violation: float
 
 
-def maximise(likelihood: PartialLikelihood, penalty: ElasticNet, names: Sequence[str], at_zero: Evaluation) -> Maximum:
+def maximise(
+    likelihood: PartialLikelihood,
+    penalty: ElasticNet,
+    names: Sequence[str],
+    at_zero: Evaluation,
+    start: Maximum | None = None,
+    gap: float = 0.0,
+) -> Maximum:
     """The maximum of log-likelihood less penalty; it is concave, so the only one.
 
-    names : of the columns. at_zero : the evaluation at beta = 0, where the search begins.
+    names : of the columns. at_zero : the evaluation at beta = 0, where the search begins. start : another place to begin. gap : a duality
+    gap that is small enough.
 
     Raises
     ------
@@ -43,9 +51,8 @@ def maximise(likelihood: PartialLikelihood, penalty: ElasticNet, names: Sequence
     NotConverged : the search stopped short of it.
     """
     free = penalty.lasso == 0.0 and penalty.ridge == 0.0
-    beta = np.zeros(len(likelihood.x))
-    here = at_zero
-    last = np.inf
+    beta, here = (np.zeros(len(likelihood.x)), at_zero) if start is None else (start.beta, start.here)
+    last, bound = np.inf, likelihood.upper_bound() if gap else 0.0
     for n_steps in range(1, MOST_STEPS + 1):
         step = _step(penalty, beta, here, n_steps)
         promised = float(step @ here.information @ step) + penalty.ridge * float(step @ step)
@@ -55,6 +62,7 @@ def maximise(likelihood: PartialLikelihood, penalty: ElasticNet, names: Sequence
             beta, here = _taken(likelihood, penalty, beta, here, step, promised, n_steps)
         if free and (settled or n_steps >= EARLIEST_DOUBT):
             refuse_endless(likelihood, at_zero.information, here.information, here.gradient, step, names)
+        settled |= gap > 0.0 and penalty.duality_gap(beta, here.value, here.gradient, bound) <= gap
         if settled:
             return Maximum(beta, here, at_zero, n_steps, penalty.violation(beta, here.gradient))
     raise NotConverged(f"no maximum of the partial likelihood was reached in {MOST_STEPS} steps; a penalty may help.", here)

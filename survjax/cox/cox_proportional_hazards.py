@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
-from scipy.special import chdtrc, ndtri
 
 from survjax.cox import predictions
 from survjax.cox.concordance import concordance
-from survjax.cox.fit import CoxFit, Kept, fit_cox, read_target, refuse_other_length
+from survjax.cox.findings import CoxFindings
+from survjax.cox.fit import fit_cox, read_target, refuse_other_length
+from survjax.cox.intervals import interval_of_coefficients, interval_of_units
+from survjax.cox.path import path_of
 from survjax.cox.penalty import read_penalty
-from survjax.cox.residuals import RESIDUALS
 from survjax.cox.rows import rows_at_risk
-from survjax.cox.schoenfeld import function_of_age, proportionality
 from survjax.cox.ties import RULES
-from survjax.errors import NotFitted
 from survjax.models.arguments import check_level
-from survjax.models.estimator import Estimator
-from survjax.models.fit_in_words import estimates_in_words
+from survjax.models.explanations import effect_of
 from survjax.models.habits import in_survjax_words
+from survjax.models.hazard_scaling import PenaltyPath
+from survjax.regression.strengths import MANY, SMALLEST
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 
-class CoxProportionalHazards(Estimator):
+class CoxProportionalHazards(CoxFindings):
     r"""Hazards that covariates multiply, over a baseline that is left open.
 
     .. math:: h(t \mid x) = h_s(t)\, \exp(x'\beta)
@@ -67,9 +69,6 @@ class CoxProportionalHazards(Estimator):
     penalty: float
     l1_ratio: float
     errors: str
-    _fit: CoxFit | None = None
-    _kept: Kept | None = None
-
     has_density = False  # the baseline has steps: ``score`` is a concordance, and no log-likelihood of single units
 
     def __init__(
@@ -115,208 +114,40 @@ class CoxProportionalHazards(Estimator):
         A fit that raises leaves the model as it was. One that does not keeps its columns of X, for ``residuals`` and
         ``schoenfeld_test``; pickles do without.
         """
-        if self.ties not in RULES:
-            raise ValueError(f'ties must be "efron" or "breslow"; got {self.ties!r}.')
-        if self.errors not in ("model", "robust"):
-            raise ValueError(f'errors must be "model" or "robust"; got {self.errors!r}.')
+        self._check_settings()
         penalty, l1_ratio = read_penalty(self.penalty, self.l1_ratio)
         self._fit, self._kept = fit_cox(X, y, unit, strata, self.formula, self.ties, penalty, l1_ratio, self.errors)
         return self
 
-    @property
-    def _fitted(self) -> CoxFit:
-        if self._fit is None:
-            raise NotFitted("CoxProportionalHazards has seen no data: call fit(X, y) first.")
-        return self._fit
+    def _check_settings(self) -> None:
+        if self.ties not in RULES:
+            raise ValueError(f'ties must be "efron" or "breslow"; got {self.ties!r}.')
+        if self.errors not in ("model", "robust"):
+            raise ValueError(f'errors must be "model" or "robust"; got {self.errors!r}.')
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return self._fit is not None
+    def path(
+        self, X: Any, y: Any, *, unit: Any = None, strata: Any = None, n_strengths: int = MANY, smallest: float = SMALLEST
+    ) -> PenaltyPath:
+        """Coefficients at strengths of the penalty from one that keeps no column (of a ridge: next to nothing) down to ``smallest`` of it.
 
-    def __getstate__(self) -> dict[str, Any]:
-        # a pickle holds the model, not the fleet
-        return {name: value for name, value in vars(self).items() if name != "_kept"}
-
-    # ---- what was learned
-
-    @property
-    def coefficients_(self) -> pd.Series:
-        """Log hazard ratios (p,) by name, of one unit more of each covariate."""
-        return self._series(self._fitted.maximum.beta / self._fitted.design.spread)
-
-    @property
-    def standard_errors_(self) -> pd.Series:
-        """Standard errors (p,) of ``coefficients_``. Raises as ``covariance_``."""
-        return self._series(np.sqrt(np.diag(self.covariance_)))
-
-    @property
-    def covariance_(self) -> pd.DataFrame:
-        """Covariance (p, p) of ``coefficients_``; with a ridge the inverse of the penalised information (Gray 1992).
-
-        Raises
-        ------
-        ValueError : the fit has a lasso, of which no covariance is known.
-        """
-        import pandas as pd
-
-        fit = self._fitted
-        if fit.covariance is None:
-            raise ValueError("coefficients of a lasso have no standard errors: some are exactly 0. Use l1_ratio=0, or a bootstrap.")
-        names = list(fit.design.names)
-        return pd.DataFrame(fit.covariance / np.outer(fit.design.spread, fit.design.spread), index=names, columns=names)
-
-    def _series(self, values: np.ndarray) -> pd.Series:
-        import pandas as pd
-
-        return pd.Series(values, index=list(self._fitted.design.names), dtype=float)
-
-    @property
-    def log_likelihood_(self) -> float:
-        """The log partial likelihood, without the penalty."""
-        return self._fitted.maximum.here.value
-
-    @property
-    def null_log_likelihood_(self) -> float:
-        """The log partial likelihood with every coefficient 0."""
-        return self._fitted.maximum.at_zero.value
-
-    @property
-    def n_steps_(self) -> int:
-        """How many Newton steps the fit took."""
-        return self._fitted.maximum.n_steps
-
-    @property
-    def optimality_(self) -> float:
-        """How far the fit is from a maximum: the largest violation of its first-order conditions, per unit of weight.
-
-        The conditions are those of the penalised log-likelihood of standardised covariates (Karush, Kuhn and Tucker's with a lasso); they
-        are sufficient, since it is concave.
-        """
-        return self._fitted.maximum.violation / self._fitted.n_units
-
-    @property
-    def baseline_cumulative_hazard_(self) -> pd.Series:
-        """The cumulative hazard of a unit at the mean of every covariate, by age at failure; with strata by stratum and age."""
-        import pandas as pd
-
-        fit = self._fitted
-        curves = [pd.Series(np.exp(curve.log_hazard), index=pd.Index(curve.age, name="age")) for curve in fit.baselines]
-        if len(curves) == 1:
-            return curves[0].rename("cumulative_hazard")
-        names = [*(fit.strata.names if len(fit.strata.names) > 1 else ["stratum"]), "age"]
-        return pd.concat(dict(zip(fit.strata.levels, curves, strict=True)), names=names).rename("cumulative_hazard")
-
-    @property
-    def summary_(self) -> pd.DataFrame:
-        """``summary()`` at 95 %."""
-        return self.summary()
-
-    def summary(self, level: float = 0.95) -> pd.DataFrame:
-        """One row a covariate: estimate (log hazard ratio), standard error, hazard ratio with its limits at ``level``, and p.
-
-        Wald limits and p, the probability of so large an estimate were there no effect. With a lasso estimate and hazard ratio only.
-        """
-        import pandas as pd
-
-        check_level(level)
-        estimate = self.coefficients_
-        with np.errstate(over="ignore"):  # of one unit more of a covariate in very small units the ratio is beyond all numbers
-            if self._fitted.covariance is None:
-                return pd.DataFrame({"estimate": estimate, "hazard ratio": np.exp(estimate)})
-            error = self.standard_errors_
-            reach = float(ndtri(0.5 * (1 + level))) * error
-            return pd.DataFrame(
-                {
-                    "estimate": estimate,
-                    "standard error": error,
-                    "hazard ratio": np.exp(estimate),
-                    "lower": np.exp(estimate - reach),
-                    "upper": np.exp(estimate + reach),
-                    "p": chdtrc(1.0, (estimate / error) ** 2),
-                }
-            )
-
-    def __repr__(self) -> str:
-        """The constructor's call; once fitted also what the fit rests on and the estimates with their standard errors."""
-        if self._fit is None:
-            return self.constructor()
-        estimate = self.coefficients_
-        errors = np.full(len(estimate), np.nan) if self._fit.covariance is None else self.standard_errors_.to_numpy()
-        call = f"{self.constructor()} fitted to {self._fit.n_units:,.6g} units, {self._fit.n_failed:,.6g} failed"
-        return estimates_in_words(call, list(estimate.index), estimate.to_numpy(), errors)
-
-    def global_tests(self) -> pd.DataFrame:
-        """Whether any covariate has an effect: likelihood ratio, Wald and score tests, each with statistic, degrees of freedom and p.
-
-        Raises
-        ------
-        ValueError : the fit is penalised.
-        """
-        import pandas as pd
-
-        fit = self._fitted
-        if fit.penalty.lasso or fit.penalty.ridge:
-            raise ValueError("these tests are of maximum likelihood, and this fit is penalised. Fit with penalty=0.")
-        assert fit.covariance is not None  # only a lasso has none
-        beta, zero = fit.maximum.beta, fit.maximum.at_zero
-        statistics = [
-            2.0 * (self.log_likelihood_ - self.null_log_likelihood_),
-            float(beta @ np.linalg.solve(fit.covariance, beta)),
-            float(zero.gradient @ np.linalg.solve(zero.information, zero.gradient)),
-        ]
-        table = pd.DataFrame({"statistic": statistics, "df": len(beta)}, index=["likelihood ratio", "Wald", "score"])
-        return table.assign(p=chdtrc(table["df"], table["statistic"]))
-
-    # ---- whether it holds
-
-    def residuals(self, kind: str = "martingale") -> pd.DataFrame:
-        """Residuals of the rows of the fit.
+        Each strength begins where the one before ended. ``penalty`` is not looked at; ``l1_ratio`` is. The model is left as it was.
 
         Parameters
         ----------
-        kind : "martingale": failures less those expected, (n, 1). "deviance": the same with a more even spread, (n, 1).
-            "score": each row's part of the gradient, (n, p). "dfbeta": about how much the coefficients would change without the row,
-            (n, p). "schoenfeld": of each failure its covariates less their mean over the risk set, (d, p), by age. "scaled_schoenfeld": the
-            same in terms of coefficients at that age, (d, p), which proportional hazards leave flat (Grambsch & Therneau 1994).
+        X, y, unit, strata : as for ``fit``.
+        n_strengths : how many, in even steps of their logarithm. smallest : the last, as a share of the first.
+
+        Returns
+        -------
+        As ``HazardScaling.path``; strengths are those of ``penalty`` here, beside the log-likelihood of all units, and the duality gap is
+        the most by which the penalised log-likelihood of all units may be below its maximum: a millionth of the failures at most.
 
         Raises
         ------
-        ValueError : no such kind; a model that was loaded, whose data are elsewhere.
-
-        Rows are per unit, whatever their weight, as those of R's ``residuals.coxph``, in the user's units.
+        ValueError : as ``fit``. NotConverged : the search stopped short at some strength.
         """
-        if kind not in RESIDUALS:
-            raise ValueError(f"kind must be one of {', '.join(map(repr, RESIDUALS))}; got {kind!r}.")
-        return RESIDUALS[kind](self._fitted, self._data())
-
-    def schoenfeld_test(self, X: Any = None, y: Any = None, *, strata: Any = None, transform: str = "km") -> pd.DataFrame:
-        """Whether hazards are proportional: score tests of coefficients that change with age, one a covariate and one of all.
-
-        Parameters
-        ----------
-        X, y, strata : other data than those of the fit, as for ``fit``. None: the data of the fit.
-        transform : the function of age by which coefficients may change: "km" (one less Kaplan–Meier's survival), "rank", "identity" or
-            "log"; as in R's ``cox.zph``, whose numbers these are.
-
-        Returns a frame with statistic, df and p. A small p speaks against proportional hazards.
-
-        Raises
-        ------
-        ValueError : no such transform; a logarithm of age 0; what ``fit`` raises of X and y.
-        """
-        import pandas as pd
-
-        fit = self._fitted
-        if (X is None) != (y is None):
-            raise ValueError("pass X and y, or neither for the data of the fit.")
-        kept = self._data() if X is None else predictions.likelihood_of(fit, X, read_target(y), strata)
-        ages = function_of_age(transform, kept.life, kept.likelihood.rows.times.age)
-        statistics, freedom, p = proportionality(kept.likelihood, fit.maximum.beta, ages, fit.penalty.ridge)
-        return pd.DataFrame({"statistic": statistics, "df": freedom.astype(int), "p": p}, index=[*fit.design.names, "all"])
-
-    def _data(self) -> Kept:
-        if self._kept is None:
-            raise ValueError("this model was loaded, and its data are not with it: fit it again, or pass X and y where they are taken.")
-        return self._kept
+        self._check_settings()
+        return path_of(X, y, unit, strata, self.formula, self.ties, read_penalty(1.0, self.l1_ratio)[1], n_strengths, smallest)
 
     # ---- predictions
 
@@ -326,27 +157,36 @@ class CoxProportionalHazards(Estimator):
             return np.exp(predictions.log_partial_hazard(self._fitted, X))
 
     def predict_survival(self, X: Any, times: Any, *, strata: Any = None) -> np.ndarray:
-        """P(T > t) of units with covariates X that stay as they are: (n,) for one time, (n, m) for m.
+        """P(T > t) of units with covariates X that stay as they are: (n,) for one time, (n, m) for m times or for (n, m), each unit's own.
 
         Where every unit entered late it is given survival to the first entry.
 
         Raises
         ------
-        ValueError : a time beyond the last age under observation (of the stratum); what ``Design.matrix`` refuses of X; unknown strata.
+        ValueError : a time beyond the last age under observation (of the stratum): all such rows are named, and in ``rows`` of the
+            ``BadRow`` it then is; what ``Design.matrix`` refuses of X; unknown strata.
         """
-        return predictions.survival(self._fitted, X, strata, times)
+        return np.exp(-self.predict_cumulative_hazard(X, times, strata=strata))
+
+    def predict_cumulative_hazard(self, X: Any, times: Any, *, strata: Any = None) -> np.ndarray:
+        """The integral of the hazard from the first entry to these ages: shapes and errors as ``predict_survival``."""
+        return predictions.cumulative_hazard(self._fitted, X, strata, times)
+
+    def predict_quantile(self, X: Any, p: Any, *, strata: Any = None) -> np.ndarray:
+        """The first age by which a share p of units like each has failed: (n,) for one p, (n, m) for m. Errors as ``predict_rul``."""
+        return predictions.quantile(self._fitted, X, strata, p)
 
     def predict_failure_probability(self, X: Any, age: Any, horizon: Any, *, strata: Any = None) -> np.ndarray:
         """P(T <= age + horizon | T > age), (n,).
 
         Parameters
         ----------
-        X : (n, p). age : one number or (n,), how old each unit is. horizon : one number or (n,), how far ahead; for every unit at m
-            horizons pass (1, m), which gives (n, m).
+        X : (n, p). age : one number or (n,), how old each unit is. horizon : one number; (m,) numbers, which makes the answer (n, m); or
+            (n, m), each unit's own.
 
         Raises
         ------
-        ValueError : age + horizon lies beyond the last age under observation, or age before the first; the message names the row.
+        ValueError : age + horizon lies beyond the last age under observation, or age before the first; the message names all such rows.
         """
         return predictions.failure_probability(self._fitted, X, strata, age, horizon)
 
@@ -360,7 +200,8 @@ class CoxProportionalHazards(Estimator):
 
         Raises
         ------
-        ValueError : it lies beyond the last age under observation; a mean without a horizon, or a horizon without a mean.
+        ValueError : it lies beyond the last age under observation, of some rows, which are named; a mean without a horizon, or a horizon
+            without a mean.
         """
         if isinstance(kind, str) and kind not in ("mean", "median"):
             raise ValueError(f'kind must be "mean", "median" or a probability between 0 and 1; got {kind!r}.')
@@ -387,6 +228,106 @@ class CoxProportionalHazards(Estimator):
         """
         return predictions.restricted_mean(self._fitted, X, strata, age, None)
 
+    def interval(
+        self,
+        what: str,
+        X: Any = None,
+        *at: Any,
+        level: float = 0.95,
+        method: str = "wald",
+        side: str = "two",
+        strata: Any = None,
+        **keywords: Any,
+    ) -> pd.DataFrame:
+        """Estimate and Wald limits of a prediction for each unit, or of the coefficients.
+
+        Parameters
+        ----------
+        what : "coefficients" (or "parameters"); or with X and exactly the arguments of that prediction: ("survival", X, times),
+            ("cumulative_hazard", X, times), ("failure_probability", X, age, horizon), ("rul", X, age, horizon=100.0), the restricted mean.
+        level : the confidence. side : "two", or "lower" or "upper" for a one-sided bound. strata : as for predictions.
+
+        Returns
+        -------
+        DataFrame with ``estimate``, ``lower``, ``upper``; one row a coefficient, or one a unit, with the index of X; where several times
+        were asked one a unit and time, the position of the time as a second level of the index.
+
+        Baseline and coefficients are both uncertain, and so are their limits (Tsiatis 1981, Annals of Statistics 9; as R's
+        ``survfit.coxph``), made on the scale of the logarithm of the cumulative hazard, so that no probability leaves [0, 1]; those of a
+        restricted mean on that of the log odds of its share of the horizon. With ``errors="robust"`` all of it is the sum of squares of
+        what each unit adds, which R does for the coefficients only; it takes one pass over the data for each span of age, and of a
+        restricted mean for each unit. Under a ridge limits lie about the shrunk estimates and do not count the shrinkage: they cover less
+        than they say. Over ages at which nobody failed the estimate is certain, as in R: this method knows no error there.
+
+        Raises
+        ------
+        ValueError : what the prediction itself raises; a lasso; robust limits of a model that was loaded; another ``method``.
+        """
+        check_level(level)
+        if method != "wald":
+            raise ValueError(f'intervals of regressions are made by method="wald" (the delta method); got {method!r}.')
+        if side not in ("two", "lower", "upper"):
+            raise ValueError(f'side must be "two", "lower" or "upper"; got {side!r}.')
+        if what in ("coefficients", "parameters"):
+            if X is not None or at or keywords or strata is not None:
+                raise TypeError(f"the interval of {what} takes no further arguments.")
+            return interval_of_coefficients(self._fitted, level, side)
+        if X is None:
+            raise TypeError(
+                f'the interval of {what} is one of units: pass X, what is known of them, then the arguments. Coefficients: "coefficients".'
+            )
+        return interval_of_units(self._fitted, self._kept, what, X, strata, at, keywords, level, side)
+
+    def explain(self, X: Any, relative_to: Any = None) -> pd.DataFrame:
+        """What each column adds to the logarithm of a unit's hazard ratio, against the average unit; a row adds up to the difference.
+
+        Parameters
+        ----------
+        X : (n, m) units. relative_to : a unit to compare with, one row of X. None: every column at its mean, as in the fit.
+
+        Returns
+        -------
+        DataFrame (n, columns) with the index of X.
+
+        Raises
+        ------
+        ValueError : ``relative_to`` has not one row.
+        """
+        return predictions.contributions(self._fitted, X, relative_to)
+
+    def partial_effect(
+        self, column: Hashable, at: Any, values: Any = None, what: str = "hazard ratio", *, level: float = 0.95, **asked: Any
+    ) -> pd.DataFrame:
+        """What one covariate does, the others held, with Wald limits: as other regressions have it.
+
+        Parameters
+        ----------
+        column, at, values, level : as ``ProportionalHazards.partial_effect`` takes them.
+        what : "hazard ratio", to the typical unit, where it is 1; or a prediction that ``interval`` knows, its arguments by name:
+            ``what="survival", t=100.0``, ``what="rul", age=50.0, horizon=100.0``.
+
+        Raises
+        ------
+        ValueError : no such covariate; no values to be had from ``at``; a lasso; a prediction of a model with strata, of which each has its
+            own.
+        """
+        self._refuse_strata(what)
+        return effect_of(self, column, at, values, what, level, asked)[0]
+
+    def plot_partial_effect(self, column: Hashable, at: Any, values: Any = None, what: str = "hazard ratio", **options: Any) -> Axes:
+        """``partial_effect`` as a picture, whose arguments it takes, and ``ax``: with ``matplotlib``."""
+        from survjax.plotting import plot_partial_effect
+
+        self._refuse_strata(what)
+        return plot_partial_effect(self, column, at, values, what, **options)
+
+    def _refuse_strata(self, what: str) -> None:
+        if len(self._fitted.begins) > 1 and what != self._ratio():
+            raise ValueError(
+                f"{what} differs from stratum to stratum: ask for the hazard ratio, which is the same in all, or for "
+                f"interval({what!r}, X, ...) of rows, with their strata, that differ in this covariate alone."
+            )
+
     def score(self, X: Any, y: Any, *, strata: Any = None) -> float:
         """Harrell's concordance, as scikit-survival's ``score``: of pairs of which it is known, how often the one to fail first is of the
         higher hazard; 0.5 by chance, 1 at best.
@@ -399,7 +340,7 @@ class CoxProportionalHazards(Estimator):
         ValueError : there is no such pair; and as ``fit`` of X and y.
         """
         fit = self._fitted
-        life, score = read_target(y), predictions.log_partial_hazard(fit, X)
+        life, score = read_target(X, y), predictions.log_partial_hazard(fit, X)
         refuse_other_length(len(score), life)
         rows = rows_at_risk(life, fit.strata.codes(X, len(life), strata), len(fit.strata.levels))
         return concordance(score[rows.order], rows).estimate
@@ -407,5 +348,5 @@ class CoxProportionalHazards(Estimator):
     def log_likelihood(self, X: Any, y: Any, *, strata: Any = None) -> float:
         """The log partial likelihood of other data at the coefficients learned. Arguments and errors as for ``fit``."""
         fit = self._fitted
-        kept = predictions.likelihood_of(fit, X, read_target(y), strata)
+        kept = predictions.likelihood_of(fit, X, read_target(X, y), strata)
         return kept.likelihood.evaluate(fit.maximum.beta).value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,13 +14,16 @@ from survjax.covariates.table import read_table
 from survjax.cox.ascent import Maximum, maximise
 from survjax.cox.baseline import Baseline, baselines
 from survjax.cox.existence import nearly_flat, refuse_flat
-from survjax.cox.partial_likelihood import PartialLikelihood
+from survjax.cox.partial_likelihood import PartialLikelihood, Rises
 from survjax.cox.penalty import ElasticNet
 from survjax.cox.rows import rows_at_risk
 from survjax.cox.strata import Strata, columns_without, learn_strata
 from survjax.data.lifetimes import Lifetimes
 from survjax.errors import NoFiniteMaximum
-from survjax.models.arguments import as_lifetimes
+from survjax.models.arguments import as_target, taken_as_failed
+from survjax.models.hazard_scaling import RIDGE
+
+LASSO = "a lasso chose the columns: coefficients are shrunk towards 0, some to 0 exactly, and have no standard errors."
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +34,10 @@ class CoxFit:
     ----------
     design, strata : how X is read. left_out : columns of X that are no covariates. ties : as asked.
     maximum, penalty : the coefficients and what they cost.
-    covariance : (p, p); None under a lasso, which has none.
-    baselines : one for each stratum, of a unit at the mean of every column. n_rows, n_units, n_failed : counts.
+    errors : "model" or "robust". covariance : (p, p); None under a lasso, which has none.
+    rises : of the baselines, those of a unit at the mean of every column; at ages ``age`` (m,), those of stratum s being
+        ``offsets[s]``, ..., ``offsets[s + 1] - 1``. begins, ends : (S,) the first and last age under observation.
+    n_rows, n_units, n_failed : counts. notes : what the reader should know.
     """
 
     design: Design
@@ -40,29 +46,65 @@ class CoxFit:
     ties: str
     maximum: Maximum
     penalty: ElasticNet
+    errors: str
     covariance: np.ndarray | None
-    baselines: list[Baseline]
+    rises: Rises
+    age: np.ndarray
+    offsets: np.ndarray
+    begins: np.ndarray
+    ends: np.ndarray
     n_rows: int
     n_units: float
     n_failed: float
+    notes: tuple[str, ...]
+
+    @cached_property
+    def baselines(self) -> list[Baseline]:
+        """The baseline of each stratum."""
+        return baselines(self.rises.log, self.age, self.offsets, self.begins, self.ends)
+
+    @property
+    def designs(self) -> list[Design]:
+        """How X is read, by each linear predictor: there is one."""
+        return [self.design]
+
+    @property
+    def curvature(self) -> np.ndarray:
+        """The penalised information (p, p) at the maximum."""
+        return self.maximum.here.information + self.penalty.ridge * np.eye(len(self.maximum.beta))
 
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """What a fitted model keeps of its data: the lifetimes, and the likelihood with the columns of X in it."""
+    """What a fitted model keeps of its data: the lifetimes, the likelihood with the columns of X in it, and the unit of each row (n,)."""
 
     life: Lifetimes
     likelihood: PartialLikelihood
+    units: np.ndarray | None = None
+
+    def by_unit(self, of_rows: np.ndarray) -> np.ndarray:
+        """Sums over the rows of each unit, times their weights: (q, rows of the likelihood) to (q, units)."""
+        rows = self.likelihood.rows
+        weighted = of_rows * rows.weight
+        if self.units is None:
+            return weighted
+        numbers = np.unique(self.units[rows.order], return_inverse=True)[1]
+        return np.array([np.bincount(numbers, row) for row in weighted])
+
+    def influence(self, beta: np.ndarray, curvature: np.ndarray) -> np.ndarray:
+        """About how much the coefficients would change without each unit, (p, units)."""
+        return np.linalg.solve(curvature, self.by_unit(self.likelihood.scores(beta)))
 
 
-def read_target(y: Any) -> Lifetimes:
+def read_target(X: Any, y: Any) -> Lifetimes:
     """Failures at known ages and running units, from a Lifetimes, a structured array (event, time) or ages at which all failed.
 
     Raises
     ------
+    TypeError : X and y are in the wrong order.
     ValueError : a failure known only within an interval; right truncation.
     """
-    life = Lifetimes.from_structured(y) if getattr(getattr(y, "dtype", None), "names", None) else as_lifetimes(y)
+    life = Lifetimes.from_structured(y) if getattr(getattr(y, "dtype", None), "names", None) else as_target(X, y)
     between = np.flatnonzero(~life.event_observed & np.isfinite(life.upper))
     use = "Use a parametric model, survjax.ProportionalHazards, which takes them as they are."
     if between.size:
@@ -86,16 +128,25 @@ def refuse_other_length(n: int, life: Lifetimes) -> None:
         raise ValueError(f"X has {n:,} rows and y {len(life):,}; every row needs both.")
 
 
-def fit_cox(
-    X: Any, y: Any, unit: Any, strata: Any, formula: str | None, ties: str, penalty: float, l1_ratio: float, errors: str
-) -> tuple[CoxFit, Kept]:
-    """Coefficients, their covariance and the baselines.
+class Problem(NamedTuple):
+    """What is to be fitted: how X is read, the columns of it in the user's units, the stratum of each row, and what a model keeps."""
+
+    design: Design
+    strata: Strata
+    left_out: tuple[str, ...]
+    matrix: np.ndarray
+    stratum: np.ndarray
+    kept: Kept
+
+
+def read_problem(X: Any, y: Any, unit: Any, strata: Any, formula: str | None, ties: str) -> Problem:
+    """Rows at risk and their columns.
 
     Raises
     ------
-    ValueError : as ``CoxProportionalHazards.fit``.
+    ValueError : as ``CoxProportionalHazards.fit``. NoFiniteMaximum : no failures.
     """
-    life = read_target(y)
+    life = read_target(X, y)
     n = X.shape[0] if hasattr(X, "shape") else read_table(X).n
     refuse_other_length(n, life)
     if not life.n_exact:
@@ -106,24 +157,57 @@ def fit_cox(
     counts = np.asarray(life.counts())
     covariates = columns_without(X, left_out) if formula is None else X
     design, matrix = Design.learn_matrix(covariates, formula, weights=None if life.weights is None else counts)
-    rows = rows_at_risk(life, stratum, len(groups.levels))
-    likelihood = PartialLikelihood(design.standardised(matrix), rows, ties)
-    n_units = float(counts.sum()) if units is None else float(counts[np.unique(units, return_index=True)[1]].sum())
+    likelihood = PartialLikelihood(design.standardised(matrix), rows_at_risk(life, stratum, len(groups.levels)), ties)
+    return Problem(design, groups, left_out, matrix, stratum, Kept(life, likelihood, units))
+
+
+def fit_cox(
+    X: Any, y: Any, unit: Any, strata: Any, formula: str | None, ties: str, penalty: float, l1_ratio: float, errors: str
+) -> tuple[CoxFit, Kept]:
+    """Coefficients, their covariance and the baselines.
+
+    Raises
+    ------
+    ValueError : as ``CoxProportionalHazards.fit``.
+    """
+    problem = read_problem(X, y, unit, strata, formula, ties)
+    design, kept = problem.design, problem.kept
+    life, likelihood, times = kept.life, kept.likelihood, kept.likelihood.rows.times
+    counts = np.asarray(life.counts())
+    n_units = float(counts.sum()) if kept.units is None else float(counts[np.unique(kept.units, return_index=True)[1]].sum())
     net = ElasticNet(penalty * l1_ratio, penalty * (1.0 - l1_ratio))
     at_zero = likelihood.evaluate(np.zeros(len(design.names)))
     if not penalty and nearly_flat(at_zero.information):
-        design.refuse_collinear(matrix[counts > 0])
+        design.refuse_collinear(problem.matrix[counts > 0])
         refuse_flat(likelihood, at_zero.information, design.names)
     maximum = maximise(likelihood, net, design.names, at_zero)
+    curvature = maximum.here.information + net.ridge * np.eye(len(design.names))
     covariance = None
     if not net.lasso:
-        covariance = np.linalg.inv(maximum.here.information + net.ridge * np.eye(len(design.names)))
-        if errors == "robust":
-            covariance = _sandwich(likelihood, maximum.beta, covariance, units)
-    steps = likelihood.log_hazard(maximum.beta)
-    curves = baselines(steps, rows.times.age, rows.times.offsets, *_observed(life, stratum, len(groups.levels)))
-    fit = CoxFit(design, groups, left_out, ties, maximum, net, covariance, curves, n, n_units, life.n_failed)
-    return fit, Kept(life, likelihood)
+        # robust: the sum of squares of each unit's part of the score, weights included (Lin & Wei 1989, JASA 84)
+        influence = kept.influence(maximum.beta, curvature) if errors == "robust" else None
+        covariance = np.linalg.inv(curvature) if influence is None else influence @ influence.T
+    begins, ends = _observed(life, problem.stratum, len(problem.strata.levels))
+    fit = CoxFit(
+        design=design,
+        strata=problem.strata,
+        left_out=problem.left_out,
+        ties=ties,
+        maximum=maximum,
+        penalty=net,
+        errors=errors,
+        covariance=covariance,
+        rises=likelihood.rises(maximum.beta),
+        age=times.age,
+        offsets=times.offsets,
+        begins=begins,
+        ends=ends,
+        n_rows=len(life),
+        n_units=n_units,
+        n_failed=life.n_failed,
+        notes=(*taken_as_failed(y), *([LASSO] if net.lasso else [RIDGE] if net.ridge else [])),
+    )
+    return fit, kept
 
 
 def _units(X: Any, unit: Any, life: Lifetimes) -> np.ndarray:
@@ -133,15 +217,6 @@ def _units(X: Any, unit: Any, life: Lifetimes) -> np.ndarray:
     # without entries every row begins at birth: at 0, or before all ages there are
     start = np.full(len(life), 0.0 if youngest > 0 else youngest - 1.0) if life.entry is None else life.entry
     return check_histories(labels, start, life.durations, life.event_observed).codes
-
-
-def _sandwich(likelihood: PartialLikelihood, beta: np.ndarray, naive: np.ndarray, units: np.ndarray | None) -> np.ndarray:
-    """The robust covariance of Lin & Wei (1989), JASA 84: sum of squares of each unit's part of the score, weights included."""
-    influence = naive @ (likelihood.scores(beta) * likelihood.rows.weight)
-    if units is not None:
-        numbers = np.unique(units[likelihood.rows.order], return_inverse=True)[1]
-        influence = np.array([np.bincount(numbers, row) for row in influence])
-    return influence @ influence.T
 
 
 def _observed(life: Lifetimes, stratum: np.ndarray, n_strata: int) -> tuple[np.ndarray, np.ndarray]:

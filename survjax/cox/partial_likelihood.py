@@ -36,6 +36,18 @@ class Part(NamedTuple):
     log_unit: np.ndarray
 
 
+class Rises(NamedTuple):
+    """How the cumulative hazard of a unit with all columns at 0 rises at each failure time.
+
+    log : (m,) the logarithm of each rise. variance : (m,) of a rise with the coefficients given, as a share of its square. mean : (p, m) by
+    how much a coefficient lowers ``log``: the mean of its column over the risk set, by hazard.
+    """
+
+    log: np.ndarray
+    variance: np.ndarray
+    mean: np.ndarray
+
+
 class PartialLikelihood:
     r"""The log partial likelihood of coefficients beta,
 
@@ -78,6 +90,11 @@ class PartialLikelihood:
             information += self._information(part, expected)
         return Evaluation(value, totals(self.x, residual), information)
 
+    def upper_bound(self) -> float:
+        """What the log-likelihood stays below whatever the partial hazards: at each failure those who fail have all the risk."""
+        failures = self.rows.times.failures
+        return -float(np.sum(shares(np.zeros(len(failures)), failures, failures, self.ties).log_risk))
+
     def weighted_information(self, beta: np.ndarray, factor: np.ndarray) -> np.ndarray:
         """The information summed over failure times with a factor (m,) for each, which may be negative."""
         total = np.zeros((len(beta), len(beta)))
@@ -86,13 +103,21 @@ class PartialLikelihood:
             total += self._information(part._replace(shares=scaled), part.risk * self._collected(scaled))
         return total
 
-    def log_hazard(self, beta: np.ndarray) -> np.ndarray:
-        """The logarithm of the rise of the cumulative hazard at each failure time of a unit with all columns at 0, (m,)."""
-        steps = np.empty(len(self.rows.times.age))
+    def rises(self, beta: np.ndarray) -> Rises:
+        """Of the baselines: sum c / S at each failure time, with the variance sum c / S^2 (Tsiatis 1981, Annals of Statistics 9)."""
+        strata, m = self.rows.times.stratum, len(self.rows.times.age)
+        log, variance, mean = np.empty(m), np.empty(m), self.centres.T[:, strata]
         for part in self._parts(combined(beta, self.x)):
-            here = part.shares.hazard > 0
-            steps[here] = np.log(part.shares.hazard[here]) - part.log_unit[here]
-        return steps - (self.centres @ beta)[self.rows.times.stratum]
+            sums, here = part.shares, part.shares.hazard > 0
+            size = np.where(here, sums.hazard * sums.risk, 1.0)
+            log[here] = np.log(sums.hazard[here]) - part.log_unit[here]
+            variance[here] = (sums.outliving / size**2)[here]
+            outliving, failing = self._moments(part)  # at the times of other parts the shares are 0
+            outliving *= sums.outliving / size
+            failing *= sums.mixed / size
+            mean += outliving
+            mean += failing
+        return Rises(log - (self.centres @ beta)[strata], variance, mean)
 
     def expected(self, beta: np.ndarray) -> np.ndarray:
         """The failures expected of a unit of each row, (n,) in the order of ``rows``: its hazard summed over its time at risk."""
@@ -120,6 +145,20 @@ class PartialLikelihood:
                 (sums.mixed * outliving + sums.failing * failing) / sums.risk,
             )
             total -= part.hazard * (self.x * self._collected(part.shares) - drift)
+        return total
+
+    def hazard_scores(self, beta: np.ndarray, share: np.ndarray) -> np.ndarray:
+        """By how much a unit of each row moves the logarithm of a sum of rises, the coefficients being held: (q, n).
+
+        share : (q, m) of each rise in its sum. What a unit adds is its failure, less the hazard it had, each by the risk of all.
+        """
+        rows = self.rows
+        total = np.zeros((len(share), len(rows.order)))
+        total[:, rows.dead] = (share / rows.times.failures)[:, rows.time]
+        for part in self._parts(combined(beta, self.x)):
+            sums = part.shares
+            by_risk = share / np.where(sums.hazard > 0, sums.hazard * sums.risk**2, np.inf)
+            total -= part.hazard * rows.collected(by_risk * sums.outliving, by_risk * sums.mixed)
         return total
 
     def mean_at_failures(self, beta: np.ndarray) -> np.ndarray:

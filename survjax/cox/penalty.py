@@ -51,6 +51,23 @@ class ElasticNet(NamedTuple):
                 break
         return z
 
+    def duality_gap(self, beta: np.ndarray, value: float, gradient: np.ndarray, bound: float) -> float:
+        r"""By how much the penalised log-likelihood at beta may be below its maximum (Fenchel duality), without trust in the search.
+
+        With :math:`f = -\ell` and slopes u = f'(eta) in the scores, any penalised cost is at least :math:`-f^*(u) - \Omega^*(-X'u)`, and
+        :math:`f^*(u) = u'\eta - f`. With a share of ridge :math:`\Omega^*` is finite everywhere. A lasso alone needs slopes of which no
+        column's sum is beyond it: u shrunk by a factor s. f is linear in the scores of those who fail, plus a g; so that s u are the
+        slopes of g shrunk by s towards those at which who fail have all the risk, and by convexity
+        :math:`f^*(s u) \le s f^*(u) + (1 - s) \cdot` ``bound``.
+
+        value, gradient (p,) : of the log-likelihood at beta. bound : what it stays below.
+        """
+        if self.ridge:
+            of_penalty = float(np.sum(np.maximum(np.abs(gradient) - self.lasso, 0.0) ** 2)) / (2.0 * self.ridge)
+            return self.cost(beta) - float(beta @ gradient) + of_penalty
+        share = min(1.0, self.lasso / float(np.abs(gradient).max(initial=self.lasso)))
+        return self.cost(beta) - share * float(beta @ gradient) + (1.0 - share) * (bound - value)
+
     def violation(self, beta: np.ndarray, gradient: np.ndarray) -> float:
         """By how much the first-order conditions of a maximum fail at beta, for a log-likelihood with this gradient (p,).
 

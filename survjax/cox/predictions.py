@@ -2,26 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from survjax.covariates.table import read_table
-from survjax.cox.baseline import Baseline
+from survjax.cox.baseline import Baseline, blocks
 from survjax.cox.fit import CoxFit, Kept, refuse_other_length
 from survjax.cox.partial_likelihood import PartialLikelihood
 from survjax.cox.rows import rows_at_risk
 from survjax.cox.strata import columns_without
-from survjax.data.columns import read_arguments, refuse_different_indexes
+from survjax.data.columns import refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
+from survjax.errors import BadRow
+from survjax.models.explanations import one_row
+from survjax.models.unit_laws import unit_arguments
 
-AT_ONCE = 1 << 21  # units times times worked on together
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN_ROWS = 20
+
+
+class Asked(NamedTuple):
+    """What is asked of units (n,).
+
+    covariates : (n, p) in the user's units. log_factor : (n,) the logarithm of each unit's hazard as a multiple of the baseline of its
+    stratum, ``code`` (n,). columns : the arguments, (n, m) each. shape : of the answer, (n,) or (n, m).
+    """
+
+    covariates: np.ndarray
+    log_factor: np.ndarray
+    code: np.ndarray
+    columns: list[np.ndarray]
+    shape: tuple[int, ...]
+
+
+def asked(fit: CoxFit, X: Any, strata: Any, **arguments: Any) -> Asked:
+    """Units and the arguments of a prediction, of which none is beyond what the data say.
+
+    Raises
+    ------
+    ValueError : shapes, unknown strata and what else cannot be read. BadRow : ages that nobody was observed at; with all such rows.
+    """
+    refuse_different_indexes(X=X, age=arguments.get("age"))
+    covariates = _matrix(fit, X)
+    positive = bool(np.all(fit.begins >= 0))
+    columns, shape = unit_arguments(len(covariates), 0.0 if positive else -np.inf, **arguments)
+    code = fit.strata.codes(X, len(covariates), strata)
+    given = dict(zip(arguments, columns, strict=True))
+    if "t" in given:
+        _refuse_beyond(fit, code, given["t"], "one of times", EARLIER)
+    if "age" in given:
+        _refuse_before(fit, code, given["age"])
+        _refuse_beyond(fit, code, given["age"], "age", LEAVE_OUT)
+    if "horizon" in given:
+        _refuse_beyond(fit, code, given["age"] + given["horizon"], "age + horizon", SHORTER)
+    return Asked(covariates, _log_factor(fit, covariates), code, columns, shape)
 
 
 def log_partial_hazard(fit: CoxFit, X: Any) -> np.ndarray:
     """The linear predictor less that of a unit at the mean of every column, (n,)."""
-    matrix = _matrix(fit, X)
+    return _log_factor(fit, _matrix(fit, X))
+
+
+def _log_factor(fit: CoxFit, matrix: np.ndarray) -> np.ndarray:
     total = np.zeros(len(matrix))
     # column by column, so that equal rows have equal sums to the last bit: pairs of them are ties
     for coefficient, column, center, spread in zip(fit.maximum.beta, matrix.T, fit.design.center, fit.design.spread, strict=True):
@@ -29,45 +75,60 @@ def log_partial_hazard(fit: CoxFit, X: Any) -> np.ndarray:
     return total
 
 
-def survival(fit: CoxFit, X: Any, strata: Any, times: Any) -> np.ndarray:
-    """P(T > t) given survival to the first age under observation: (n,) for one time, (n, m) for m."""
-    factor = log_partial_hazard(fit, X)
-    (ages,), shape = read_arguments(times=times)
-    if len(shape) > 1:
-        raise ValueError(f"times must be one number or one row of them; it has shape {shape}.")
-    out = np.empty((len(factor), len(ages)))
-    for curve, rows, label in _by_stratum(fit, X, len(factor), strata):
-        _refuse_beyond(curve, ages[None], "one of times", label)
-        log_hazard = curve.at(ages)
-        n_at_once = max(1, AT_ONCE // max(len(ages), 1))
-        for first in range(0, len(rows), n_at_once):
-            some = rows[first : first + n_at_once]
-            with np.errstate(over="ignore"):  # a hazard beyond all numbers is certain failure
-                out[some] = np.exp(-np.exp(log_hazard + factor[some, None]))
-    return out[:, 0] if shape == () else out
+def cumulative_hazard(fit: CoxFit, X: Any, strata: Any, times: Any) -> np.ndarray:
+    """The cumulative hazard from the first age under observation: (n,) for one time, (n, m) for m."""
+
+    def rule(curve: Baseline, log_factor: np.ndarray, t: np.ndarray) -> np.ndarray:
+        with np.errstate(over="ignore"):  # a hazard beyond all numbers is certain failure
+            return np.exp(curve.at(t) + log_factor)
+
+    return _by_stratum(fit, asked(fit, X, strata, t=times), rule)
 
 
 def failure_probability(fit: CoxFit, X: Any, strata: Any, age: Any, horizon: Any) -> np.ndarray:
-    def rule(curve: Baseline, factor: np.ndarray, age: np.ndarray, horizon: np.ndarray) -> np.ndarray:
-        return -np.expm1(-curve.between(age, age + horizon, factor))
+    """P(T <= age + horizon | T > age)."""
 
-    return _alive(fit, X, strata, rule, age=age, horizon=horizon)
+    def rule(curve: Baseline, log_factor: np.ndarray, age: np.ndarray, horizon: np.ndarray) -> np.ndarray:
+        return -np.expm1(-curve.between(age, age + horizon, log_factor))
+
+    return _by_stratum(fit, asked(fit, X, strata, age=age, horizon=horizon), rule)
+
+
+def quantile(fit: CoxFit, X: Any, strata: Any, p: Any) -> np.ndarray:
+    """The age by which a share of units has failed, given survival to the first entry."""
+
+    def rule(curve: Baseline, log_factor: np.ndarray, p: np.ndarray) -> np.ndarray:
+        return curve.age_at(np.full(p.shape, curve.begin), _collected(p), log_factor)
+
+    return _reached(_by_stratum(fit, asked(fit, X, strata, p=p), rule), "the age")
 
 
 def remaining_quantile(fit: CoxFit, X: Any, strata: Any, age: Any, share: Any) -> np.ndarray:
-    """How long until a share of the units alive at an age have failed, (n,)."""
+    """How long until a share of the units alive at an age have failed."""
 
-    def rule(curve: Baseline, factor: np.ndarray, age: np.ndarray, share: np.ndarray) -> np.ndarray:
-        with np.errstate(divide="ignore"):
-            return curve.age_at(age, -np.log1p(-share), factor) - age
+    def rule(curve: Baseline, log_factor: np.ndarray, age: np.ndarray, share: np.ndarray) -> np.ndarray:
+        return curve.age_at(age, _collected(share), log_factor) - age
 
-    found = _alive(fit, X, strata, rule, age=age, kind=share)
-    missed = np.argwhere(np.isinf(found))
-    if len(missed):
-        raise ValueError(
-            f"the remaining life asked for of the unit in row {missed[0][0]} ends beyond the data: by the last age under observation "
-            f"not that many like it have failed ({len(missed):,} such units; rows count from 0). Ask for a smaller share, for "
-            'kind="mean" with a horizon, or use a parametric model.'
+    return _reached(_by_stratum(fit, asked(fit, X, strata, age=age, kind=share), rule), "the remaining life")
+
+
+def _collected(share: np.ndarray) -> np.ndarray:
+    """The cumulative hazard by which a share has failed."""
+    with np.errstate(divide="ignore"):
+        return -np.log1p(-share)
+
+
+def _reached(found: np.ndarray, what: str) -> np.ndarray:
+    """What was found, if it is not beyond the data."""
+    missed = found == np.inf
+    if missed.any():
+        rows = np.flatnonzero(missed if missed.ndim == 1 else missed.any(axis=1))
+        raise BadRow(
+            f"{what} asked for{_row_in_words(rows, len(found))} lies beyond the data: by the last age observed not that many units like it "
+            f"have failed; {_rows_in_words(rows, len(found))}. Ask for a smaller share, for the restricted mean, "
+            "predict_rul(X, age, 'mean', horizon), leave these rows out, or use a parametric model.",
+            columns=("kind",),
+            rows=rows,
         )
     return found
 
@@ -75,77 +136,86 @@ def remaining_quantile(fit: CoxFit, X: Any, strata: Any, age: Any, share: Any) -
 def restricted_mean(fit: CoxFit, X: Any, strata: Any, age: Any, horizon: Any) -> np.ndarray:
     """E min(T - age, horizon) given survival to the age; with None for a horizon it reaches to the last age under observation."""
 
-    def rule(curve: Baseline, factor: np.ndarray, age: np.ndarray, *given: np.ndarray) -> np.ndarray:
-        return curve.restricted_mean(age, given[0] if given else curve.end - age, factor)
+    def rule(curve: Baseline, log_factor: np.ndarray, age: np.ndarray, *given: np.ndarray) -> np.ndarray:
+        cells = np.broadcast_arrays(age, given[0] if given else curve.end - age, log_factor)
+        return curve.restricted_mean(*(cell.ravel() for cell in cells)).reshape(cells[0].shape)
 
-    return _alive(fit, X, strata, rule, age=age, **({} if horizon is None else {"horizon": horizon}))
-
-
-def _alive(fit: CoxFit, X: Any, strata: Any, rule: Callable[..., np.ndarray], **arguments: Any) -> np.ndarray:
-    """A rule of (baseline, log hazard factor, age, ...), row by row: arguments are one number, (n,), or (n, m) and (1, m)."""
-    refuse_different_indexes(X=X, age=arguments["age"])
-    factor = log_partial_hazard(fit, X)
-    columns, shape = _by_row(len(factor), arguments)
-    out = np.empty(shape)
-    for curve, rows, label in _by_stratum(fit, X, len(factor), strata):
-        given = [column[rows] for column in columns]
-        begun = curve.begin if np.isfinite(curve.begin) else -np.inf
-        early = np.argwhere(given[0] < begun)
-        if len(early):
-            raise ValueError(
-                f"age {given[0][tuple(early[0])]:g} of row {rows[early[0][0]]} is before {begun:g}, when the first unit{label} came under "
-                "observation: of earlier ages nothing is known. Ask from that age on."
-            )
-        _refuse_beyond(curve, given[0], "age", label, rows)
-        if "horizon" in arguments:
-            _refuse_beyond(curve, given[0] + given[1], "age + horizon", label, rows)
-        wide = np.broadcast_to(factor[rows].reshape(-1, *[1] * (len(shape) - 1)), given[0].shape)
-        flat = rule(curve, wide.ravel(), *(column.ravel() for column in given))
-        out[rows] = flat.reshape(given[0].shape)
-    return out
+    return _by_stratum(fit, asked(fit, X, strata, age=age, **({} if horizon is None else {"horizon": horizon})), rule)
 
 
-def _by_row(n: int, arguments: dict[str, Any]) -> tuple[list[np.ndarray], tuple[int, ...]]:
-    """Arguments broadcast to (n,), or to (n, m) where one of them has two dimensions."""
-    given = {}
-    for name, value in arguments.items():
-        (flat,), shape = read_arguments(**{name: value})
-        given[name] = flat.reshape(shape)
-        low, high = (0.0, 1.0) if name == "kind" else (-np.inf if name == "age" else 0.0, np.inf)
-        wrong = np.argwhere((given[name] < low) | (given[name] > high))
-        if len(wrong):
-            what = "a probability between 0 and 1" if name == "kind" else "0 or more"
-            raise ValueError(f"{name} must be {what}; it is {given[name][tuple(wrong[0])]:g}.")
-    two = any(value.ndim == 2 for value in given.values())
-    try:
-        shape = np.broadcast_shapes((n, 1) if two else (n,), *(value.shape for value in given.values()))
-    except ValueError:
-        shape = ()
-    if len(shape) not in (1, 2) or shape[0] != n:
-        said = ", ".join(f"{name} {value.shape}" for name, value in given.items())
-        raise ValueError(
-            f"shapes do not fit to the {n:,} rows of X: {said}. For every unit at every horizon pass horizon[None, :]."
-        ) from None
-    return [np.broadcast_to(value, shape) for value in given.values()], shape
+def _by_stratum(fit: CoxFit, what: Asked, rule: Callable[..., np.ndarray]) -> np.ndarray:
+    """A rule of (baseline, log factor, *columns) for blocks of units of one stratum."""
+    m = what.columns[0].shape[1]
+    out = np.empty((len(what.code), m))
+    for code in np.unique(what.code).tolist():
+        rows = np.flatnonzero(what.code == code)
+        for block in blocks(len(rows), m):
+            some = rows[block]
+            # what is the same for all units is looked up once
+            cells = [column[:1] if column.strides[0] == 0 else column[some] for column in what.columns]
+            out[some] = rule(fit.baselines[code], what.log_factor[some, None], *cells)
+    return out.reshape(what.shape)
 
 
-def _by_stratum(fit: CoxFit, X: Any, n: int, strata: Any) -> Iterator[tuple[Baseline, np.ndarray, str]]:
-    """The baseline of each stratum asked for, the rows of it, and how to call it."""
-    codes = fit.strata.codes(X, n, strata)
-    for code in np.unique(codes).tolist():
-        label = "" if len(fit.baselines) == 1 else f" of stratum {fit.strata.levels[code]!r}"
-        yield fit.baselines[code], np.flatnonzero(codes == code), label
+EARLIER = "Ask for earlier ages, or use a parametric model, survjax.ProportionalHazards."
+LEAVE_OUT = "Leave these rows out (no horizon helps), or use a parametric model, survjax.ProportionalHazards, which says what may come."
+SHORTER = (
+    "Take a shorter horizon, in these rows or in all, or that of the restricted mean, predict_rul(X, age, 'mean', horizon); leave these "
+    "rows out; or use a parametric model, survjax.ProportionalHazards."
+)
 
 
-def _refuse_beyond(curve: Baseline, ages: np.ndarray, name: str, label: str, rows: np.ndarray | None = None) -> None:
-    beyond = np.argwhere(ages > curve.end)
-    if len(beyond):
-        first = tuple(beyond[0])
-        where = "" if rows is None else f" of row {rows[first[0]]}"
-        raise ValueError(
-            f"{name}{where} is {ages[first]:g}, beyond {curve.end:g}, the last age under observation{label}, after which "
-            "the data say nothing. Ask for earlier ages, or use a parametric model, survjax.ProportionalHazards."
+def _refuse_beyond(fit: CoxFit, code: np.ndarray, ages: np.ndarray, name: str, remedy: str) -> None:
+    ends = fit.ends[code]
+    beyond = ages > ends[:, None]
+    if beyond.any():
+        rows = np.flatnonzero(beyond.any(axis=1))
+        first, value = rows[0], ages[rows[0], np.argmax(beyond[rows[0]])]
+        raise BadRow(
+            f"{name}{_row_in_words(rows, len(code))} is {value:g}, beyond {ends[first]:g}, the last age under observation"
+            f"{_stratum_in_words(fit, code[first])}, after which the data say nothing; {_rows_in_words(rows, len(code))}. {remedy}",
+            columns=(name,),
+            rows=rows,
+            remedy=remedy,
         )
+
+
+def _refuse_before(fit: CoxFit, code: np.ndarray, ages: np.ndarray) -> None:
+    begins = fit.begins[code]
+    early = np.broadcast_to(ages < begins[:, None], ages.shape)
+    if early.any():
+        rows = np.flatnonzero(early.any(axis=1))
+        raise BadRow(
+            f"age {ages[rows[0]].min():g}{_row_in_words(rows, len(code))} is before {begins[rows[0]]:g}, when the first unit"
+            f"{_stratum_in_words(fit, code[rows[0]])} came under observation: of earlier ages nothing is known; "
+            f"{_rows_in_words(rows, len(code))}. Ask from that age on, or leave these rows out.",
+            columns=("age",),
+            rows=rows,
+        )
+
+
+def _stratum_in_words(fit: CoxFit, code: int) -> str:
+    return "" if len(fit.begins) == 1 else f" of stratum {fit.strata.levels[code]!r}"
+
+
+def _row_in_words(rows: np.ndarray, n: int) -> str:
+    return "" if len(rows) == n else f" of row {rows[0]}"
+
+
+def _rows_in_words(rows: np.ndarray, n: int) -> str:
+    if len(rows) == n:
+        return "this is so in every row"
+    listed = ", ".join(map(str, rows[:SHOWN_ROWS])) + (", ..." if len(rows) > SHOWN_ROWS else "")
+    return f"this is so in {len(rows):,} of {n:,} rows, {listed} (counted from 0; the error's rows has them all)"
+
+
+def contributions(fit: CoxFit, X: Any, relative_to: Any) -> pd.DataFrame:
+    """What each column adds to the log hazard ratio of units (n, p), less what it adds for the unit of comparison."""
+    import pandas as pd
+
+    reference = fit.design.center if relative_to is None else _matrix(fit, one_row(relative_to, "relative_to"))
+    parts = (_matrix(fit, X) - reference) / fit.design.spread * fit.maximum.beta
+    return pd.DataFrame(parts, index=getattr(X, "index", None), columns=list(fit.design.names))
 
 
 def likelihood_of(fit: CoxFit, X: Any, life: Lifetimes, strata: Any) -> Kept:

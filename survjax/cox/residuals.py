@@ -48,7 +48,7 @@ def _score(fit: CoxFit, kept: Kept) -> pd.DataFrame:
 
 def _dfbeta(fit: CoxFit, kept: Kept) -> pd.DataFrame:
     scores = kept.likelihood.scores(fit.maximum.beta)
-    moved = np.linalg.solve(_curvature(fit), scores) / fit.design.spread[:, None]
+    moved = np.linalg.solve(fit.curvature, scores) / fit.design.spread[:, None]
     return _frame(_in_given_order(moved, fit, kept), fit.design.names)
 
 
@@ -58,7 +58,7 @@ def _schoenfeld(fit: CoxFit, kept: Kept) -> pd.DataFrame:
 
 def _scaled_schoenfeld(fit: CoxFit, kept: Kept) -> pd.DataFrame:
     residuals = schoenfeld_residuals(kept.likelihood, fit.maximum.beta)
-    scaled = residuals.shape[1] * np.linalg.solve(_curvature(fit), residuals) + fit.maximum.beta[:, None]
+    scaled = residuals.shape[1] * np.linalg.solve(fit.curvature, residuals) + fit.maximum.beta[:, None]
     return _by_age(scaled / fit.design.spread[:, None], fit, kept)
 
 
@@ -67,10 +67,6 @@ def _by_age(values: np.ndarray, fit: CoxFit, kept: Kept) -> pd.DataFrame:
     rows = kept.likelihood.rows
     order = np.lexsort((rows.order[rows.dead], rows.time))
     return _frame(values.T[order], fit.design.names, rows.times.age[rows.time])
-
-
-def _curvature(fit: CoxFit) -> np.ndarray:
-    return fit.maximum.here.information + fit.penalty.ridge * np.eye(len(fit.maximum.beta))
 
 
 RESIDUALS: dict[str, Callable[[CoxFit, Kept], pd.DataFrame]] = {

@@ -17,8 +17,6 @@ from survjax.regression.report import may_be_centred
 if TYPE_CHECKING:
     import pandas as pd
 
-    from survjax.models.regression import Regression
-
 RATIO = Prediction((), np.exp, np.asarray, np.exp)
 FEW = 12  # different numbers at most that are shown one by one
 POINTS = 41
@@ -31,7 +29,7 @@ def contributions(fit: RegressionFit, X: Any, relative_to: Any) -> pd.DataFrame:
 
     predictors = fit.predictors
     table = read_table(X)
-    reference = None if relative_to is None else _one_row(relative_to, "relative_to")
+    reference = None if relative_to is None else one_row(relative_to, "relative_to")
     columns: dict[tuple[str, str], np.ndarray] = {}
     for one, where in zip(predictors.each, (predictors.layout.slices()[one.coordinate] for one in predictors.each), strict=True):
         if reference is None and not (one.design.has_intercept or (not one.label and may_be_centred(predictors.template))):
@@ -51,9 +49,12 @@ def contributions(fit: RegressionFit, X: Any, relative_to: Any) -> pd.DataFrame:
 
 
 def effect_of(
-    model: Regression, column: Hashable, at: Any, values: Any, what: str, level: float, asked: dict[str, Any]
+    model: Any, column: Hashable, at: Any, values: Any, what: str, level: float, asked: dict[str, Any]
 ) -> tuple[pd.DataFrame, bool]:
-    """The prediction at each value of a column with its limits, and whether the values are numbers."""
+    """The prediction at each value of a column with its limits, and whether the values are numbers.
+
+    model : a fitted regression, whose fit has ``designs``, and which has ``interval``, ``_ratio`` and, where that is one, ``_log_ratio``.
+    """
     import pandas as pd
 
     covariate = _covariate(model._fitted, str(column))
@@ -66,7 +67,8 @@ def effect_of(
     if what == model._ratio():
         if asked:
             raise TypeError(f"the {what} is the same at all ages and takes no further arguments; got {', '.join(asked)}.")
-        effect = _ratios(model, rows, pd.DataFrame({name: [value] for name, value in typical.items()}), level)
+        ratio, variance = model._log_ratio(rows, pd.DataFrame({name: [value] for name, value in typical.items()}))
+        effect = limits_of_link(RATIO, ratio, np.sqrt(variance), level, "two")
     elif what.endswith("ratio"):
         raise ValueError(f"{type(model).__name__} has no {what} that is the same at all ages; ask for what='hazard' or 'rul'.")
     else:
@@ -79,7 +81,7 @@ def effect_of(
     return effect, all(isinstance(value, (int, float, np.number)) and not isinstance(value, bool) for value in chosen)
 
 
-def typical_unit(fit: RegressionFit, table: Table) -> dict[str, Any]:
+def typical_unit(fit: Any, table: Table) -> dict[str, Any]:
     """Of each covariate of the fit a value that some row has: the lower median of numbers, the most common label."""
     import pandas as pd
 
@@ -93,11 +95,11 @@ def typical_unit(fit: RegressionFit, table: Table) -> dict[str, Any]:
     return typical
 
 
-def _covariates(fit: RegressionFit) -> list[Covariate]:
-    return list({one.name: one for predictor in fit.predictors.each for one in predictor.design.reader.covariates}.values())
+def _covariates(fit: Any) -> list[Covariate]:
+    return list({one.name: one for design in fit.designs for one in design.reader.covariates}.values())
 
 
-def _covariate(fit: RegressionFit, column: str) -> Covariate:
+def _covariate(fit: Any, column: str) -> Covariate:
     known = {one.name: one for one in _covariates(fit)}
     if column not in known:
         raise ValueError(f"the model has no covariate {column!r}; there are {', '.join(known)}.")
@@ -119,17 +121,7 @@ def _values(table: Table, covariate: Covariate) -> list[Any]:
     return np.linspace(low, high, POINTS).tolist()
 
 
-def _ratios(model: Regression, rows: pd.DataFrame, typical: pd.DataFrame, level: float) -> pd.DataFrame:
-    """The exponential of the difference of scores (n,) to that of the typical unit: 1 there, without error."""
-    fit = model._fitted
-    (one,) = fit.predictors.each
-    where = fit.predictors.layout.slices()[one.coordinate]
-    difference = one.columns(rows) - one.columns(typical)
-    variance = np.einsum("na,ab,nb->n", difference, fit.covariance[where, where], difference)
-    return limits_of_link(RATIO, difference @ fit.coefficients[where], np.sqrt(variance), level, "two")
-
-
-def _one_row(given: Any, name: str) -> Any:
+def one_row(given: Any, name: str) -> Any:
     n = read_table(given).n
     if n != 1:
         raise ValueError(f"{name} is one unit, a row of X, and has {n} rows: pass one, for instance X.iloc[[3]].")

@@ -34,9 +34,14 @@ def estimates_in_words(heading: str, names: Sequence[str], values: np.ndarray, e
 
 def fit_as_html(call: str, fit: Fit | RegressionFit, summary: pd.DataFrame, notes: Sequence[str]) -> str:
     """The summary under the same heading, with the notes below."""
+    return table_as_html(f"{call} {_what_it_rests_on(fit)}", summary, notes)
+
+
+def table_as_html(heading: str, summary: pd.DataFrame, notes: Sequence[str]) -> str:
+    """A summary under a heading, with the notes below."""
     table = summary.to_html(float_format=lambda value: f"{value:.5g}")
     said = "".join(f"<li>{escape(note)}</li>" for note in notes)
-    return f"<p>{escape(f'{call} {_what_it_rests_on(fit)}')}</p>{table}" + (f"<ul>{said}</ul>" if said else "")
+    return f"<p>{escape(heading)}</p>{table}" + (f"<ul>{said}</ul>" if said else "")
 
 
 def _what_it_rests_on(fit: Fit | RegressionFit) -> str:

@@ -35,6 +35,12 @@ def _some_never_fail(law: Distribution) -> bool:
     return isinstance(law, DefectiveSubpopulation) and law.fraction_failing != 1.0
 
 
+def ratio_columns(ratio: str, table: pd.DataFrame) -> dict[str, pd.Series]:
+    """The exponentials of estimates and their limits, by the names they have in a summary."""
+    with np.errstate(over="ignore"):  # of one unit more of a covariate in very small units the ratio is beyond all numbers
+        return {name: np.exp(table[of]) for name, of in ((ratio, "estimate"), (f"{ratio} lower", "lower"), (f"{ratio} upper", "upper"))}
+
+
 class RegressionFindings(Estimator):
     """What every fitted regression tells; how it learns and predicts is the business of ``Regression``."""
 
@@ -145,7 +151,7 @@ class RegressionFindings(Estimator):
     def summary(self, level: float = 0.95) -> pd.DataFrame:
         """Estimate, standard error and Wald limits at ``level`` of every parameter and coefficient, and p of a coefficient of 0.
 
-        ``lower`` and ``upper`` are limits of the estimate; their exponentials are those of the hazard ratio or time ratio beside them.
+        ``lower`` and ``upper`` are limits of the estimate; the hazard ratio or time ratio beside them has its own.
         """
         from scipy.special import ndtr
 
@@ -155,17 +161,22 @@ class RegressionFindings(Estimator):
         errors = np.sqrt(np.diag(told.covariance))
         table.insert(1, "standard error", errors)
         with np.errstate(invalid="ignore", divide="ignore"):
-            table["p"] = np.where(told.is_coefficient, 2.0 * ndtr(-np.abs(told.values / errors)), np.nan)
-        ratio = self._ratio()
-        if ratio:
-            ratios = np.full(len(told.values), np.nan)
-            ratios[told.is_coefficient] = np.exp(told.values[told.is_coefficient])
-            table.insert(4, ratio, ratios)
-        return table
+            p = np.where(told.is_coefficient, 2.0 * ndtr(-np.abs(told.values / errors)), np.nan)
+        if ratio := self._ratio():
+            table = table.assign(**{name: column.where(told.is_coefficient) for name, column in ratio_columns(ratio, table).items()})
+        return table.assign(p=p)
 
     def _ratio(self) -> str | None:
         """What the exponential of a coefficient is; None where that depends on the coefficient."""
         return None
+
+    def _log_ratio(self, rows: Any, typical: Any) -> tuple[np.ndarray, np.ndarray]:
+        """The logarithm of the ratio of units (n,) to a typical one, and its variance; both 0 for the typical one."""
+        fit = self._fitted
+        (one,) = fit.predictors.each
+        where = fit.predictors.layout.slices()[one.coordinate]
+        difference = one.columns(rows) - one.columns(typical)
+        return difference @ fit.coefficients[where], np.einsum("na,ab,nb->n", difference, fit.covariance[where, where], difference)
 
     def __repr__(self) -> str:
         """The constructor's call; once fitted also the estimates with their standard errors and what they rest on."""

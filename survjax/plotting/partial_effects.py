@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from survjax.models.regression import Regression
-
 SAID = {
     "rul": "expected remaining life",
     "survival": "share still running",
@@ -27,7 +25,7 @@ MOST_TICKS = 400
 
 
 def plot_partial_effect(
-    model: Regression,
+    model: Any,
     column: Hashable,
     at: Any,
     values: Any = None,

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from survjax.covariates.design import Design
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.errors import NoFiniteMaximum, NotConverged
@@ -81,6 +82,11 @@ class RegressionFit:
     @property
     def n_learned(self) -> int:
         return len(self.coefficients)
+
+    @property
+    def designs(self) -> list[Design]:
+        """How X is read, by each linear predictor."""
+        return [one.design for one in self.predictors.each]
 
 
 @dataclass

@@ -46,8 +46,9 @@ def test_what_the_covariates_must_be():
     brands = COX().fit(X.assign(brand=np.where(X["load"] > 0, "a", "b")), life)
     with pytest.raises(ValueError, match="'c'"):
         brands.predict(X.assign(brand="c"))
-    with pytest.raises(TypeError, match="X is a Lifetimes"):
-        COX().fit(life, life)
+    for y in (life, X, life.durations):
+        with pytest.raises(TypeError, match="X is a Lifetimes: it comes second"):
+            COX().fit(life, y)
 
 
 @pytest.mark.parametrize(

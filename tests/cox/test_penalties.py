@@ -6,7 +6,9 @@ import pytest
 from scipy.optimize import minimize
 
 import survjax as sj
+from survjax.cox.ascent import maximise
 from survjax.cox.partial_likelihood import PartialLikelihood
+from survjax.cox.penalty import ElasticNet
 from survjax.cox.rows import rows_at_risk
 from tests.cox.test_partial_likelihood import fleet
 
@@ -110,3 +112,52 @@ def test_a_penalty_is_the_same_however_histories_are_cut():
     for l1_ratio in (0.0, 0.5):
         expected = COX(penalty=10.0, l1_ratio=l1_ratio).fit(X, life).coefficients_
         np.testing.assert_allclose(COX(penalty=10.0, l1_ratio=l1_ratio).fit(both, rows).coefficients_, expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_a_path_is_the_fits_at_its_strengths_with_a_bound_on_what_is_left(l1_ratio, ties):
+    X, life = correlated()
+    path = COX(l1_ratio=l1_ratio, ties=ties).path(X, life, n_strengths=12)
+    kept = path.table["columns kept"]
+    assert (kept.iloc[0] == 0) == (l1_ratio > 0)
+    assert kept.iloc[-1] == 8
+    assert path.table["duality gap"].between(-1e-11, 1e-6 * life.n_failed).all()
+    spread = X.std(axis=0)
+    for strength, row in list(path.coefficients.iterrows())[1::4]:
+        model = COX(penalty=strength, l1_ratio=l1_ratio, ties=ties).fit(X, life)
+        net = ElasticNet(strength * l1_ratio, strength * (1 - l1_ratio))
+        most = model.log_likelihood_ - net.cost(model.coefficients_.to_numpy() * spread)
+        found = path.table["log-likelihood"][strength] - net.cost(row.to_numpy() * spread)
+        # 1e-11: the rounding of a log-likelihood of 800
+        assert most - path.table["duality gap"][strength] - 1e-11 <= found <= most + 1e-11
+        # near the maximum half the curvature, of 100 failures or so, times the square of what the coefficients are off
+        np.testing.assert_allclose(row * spread, model.coefficients_ * spread, atol=2e-3)
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_the_bound_holds_wherever_the_coefficients_are(l1_ratio, ties):
+    X, life = correlated()
+    likelihood = PartialLikelihood((X - X.mean(axis=0)) / X.std(axis=0), rows_at_risk(life, np.zeros(256, dtype=int), 1), ties)
+    net = ElasticNet(8.0 * l1_ratio, 8.0 * (1 - l1_ratio))
+
+    def lost(beta):
+        found = likelihood.evaluate(beta)
+        return found.value - net.cost(beta), net.duality_gap(beta, found.value, found.gradient, likelihood.upper_bound())
+
+    best = maximise(likelihood, net, list("abcdefgh"), likelihood.evaluate(np.zeros(8))).beta
+    most = lost(best)[0]
+    rng = np.random.default_rng(2)
+    for size in (0.0, 1e-6, 1e-3, 0.1, 1.0):
+        value, gap = lost(best + size * rng.normal(size=8))
+        assert most - value <= gap + 1e-11
+    assert lost(best)[1] < 1e-8
+    assert lost(best + 1e-6)[1] < 0.1  # of a log-likelihood of 800: it is no empty bound
+
+
+def test_a_path_needs_strengths():
+    X, life = correlated()
+    for wrong in ({"n_strengths": 1}, {"smallest": 2.0}):
+        with pytest.raises(ValueError, match="a path has at least 2 strengths"):
+            COX(l1_ratio=1.0).path(X, life, **wrong)

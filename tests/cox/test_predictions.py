@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import survjax as sj
+from survjax.errors import BadRow
 from tests.cox.test_partial_likelihood import fleet
 
 COX = sj.CoxProportionalHazards
@@ -42,7 +43,7 @@ def test_failure_probability_is_conditional_on_the_age(model):
     alive, later = (np.array([model.predict_survival(X.iloc[[i]], float(t))[0] for i, t in enumerate(at)]) for at in (age, age + 4.0))
     found = model.predict_failure_probability(X, age, 4.0)
     np.testing.assert_allclose(found, 1 - later / alive, rtol=1e-10, atol=1e-14)
-    both = model.predict_failure_probability(X, age[:, None], [[2.0, 4.0]])
+    both = model.predict_failure_probability(X, age, [2.0, 4.0])
     assert both.shape == (256, 2)
     np.testing.assert_array_equal(both[:, 1], found)
     np.testing.assert_array_equal(model.predict_failure_probability(X, age, 0.0), 0.0)
@@ -60,12 +61,11 @@ def test_the_restricted_mean_is_the_area_under_survival(model):
 
 
 def test_few_rows_at_a_time_give_the_same(model, monkeypatch):
-    from survjax.cox import baseline, predictions
+    from survjax.cox import baseline
 
     X, _ = fleet()
     whole = model.predict(X, 1.0), model.predict_survival(X, [1.0, 4.0])
     monkeypatch.setattr(baseline, "AT_ONCE", 64)
-    monkeypatch.setattr(predictions, "AT_ONCE", 64)
     np.testing.assert_array_equal(model.predict(X, 1.0), whole[0])
     np.testing.assert_array_equal(model.predict_survival(X, [1.0, 4.0]), whole[1])
 
@@ -95,22 +95,46 @@ def test_nothing_is_said_of_ages_beyond_the_data(model):
     with pytest.raises(ValueError, match=r"one of times is 1e\+06, beyond .* the last age under observation"):
         model.predict_survival(X, [1.0, 1e6])
     with pytest.raises(ValueError, match=rf"age \+ horizon of row 2 is .*, beyond {last:g}"):
-        model.predict_failure_probability(X, 1.0, np.where(np.arange(256) == 2, 1e4, 1.0))
+        model.predict_failure_probability(X, 1.0, np.where(np.arange(256) == 2, 1e4, 1.0)[:, None])
     with pytest.raises(ValueError, match="age of row 1 is"):
         model.predict(X, np.where(np.arange(256) == 1, 1e4, 1.0))
     with pytest.raises(ValueError, match="needs survival to its end"):
         model.predict_rul(X, kind="mean")
-    with pytest.raises(ValueError, match="unit in row 0 ends beyond the data"):
+    with pytest.raises(ValueError, match="the remaining life asked for lies beyond the data"):
         model.predict_rul(X.assign(load=-20.0), kind=0.99)
     with pytest.raises(ValueError, match="a horizon restricts the mean"):
         model.predict_rul(X, kind="median", horizon=3.0)
+
+
+def test_units_beyond_the_data_are_named_all_at_once_in_every_stratum(model):
+    X, life = fleet()
+    plant = np.where(np.arange(256) % 2, "north", "south")
+    both = COX().fit(X, life, strata=plant)
+    last = np.array([life.durations[plant == one].max() for one in plant])
+    age = np.where(np.isin(np.arange(256), [3, 10, 200]), last + 1.0, 2.0)
+    for call in (lambda: both.predict(X, age, strata=plant), lambda: both.predict_failure_probability(X, age, 1.0, strata=plant)):
+        with pytest.raises(BadRow, match=r"stratum 'north', .* in 3 of 256 rows, 3, 10, 200 \(.* Leave these rows out") as caught:
+            call()
+        assert caught.value.rows == (3, 10, 200)
+    left = np.setdiff1d(np.arange(256), caught.value.rows)
+    assert np.isfinite(both.predict(X.iloc[left], age[left], strata=plant[left])).all()
+    age[[3, 10, 200]] = last[[3, 10, 200]] - 0.5
+    with pytest.raises(BadRow, match=r"age \+ horizon of row 3 .* Take a shorter horizon, .*restricted mean") as caught:
+        both.predict_rul(X, age, "mean", 1.0, strata=plant)
+    assert caught.value.rows == (3, 10, 200)
+    with pytest.raises(BadRow, match=r"Ask for a smaller share, for the restricted mean, .*, leave these rows out") as caught:
+        model.predict_rul(X, 3.0)
+    alive = 1 - model.predict_failure_probability(X, 3.0, life.durations.max() - 3.0)
+    assert caught.value.rows == tuple(np.flatnonzero(alive > 0.5))
+    with pytest.raises(BadRow, match=r"in 256 of|this is so in every row"):
+        model.predict_survival(X, 1e9)
 
 
 def test_nothing_is_said_of_ages_before_the_first_entry():
     X, life = fleet()
     late = COX().fit(X, sj.Lifetimes(life.durations + 10, life.event_observed, entry=np.full(256, 10.0)))
     np.testing.assert_allclose(late.coefficients_, COX().fit(X, life).coefficients_, rtol=1e-12)
-    with pytest.raises(ValueError, match="age 9 of row 0 is before 10, when the first unit came under observation"):
+    with pytest.raises(ValueError, match="age 9 is before 10, when the first unit came under observation"):
         late.predict_failure_probability(X, 9.0, 3.0)
     np.testing.assert_array_equal(late.predict_survival(X, 9.0), 1.0)  # given survival to the first entry
 
@@ -118,10 +142,10 @@ def test_nothing_is_said_of_ages_before_the_first_entry():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((-1.0, 1.0), "of row 0 is before 0"),
+        ((-1.0, 1.0), "age must be 0 or more; it is -1"),
         ((1.0, -1.0), "horizon must be 0 or more"),
         ((np.nan, 1.0), "age must be numbers, not nan"),
-        (([1.0, 2.0], 1.0), "shapes do not fit to the 256 rows of X"),
+        (([1.0, 2.0], 1.0), "age must be one number, or one for each of the 256 units of X"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(model, arguments, message):
@@ -184,3 +208,79 @@ def test_residuals_add_up(model):
         model.residuals("response")
     with pytest.raises(ValueError, match="transform must be one of"):
         model.schoenfeld_test(transform="sqrt")
+
+
+def test_every_unit_may_have_times_of_its_own(model):
+    X, _ = fleet()
+    own = np.column_stack([np.arange(256) % 5, np.arange(256) % 7])
+    found = model.predict_survival(X, own)
+    assert found.shape == (256, 2)
+    np.testing.assert_array_equal(found[11], model.predict_survival(X.iloc[[11]], own[11])[0])
+    np.testing.assert_array_equal(found, np.exp(-model.predict_cumulative_hazard(X, own)))
+
+
+def test_an_explanation_adds_up_to_the_log_hazard_ratio(model):
+    X, _ = fleet()
+    parts = model.explain(X.set_axis(np.arange(256) + 1000))
+    assert list(parts) == ["load", "heat", "dust"]
+    assert parts.index[0] == 1000
+    np.testing.assert_allclose(parts.sum(axis=1), np.log(model.predict_partial_hazard(X)), rtol=1e-12, atol=1e-14)
+    against = model.explain(X, relative_to=X.iloc[[7]])
+    np.testing.assert_allclose(against["load"], (X["load"] - X["load"][7]) * model.coefficients_["load"], rtol=1e-12, atol=1e-15)
+    with pytest.raises(ValueError, match="relative_to is one unit"):
+        model.explain(X, relative_to=X)
+
+
+def test_a_summary_has_limits_of_coefficients_and_of_ratios_as_those_of_other_regressions_have(model):
+    X, life = fleet()
+    ours = model.summary_
+    parametric = sj.ProportionalHazards(sj.Weibull()).fit(X, life).summary_
+    assert list(ours) == list(parametric)
+    for end in ("", " lower", " upper"):
+        of = end.strip() or "estimate"
+        for table in (ours, parametric.loc[list(X)]):
+            np.testing.assert_array_equal(table[f"hazard ratio{end}"], np.exp(table[of]))
+    assert parametric.loc["shape", ["hazard ratio", "hazard ratio lower", "hazard ratio upper", "p"]].isna().all()
+
+
+def test_ages_alone_are_taken_for_failures_and_the_fit_says_so(model):
+    X, life = fleet()
+    alone = COX().fit(X, life.durations)
+    assert any("every unit was taken as failed" in note for note in alone.notes_)
+    assert "every unit was taken as failed" in alone._repr_html_()
+    assert model.notes_ == []
+
+
+def test_a_quantile_is_the_first_age_by_which_so_many_have_failed(model):
+    X, _ = fleet()
+    ages = model.predict_quantile(X, [0.0, 0.1, 0.2])
+    assert ages.shape == (256, 3)
+    np.testing.assert_array_equal(ages[:, 0], 0.0)
+    np.testing.assert_array_equal(ages[:, 2], model.predict_rul(X, 0.0, 0.2))
+    np.testing.assert_array_equal(ages[:, 1], model.predict_quantile(X, 0.1))
+    assert np.all(model.predict_survival(X, ages[:, 1:]) <= [0.9, 0.8])
+    assert np.all(model.predict_survival(X, ages[:, 1:] - 1e-9) > [0.9, 0.8])
+    with pytest.raises(BadRow, match=r"the age asked for .* lies beyond the data"):
+        model.predict_quantile(X, 0.99)
+
+
+def test_partial_effects_are_predictions_of_units_that_differ_in_one_covariate(model):
+    X, life = fleet()
+    effect = model.partial_effect("load", at=X, values=[-1.0, 1.0])
+    typical = X["load"].quantile(0.5, interpolation="lower")
+    slope, error = model.coefficients_["load"], model.standard_errors_["load"]
+    away = np.array([-1.0, 1.0]) - typical
+    np.testing.assert_allclose(effect["estimate"], np.exp(slope * away), rtol=1e-12)
+    np.testing.assert_allclose(effect["upper"], np.exp(slope * away + 1.959963984540054 * error * np.abs(away)), rtol=1e-9)
+    assert list(effect.index) == [-1.0, 1.0]
+    assert len(model.partial_effect("load", at=X)) == 41
+    survival = model.partial_effect("load", X, [0.5], "survival", t=[2.0, 5.0])
+    held = X.quantile(0.5, interpolation="lower").to_frame().T.assign(load=0.5)
+    np.testing.assert_allclose(survival["estimate"], model.predict_survival(held, [2.0, 5.0])[0], rtol=1e-12)
+    assert model.plot_partial_effect("load", X, what="failure_probability", age=1.0, horizon=5.0).lines
+    strata = COX().fit(X, life, strata=np.arange(256) % 2)
+    assert strata.partial_effect("heat", X).loc[:, "estimate"].is_monotonic_increasing
+    with pytest.raises(ValueError, match="survival differs from stratum to stratum"):
+        strata.partial_effect("heat", X, what="survival", t=2.0)
+    with pytest.raises(ValueError, match="no covariate 'lod'"):
+        model.partial_effect("lod", X)
