@@ -73,6 +73,8 @@ def from_sensor_log(
 
     if before_first not in BEFORE_FIRST:
         raise ValueError(f"before_first must be one of {', '.join(map(repr, BEFORE_FIRST))}; got {before_first!r}.")
+    if isinstance(units, Lifetimes):
+        raise TypeError("units must be a table that says which unit each lifetime is of: columns unit, duration and event_observed.")
     readings, fleet = read_table(log), read_table(units)
     since = "entry" if entry is None and "entry" in fleet.columns else entry
     of_unit, of_time = readings.pick((str(unit), str(time)), of="log")

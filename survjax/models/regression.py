@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from survjax.covariates.histories import check_histories
+from survjax.covariates.histories import check_histories, stretches_in_words
 from survjax.covariates.table import read_table
 from survjax.data.columns import refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
@@ -109,7 +109,9 @@ class Regression(RegressionFindings):
             seed=seed,
             require_convergence=require_convergence,
         )
-        fit = dataclasses.replace(fit, n_units=n_units, notes=[*taken_as_failed(y), *fit.notes])
+        fit = dataclasses.replace(
+            fit, n_units=n_units, notes=[*taken_as_failed(y), *(stretches_in_words(life) if unit is None else []), *fit.notes]
+        )
         if self.errors == "robust" and fit.converged:
             fit = dataclasses.replace(fit, covariance=sandwich(fit, covariates, life, unit))
         self._fit, self.lifetimes_, self._reported = fit, life, None
@@ -128,6 +130,8 @@ class Regression(RegressionFindings):
     @staticmethod
     def _n_units(unit: Any, life: Lifetimes) -> float:
         """How many units the rows are of, by the weights of their last rows, once the rows are found to fit together."""
+        if isinstance(unit, str):
+            raise TypeError(f"unit must be a label for each row; got the text {unit!r}. Of a frame pass the column, unit=frame[{unit!r}].")
         start = np.zeros(len(life)) if life.entry is None else life.entry
         histories = check_histories(unit, start, life.lower, np.isfinite(life.upper))
         of = histories.codes[histories.order]
