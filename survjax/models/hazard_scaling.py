@@ -20,7 +20,6 @@ from survjax.models.mixtures import WeibullMixture
 from survjax.models.precision import in_double_precision
 from survjax.models.proportional_hazards import ProportionalHazards, refuse_bases
 from survjax.models.regression import Regression
-from survjax.models.template import as_template
 from survjax.regression.latent_score import Penalty, Solution
 from survjax.regression.strengths import MANY, SMALLEST, HeldOut, held_out, solutions, strengths_of
 from survjax.regression.two_stages import Stages, group_weights
@@ -139,7 +138,14 @@ class HazardScaling(Regression):
     @in_survjax_words
     @in_double_precision
     def fit(
-        self, X: Any, y: Any = None, *, unit: Any = None, n_starts: int | None = None, seed: int = 0, require_convergence: bool = True
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        unit: Any = None,
+        n_starts: int | None = None,
+        seed: int | None = None,
+        require_convergence: bool = True,
     ) -> Self:
         """Learn the base from the lifetimes, then the score; with ``joint`` both together.
 
@@ -148,7 +154,8 @@ class HazardScaling(Regression):
         X : (n, m) what is known of each unit: data frame, array, or mapping of columns.
         y : a ``Lifetimes`` with n rows, or a structured array (event, time). Stretches of a life as for ``ProportionalHazards``.
         unit : (n,) labels of the units that the rows belong to; penalties, folds and errors then count units, not rows.
-        n_starts, seed : of the base's fit, where the likelihood may have several maxima; the seed also of folds and replicates.
+        n_starts, seed : of the base's fit, where the likelihood may have several maxima; the seed also of folds and replicates. None: as
+            the base has them.
         require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
 
         Raises
@@ -162,6 +169,7 @@ class HazardScaling(Regression):
         A fit that raises leaves the model as it was.
         """
         self._check_settings()
+        n_starts, seed = self._search(n_starts, seed)
         life = as_target(X, y)
         if self.joint:
             joint = self._joint(life, unit)
@@ -189,7 +197,7 @@ class HazardScaling(Regression):
         n_units = life.n_units
         if unit is not None and len(unit) == len(life):
             n_units = float(group_weights(np.unique(np.asarray(unit), return_inverse=True)[1].reshape(-1), life.counts()).sum())
-        return ProportionalHazards(self._base, self.formula, penalty=float(self.penalty) * n_units, errors="robust")
+        return ProportionalHazards(self._base_learner(), self.formula, penalty=float(self.penalty) * n_units, errors="robust")
 
     def _first_stage(self, X: Any, life: Lifetimes, unit: Any, n_starts: int | None, seed: int, *, collinear: bool) -> Stages:
         """The base from the lifetimes alone, and the problem of the second stage."""
@@ -210,12 +218,8 @@ class HazardScaling(Regression):
         first = fit_distribution(base, life, n_starts=n_starts, seed=seed)
         return Stages.of(first, design, design.standardised(matrix), life, unit)
 
-    @property
-    def _base(self) -> Any:
+    def _base_learner(self) -> Any:
         return WeibullMixture() if self.base is None else self.base
-
-    def _base_template(self) -> Distribution:
-        return as_template(self._base)
 
     def _check_settings(self) -> None:
         """Refuse settings that say nothing, or that contradict each other."""
@@ -247,7 +251,7 @@ class HazardScaling(Regression):
         n_strengths: int = MANY,
         smallest: float = SMALLEST,
         n_starts: int | None = None,
-        seed: int = 0,
+        seed: int | None = None,
     ) -> PenaltyPath:
         """The score at strengths from one that keeps no column (of a ridge: next to nothing) down to ``smallest`` of it.
 
@@ -269,7 +273,7 @@ class HazardScaling(Regression):
             raise ValueError("joint=True has no paths: they need the convex problem of two stages.")
         if not (isinstance(n_strengths, (int, np.integer)) and n_strengths >= 2 and 0 < smallest < 1):
             raise ValueError(f"a path has at least 2 strengths, and smallest is between 0 and 1; got {n_strengths!r} and {smallest!r}.")
-        stages = self._first_stage(X, as_target(X, y), unit, n_starts, seed, collinear=False)
+        stages = self._first_stage(X, as_target(X, y), unit, *self._search(n_starts, seed), collinear=False)
         strengths = strengths_of(stages.score, self.l1_ratio, n_strengths, smallest)
         found = solutions(stages.score, strengths, self.l1_ratio)
         design = stages.predictors.each[0].design

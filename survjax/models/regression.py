@@ -15,7 +15,7 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.fitting.estimation import placed
 from survjax.fitting.existence import check_anything_failed, check_support
-from survjax.models.arguments import as_target, check_level, refuse_ages_in, taken_as_failed
+from survjax.models.arguments import as_target, check_level, check_whole_number, refuse_ages_in, taken_as_failed
 from survjax.models.explanations import contributions, effect_of
 from survjax.models.habits import in_survjax_words
 from survjax.models.model import Model
@@ -50,7 +50,14 @@ class Regression(RegressionFindings):
     @in_survjax_words
     @in_double_precision
     def fit(
-        self, X: Any, y: Any = None, *, unit: Any = None, n_starts: int | None = None, seed: int = 0, require_convergence: bool = True
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        unit: Any = None,
+        n_starts: int | None = None,
+        seed: int | None = None,
+        require_convergence: bool = True,
     ) -> Self:
         """Learn how covariates act, and what the base leaves open, by maximum likelihood.
 
@@ -62,7 +69,8 @@ class Regression(RegressionFindings):
             it: ``fit(history)``.
         unit : (n,) labels of the units that the rows belong to. They are then checked: stretches must follow on each other, and only
             the last may end with a failure. With ``errors="robust"`` rows of one unit are one cluster.
-        n_starts, seed : how often to begin, where the likelihood may have several maxima; the random starts among these.
+        n_starts, seed : how often to begin, where the likelihood may have several maxima; the random starts among these. None: as the
+            base has them, ``WeibullMixture(n_starts=40)``, where a grid search sets them as ``base__n_starts``.
         require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
 
         Raises
@@ -99,6 +107,7 @@ class Regression(RegressionFindings):
                 one.design.refuse_collinear(matrix[life.counts() > 0] if life.weights is not None else matrix)
         n_units = life.n_units if unit is None else self._n_units(unit, life)
         covariates = predictors.side_by_side([one.design.standardised(m) for one, m in zip(predictors.each, matrices, strict=True)])
+        n_starts, seed = self._search(n_starts, seed)
         fit = fit_regression(
             base,
             predictors,
@@ -120,7 +129,17 @@ class Regression(RegressionFindings):
     def _base_template(self) -> Distribution:
         from survjax.models.template import as_template
 
-        return as_template(self.base)
+        return as_template(self._base_learner())
+
+    def _search(self, n_starts: int | None, seed: int | None) -> tuple[int | None, int]:
+        """How often to begin and from which seed: as ``fit`` was told, else as the base learner was."""
+        base = self._base_learner()
+        of_base = base._search() if isinstance(base, Model) else {}
+        n_starts = of_base.get("n_starts") if n_starts is None else check_whole_number(n_starts, "n_starts (None to choose it)", 1)
+        return n_starts, of_base.get("seed", 0) if seed is None else check_whole_number(seed, "seed", 0)
+
+    def _base_learner(self) -> Any:
+        return self.base
 
     @staticmethod
     def _check_rows(n: int, life: Lifetimes) -> None:
