@@ -204,7 +204,7 @@ class HazardScaling(Regression):
         base = self._base_template()
         refuse_bases(base, "HazardScaling")
         check_support(base, life)
-        check_anything_failed(life)
+        check_anything_failed(life, "Wait for failures, or add units that have failed.")
         _refuse_what_two_stages_cannot(base, life)
         self._check_rows(read_table(X).n, life)
         design, matrix = Design.learn_matrix(X, self.formula, intercept=True, weights=life.counts())

@@ -96,7 +96,7 @@ class Regression(RegressionFindings):
         if not (isinstance(self.penalty, (int, float)) and 0 <= self.penalty < np.inf):
             raise ValueError(f"penalty must be a number, 0 or more; got {self.penalty!r}.")
         check_support(base, life)
-        check_anything_failed(life)
+        check_anything_failed(life, "Wait for failures, or add units that have failed.")
         base = placed(base, life)
         self._check_rows(read_table(X).n, life)
         predictors, matrices = self._predictors(base, X, life.counts())

@@ -83,5 +83,5 @@ def test_starts_and_seed_may_be_the_bases_own(model, monkeypatch):
     learner.fit(X, life, n_starts=3, seed=7)
     model(sj.distributions.Weibull(), "~ x").fit(X, life)
     assert seen == [(1, 5), (3, 7), (None, 0)]
-    with pytest.raises(ValueError, match="n_starts .* must be a whole number of at least 1; got 0"):
+    with pytest.raises(ValueError, match=r"n_starts .* must be a whole number of at least 1; got 0"):
         learner.fit(X, life, n_starts=0)
