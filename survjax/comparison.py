@@ -134,14 +134,14 @@ def compare(
 
     Raises
     ------
-    TypeError : a candidate that is no learner.
+    TypeError : a candidate that is no learner of a distribution; for regressions there is ``sj.cross_validate``.
     ValueError : no candidates, an unknown name, two candidates of one name; candidates by cause beside others, where
         causes are told; what ``Model.fit`` says of the data themselves.
 
     A candidate that the data cannot be fitted with is left out, with the reason.
     """
-    life = as_lifetimes(durations, event_observed, entry, weights)
     learners = _named(candidates)
+    life = as_lifetimes(durations, event_observed, entry, weights)
     _refuse_labels_beside_none(learners, life)
     fitted: dict[str, Model] = {}
     left_out: dict[str, ValueError | NotConverged] = {}
@@ -171,14 +171,12 @@ def _named(candidates: Any) -> dict[str, Model]:
         candidates = ALL
     if isinstance(candidates, Mapping):
         for name, learner in candidates.items():
-            if not isinstance(learner, Model):
-                raise TypeError(f"candidate {name!r} must be a learner, such as sj.Weibull(); got {learner!r:.60}.")
+            _refuse_no_learner(learner, f"candidate {name!r}", "a learner, such as sj.Weibull()")
         return dict(candidates)
     named: dict[str, Model] = {}
     for candidate in candidates:
         learner = _by_name(candidate) if isinstance(candidate, str) else candidate
-        if not isinstance(learner, Model):
-            raise TypeError(f"a candidate must be a learner, such as sj.Weibull(), or its name; got {candidate!r:.60}.")
+        _refuse_no_learner(learner, "a candidate", "a learner, such as sj.Weibull(), or its name")
         name = learner.constructor().removesuffix("()")
         if name in named:
             raise ValueError(f"two candidates are called {name}; pass a dictionary to name them yourself.")
@@ -186,6 +184,16 @@ def _named(candidates: Any) -> dict[str, Model]:
     if not named:
         raise ValueError('there are no candidates; pass "all" or a list of learners.')
     return named
+
+
+def _refuse_no_learner(learner: Any, who: str, expected: str) -> None:
+    if hasattr(learner, "predict_survival"):
+        raise TypeError(
+            f"{who} is a {type(learner).__name__}, and criteria compare distributions of all units alike. Regressions are compared by what "
+            "they say of units held out, distributions beside them: sj.cross_validate([model, sj.Weibull(), ...], X, life)."
+        )
+    if not isinstance(learner, Model):
+        raise TypeError(f"{who} must be {expected}; got {learner!r:.60}.")
 
 
 def _by_name(name: str) -> Model:

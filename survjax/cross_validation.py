@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import html
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from survjax.metrics.judged import read_life, read_times
 from survjax.metrics.pairs import concordance
 from survjax.metrics.scorers import crps_of, d_calibration_of, log_score_of
 from survjax.models.arguments import check_whole_number
+from survjax.models.estimator import Estimator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 SCORES = ("concordance", "integrated_brier", "log_score", "crps", "d_calibration_p")
 N_TIMES = 100
+LATE = "none with late entry, for which it has no weights; sj.metrics.brier_score says how to judge from an age on"
+LONGEST_NAME = 60
 STILL_SEEN = 0.1  # a tenth of the units is followed beyond the last age that is judged: weights are then at most some ten
 
 
@@ -34,15 +38,16 @@ class CrossValidation:
 
     Attributes
     ----------
-    folds : one row a model and fold (their index), one column a score; missing where it could not be had.
+    folds : one row a model and fold (their index), one column a score, missing where it could not be had; and ``seconds``, which the
+        fit took.
     failures : one row for each that is missing: ``model``, ``fold``, ``score`` ("fit": none of that fold), ``reason``.
     times : (m,) the ages judged at.
     table : one row a model: the mean of each score over the folds and, with ``_spread``, its standard deviation from fold to fold (no
         standard error of the mean: folds share most of their training). ``concordance``: higher is better; ``integrated_brier``:
         lower; ``log_score``, log-likelihood per unit: higher; ``crps``, in the unit of time: lower; ``d_calibration_p``: a p-value
         (the adjusted one, since Pearson's is near 1 whatever the model where most units still run), small where the probabilities are
-        wrong, spread over 0 to 1 where they are right. A score missing in some fold has no mean:
-        ``missing`` says which, and why.
+        wrong, spread over 0 to 1 where they are right. ``seconds`` is the median time of a fit, so that a first one that compiles does
+        not count. A score missing in some fold has no mean: ``missing`` says which, and why.
     """
 
     folds: pd.DataFrame
@@ -60,12 +65,13 @@ class CrossValidation:
             columns[score] = by_model[score].mean().where(complete)
             columns[f"{score}_spread"] = by_model[score].std().where(complete)
         table = pd.DataFrame(columns)
+        table["seconds"] = by_model["seconds"].median()
         table["missing"] = [self._missing(name) for name in table.index]
         return table
 
-    def _missing(self, model: str) -> str:
-        """What is missing of a model, in words: each score with its folds, and the reason in the first of them."""
-        of_model = self.failures[self.failures["model"] == model]
+    def _missing(self, model: str, but: Collection[str] = ()) -> str:
+        """What is missing of a model, in words, ``but`` some scores: each with its folds, and the reason in the first of them."""
+        of_model = self.failures[(self.failures["model"] == model) & ~self.failures["score"].isin(but)]
         n_folds = self.folds.index.get_level_values("fold").nunique()
         found = []
         for score, rows in of_model.groupby("score", sort=False):
@@ -74,20 +80,32 @@ class CrossValidation:
         return "; ".join(found)
 
     def _written(self) -> tuple[pd.DataFrame, list[str]]:
-        """The table as it is read: mean ± spread in one cell; and a line for each reason why something is missing."""
+        """The table as it is read: mean ± spread in one cell, scores that no model has left out; and a line for each reason why."""
         import pandas as pd
 
-        table = self.table
+        table, of_none = self.table, self.had_by_none()
         cells = {
             score: [
                 "–" if np.isnan(mean) else f"{mean:.4g} ± {spread:.2g}"
                 for mean, spread in zip(table[score], table[f"{score}_spread"], strict=True)
             ]
             for score in SCORES
+            if score not in of_none
         }
-        missing = table["missing"][table["missing"] != ""]
-        of_reason = missing.index.to_series().astype(str).groupby(missing, sort=False).agg(", ".join)
-        return pd.DataFrame(cells, index=table.index), [f"{names}: {why}" for why, names in of_reason.items()]
+        cells["seconds"] = ["–" if np.isnan(seconds) else f"{seconds:.2g}" for seconds in table["seconds"]]
+        said = pd.Series([self._missing(name, of_none) for name in table.index], index=table.index, dtype=object)
+        said = said[said != ""]
+        of_reason = said.index.to_series().astype(str).groupby(said, sort=False).agg(", ".join)
+        lines = [*(f"{score}: {why}" for score, why in of_none.items()), *(f"{names}: {why}" for why, names in of_reason.items())]
+        return pd.DataFrame(cells, index=table.index), lines
+
+    def had_by_none(self) -> dict[str, str]:
+        """The scores that no model has in any fold for the one same reason, and that reason."""
+        found = {}
+        for score, rows in self.failures.groupby("score", sort=False):
+            if len(rows) == len(self.folds) and len(set(rows["reason"])) == 1:
+                found[str(score)] = str(rows["reason"].iloc[0])
+        return found
 
     def _repr_html_(self) -> str:
         table, missing = self._written()
@@ -164,19 +182,26 @@ def cross_validate(
     splits = _splits(life, cv, groups, seed)
     scores: dict[tuple[str, int], dict[str, float]] = {}
     failures: list[dict[str, Any]] = []
+    seconds: dict[tuple[str, int], float] = {}
+    late = bool(life.entered_late().any())
     first: Exception | None = None
     with _bar(len(learners) * len(splits), progress) as bar:
         for fold, (train, test) in enumerate(splits):
             for name, learner in learners.items():
                 scores[name, fold] = {}
+                begun = time.perf_counter()
                 try:
                     model = fit_to(copy.deepcopy(learner), rows_of(X, train), life[train])
                 except Exception as error:  # whatever a model of any package raises is what the table is to say
                     first = first or error
                     failures.append({"model": name, "fold": fold, "score": "fit", "reason": _in_words(error)})
                 else:
+                    seconds[name, fold] = time.perf_counter() - begun
                     rules = _rules(model, rows_of(X, test), life[test], at, life)
                     for score, rule in rules.items():
+                        if late and score == "integrated_brier":
+                            failures.append({"model": name, "fold": fold, "score": score, "reason": LATE})
+                            continue
                         try:
                             scores[name, fold][score] = rule()
                         except Exception as error:
@@ -187,6 +212,7 @@ def cross_validate(
     order = [(name, fold) for name in learners for fold in range(len(splits))]
     index = pd.MultiIndex.from_tuples(order, names=["model", "fold"])
     folds = pd.DataFrame([scores[key] for key in order], index=index, columns=list(SCORES), dtype=float)
+    folds["seconds"] = [seconds.get(key, np.nan) for key in order]
     return CrossValidation(folds, pd.DataFrame(failures, columns=["model", "fold", "score", "reason"]), at)
 
 
@@ -221,16 +247,25 @@ def _named(models: Any) -> dict[str, Any]:
             raise TypeError(f"models must be a list or a dictionary of models; got a single {type(models).__name__}. Pass [model].")
         named = {}
         for model in models:
-            name = repr(model)
-            name = name if len(name) <= 60 and "\n" not in name else type(model).__name__
-            if name in named:
+            name = _name_of(model)
+            if name in named and name == (model.constructor() if isinstance(model, Estimator) else repr(model)):
                 raise ValueError(f"two models are called {name}; pass a dictionary to name them yourself.")
-            named[name] = model
+            same = sum(other == name or other.startswith(f"{name} #") for other in named)
+            named[f"{name} #{same + 1}" if same else name] = model
     if not named:
         raise ValueError("there are no models to judge.")
     for model in named.values():
         knows_covariates(model)
     return named
+
+
+def _name_of(model: Any) -> str:
+    """The call that makes a model, without what a fit found, if that is short; else without its long arguments."""
+    if isinstance(model, Estimator):
+        call = model.constructor()
+        return call if len(call) <= LONGEST_NAME else model.constructor(longest=24)
+    call = repr(model)
+    return call if len(call) <= LONGEST_NAME and "\n" not in call else type(model).__name__
 
 
 def _times(life: Lifetimes) -> np.ndarray:

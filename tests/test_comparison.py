@@ -55,6 +55,9 @@ def test_bad_candidates_are_named():
         sj.compare(["Weibul"], life)
     with pytest.raises(ValueError, match="two candidates are called Weibull"):
         sj.compare([sj.Weibull(), "Weibull"], life)
+    for regressions in ([sj.ProportionalHazards(sj.Weibull())], {"cox": sj.CoxProportionalHazards()}):
+        with pytest.raises(TypeError, match=r"Regressions are compared by .*sj.cross_validate\(\[model"):
+            sj.compare(regressions, life)
     with pytest.raises(ValueError, match="there are no candidates"):
         sj.compare([], life)
 

@@ -7,7 +7,7 @@ import pytest
 from sklearn.model_selection import GroupKFold, KFold
 
 import survjax as sj
-from survjax.cross_validation import SCORES
+from survjax.cross_validation import LATE, SCORES, _named
 from survjax.metrics import concordance, crps, d_calibration, integrated_brier_score
 from tests.metrics.exponential_regression import ExponentialRegression, fleet
 
@@ -53,7 +53,7 @@ def test_the_table_holds_means_and_spreads_and_the_better_model_wins(judged):
     table = judged.table
     assert list(table.index) == ["ExponentialRegression()", "Weibull()"]
     of_first = judged.folds.loc["ExponentialRegression()"]
-    np.testing.assert_allclose(table.loc["ExponentialRegression()", list(SCORES)].astype(float), of_first.mean(), rtol=1e-14)
+    np.testing.assert_allclose(table.loc["ExponentialRegression()", list(SCORES)].astype(float), of_first[list(SCORES)].mean(), rtol=1e-14)
     np.testing.assert_allclose(table["crps_spread"].iloc[0], of_first["crps"].std(ddof=1), rtol=1e-14)
     assert list(table["missing"]) == ["", ""]
     assert table["concordance"].iloc[1] == 0.5
@@ -87,7 +87,7 @@ def test_what_fails_is_named_with_why_and_has_no_mean():
     assert "fit (fold 0): RuntimeError: no row 0 to learn from" in said
     assert "log_score (folds 1, 2): TypeError: Choosy has no score(X, y)" in said
     assert found.table.loc["choosy", list(SCORES)].isna().all()
-    assert found.folds.loc["choosy"].notna().sum().to_dict() == dict.fromkeys(SCORES, 2) | {"log_score": 0}
+    assert found.folds.loc["choosy", list(SCORES)].notna().sum().to_dict() == dict.fromkeys(SCORES, 2) | {"log_score": 0}
     assert found.table.loc["fine", list(SCORES)].notna().all()
     for ax in found.plot():
         plt.close(ax.figure)
@@ -101,7 +101,11 @@ def test_if_nothing_can_be_fitted_the_first_failure_is_raised():
 def test_late_entry_has_no_brier_score_and_keeps_the_others():
     entry = 0.3 * LIFE.durations
     found = sj.cross_validate([ExponentialRegression()], X, sj.Lifetimes(LIFE.durations, LIFE.event_observed, entry=entry), cv=2)
-    assert "integrated_brier (all folds): ValueError: the Brier score weights" in found.table["missing"].iloc[0]
+    assert found.table["missing"].iloc[0] == f"integrated_brier (all folds): {LATE}"
+    assert list(found.had_by_none()) == ["integrated_brier"]
+    panels = found.plot()
+    assert len(panels) == len(SCORES) - 1
+    plt.close(panels[0].figure)
     assert found.table.drop(columns=["integrated_brier", "integrated_brier_spread", "missing"]).notna().all(axis=None)
 
 
@@ -121,7 +125,7 @@ def test_a_frame_a_structured_y_and_a_list_of_folds_give_the_same():
     folds = [(train.tolist(), test) for train, test in KFold(2).split(X)]
     found = sj.cross_validate([ExponentialRegression()], frame, y, cv=folds, progress=False)
     expected = sj.cross_validate([ExponentialRegression()], X, LIFE, cv=KFold(2))
-    pd.testing.assert_frame_equal(found.folds, expected.folds)
+    pd.testing.assert_frame_equal(found.folds[list(SCORES)], expected.folds[list(SCORES)])
 
 
 def test_a_curve_without_a_distribution_stands_beside_them():
@@ -199,5 +203,22 @@ def test_bad_input_is_refused_with_the_remedy():
 def test_what_several_models_lack_for_one_reason_is_said_once():
     late = sj.Lifetimes(LIFE.durations, LIFE.event_observed, entry=0.3 * LIFE.durations)
     shown = repr(sj.cross_validate({"one": ExponentialRegression(), "two": ExponentialRegression()}, X, late, cv=2))
-    assert shown.count("the Brier score weights") == 1
-    assert "one, two: integrated_brier (all folds): ValueError" in shown
+    # was a column of dashes, and a paragraph that named a row
+    assert shown.splitlines()[-1] == f"integrated_brier: {LATE}"
+    assert "integrated_brier" not in shown.splitlines()[0]
+    assert shown.count("late entry") == 1
+
+
+def test_the_seconds_of_a_fit_stand_beside_its_scores(judged):
+    assert (judged.folds["seconds"] > 0).all()
+    assert judged.table["seconds"].iloc[0] == judged.folds["seconds"].iloc[:3].median()
+    assert "seconds" in repr(judged)
+
+
+def test_models_are_named_by_calls_that_can_be_read_and_told_apart():
+    formulas = [{"scale": "~ load + temperature + C(make) + np.log(age)"}, {"scale": "~ load + C(make) + np.log(age) + site"}]
+    models = [sj.ProportionalHazards(sj.Weibull(), "~ load"), *(sj.ParameterRegression(sj.Weibull(), one) for one in formulas)]
+    expected = ["ParameterRegression(base=Weibull(), formulas=…)", "ParameterRegression(base=Weibull(), formulas=…) #2"]
+    assert list(_named(models)) == ["ProportionalHazards(base=Weibull(), formula='~ load')", *expected]
+    # the name of a fitted model was its class alone
+    assert list(_named([sj.Weibull().fit(LIFE), sj.Exponential().fit(LIFE)])) == ["Weibull()", "Exponential()"]

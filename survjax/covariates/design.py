@@ -15,6 +15,7 @@ from survjax.covariates.formula import Formula
 from survjax.covariates.table import read_table
 
 _BLOCK = 8_192
+MOST_TERMS = 6  # of a combination that is told in one sentence
 _LARGEST = 1e150
 
 
@@ -175,6 +176,9 @@ class Design:
             )
 
     def _sentence(self, one: Combination) -> str:
+        if len(one.others) > MOST_TERMS:
+            named = ", ".join(self.names[other] for other in one.others[:MOST_TERMS])
+            return f"{self.names[one.column]} is a combination of {named} and {len(one.others) - MOST_TERMS} more"
         terms = [f"{value:.6g} {self.names[other]}" for other, value in zip(one.others, one.coefficients, strict=True)]
         center = self.center[list(one.others)]
         constant = self.center[one.column] - center @ np.array(one.coefficients)

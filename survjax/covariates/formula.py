@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,13 @@ _LEFT_OUT = {
     "lag": "It looks at the row above; make a column of it before.",
     "Q": "Write a name with blanks or dots in backticks.",
     "exp10": "Write 10 ** x.",
+    "strata": 'Strata are for Cox regression: CoxProportionalHazards(formula).fit(X, y, strata="make").',
+    "cluster": 'Say which unit each row is of: fit(X, y, unit=X["unit"]), with errors="robust" in the constructor.',
+}
+# what arithmetic means in a formula where it looks like that of numbers, and leaves the column as it was
+_NO_ARITHMETIC = {
+    r"(?<![\w.)`])\d+\s*/\s*[A-Za-z_`]": "nests, and divides nothing",
+    r"[\w`](\(\))?\s*(\*\*|\^)\s*\d": "crosses a column with itself, and raises nothing to a power",
 }
 _OF_ARRAYS = ("where", "clip")
 _LABELLING = ("C", "hashed")
@@ -204,9 +212,26 @@ def _parsed(text: str, available: tuple[str, ...] = ()) -> Any:
 def _read(text: str, available: tuple[str, ...], with_intercept: bool) -> str:
     """The formula with its sums and products expanded, its intercept (or that there is none) written out."""
     parsed = _parsed(text, available)
+    _refuse_arithmetic(text)
     terms = [":".join(_quoted(factor) for factor in term.factors) for term in parsed]
     intercept = "1" in terms or with_intercept
     return " + ".join(["1" if intercept else "0", *(term for term in terms if term != "1")])
+
+
+def _refuse_arithmetic(text: str) -> None:
+    """Refuse ``1 / x`` and ``x ** 2``, which formulas read as ``x``, as R does too."""
+    depth, outside = 0, ""
+    for letter in text:
+        depth -= letter in ")}"
+        outside += letter if depth == 0 else ""
+        depth += letter in "({"
+    for pattern, meaning in _NO_ARITHMETIC.items():
+        found = re.search(pattern, outside)
+        if found:
+            raise ValueError(
+                f"the formula {text!r} has {found[0]!r} outside of a function, which {meaning}. For numbers write I(...), as in "
+                "'~ I(1 / temperature) + I(voltage ** 2)'."
+            )
 
 
 def _quoted(factor: Any) -> str:

@@ -34,7 +34,9 @@ class CheckedHistories(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """Rows (start, stop] of units whose covariates change: what models take as ``fit(history.X, history.y, unit=history.unit)``.
+    """Rows (start, stop] of units whose covariates change: what models take as ``fit(history)``.
+
+    That is ``fit(history.X, history.y, unit=history.unit)``.
 
     Attributes
     ----------
@@ -165,6 +167,29 @@ def check_histories(unit: Any, start: Any, stop: Any, event: Any, *, gaps: str =
         what = f"unit {named[codes[row]]!r} has an event in row {{row}} {said(row)}, which is not its last"
         _refuse(early, what, "A unit fails once; units that go on after an event are what Recurrences are for.")
     return CheckedHistories(order, codes, labels)
+
+
+def stretches_in_words(life: Lifetimes) -> list[str]:
+    """What a reader should know of rows that look like stretches of lives, where nothing says which unit each is of.
+
+    They look so if nine in ten of those that enter late begin where another row, each its own, ends unfailed. Ages of units that
+    merely came under observation late, even in whole days, are not matched like that: such units enter young, and are censored old.
+    """
+    late = life.entered_late()
+    if not late.any():
+        return []
+    assert life.entry is not None
+    begins, n_begin = np.unique(life.entry[late], return_counts=True)
+    ends, n_end = np.unique(life.lower[np.isinf(life.upper)], return_counts=True)
+    _, first, second = np.intersect1d(begins, ends, assume_unique=True, return_indices=True)
+    matched = int(np.minimum(n_begin[first], n_end[second]).sum())
+    if matched < 0.9 * n_begin.sum():
+        return []
+    return [
+        f"{matched:,} of {len(life):,} rows begin at an age where another ends without failure, as stretches of one life do. Estimates "
+        "are the same either way, but units are then counted as many times as they have rows, in bic_, score and robust errors: pass "
+        "unit=, which unit each row is of (of a History fit(history) does)."
+    ]
 
 
 def in_order(codes: np.ndarray, time: np.ndarray) -> np.ndarray:

@@ -70,6 +70,8 @@ def from_sensor_log(
     """
     if before_first not in BEFORE_FIRST:
         raise ValueError(f"before_first must be one of {', '.join(map(repr, BEFORE_FIRST))}; got {before_first!r}.")
+    if isinstance(units, Lifetimes):
+        raise TypeError("units must be a table that says which unit each lifetime is of: columns unit, duration and event_observed.")
     lives = read_lives(read_table(units), str(unit), str(duration), str(event), None if entry is None else str(entry))
     readings = read_log(log, str(unit), str(time), lives)
     fleet, labels, begins, ends, failed = lives

@@ -193,6 +193,12 @@ class LifetimeRows:
         """
         return self[~read_rows(rows, len(self))]
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        raise TypeError(
+            "Lifetimes are no numbers, since units may still run. For ages take life.durations, life.lower or life.upper; to judge "
+            "predictions by them survjax.metrics, or in a grid search a model's own score or sj.metrics.make_scorer."
+        )
+
     def __iter__(self) -> Iterator[Self]:
         return (self[row] for row in range(len(self)))
 

@@ -52,7 +52,14 @@ def check_support(template: Distribution, life: Lifetimes) -> None:
         refuse_rows(before, life.entry, "entry", f"0 or more for {name}", "Use 0 for units seen from the start.")
 
 
-def check_anything_failed(life: Lifetimes) -> None:
+WITHOUT_FAILURES = (
+    "With a Weibull shape that you assume (1 is the exponential) there is a one-sided lower bound of the scale, and nothing more: "
+    "sj.weibayes_lower_bound(life, shape=2.0). Wait for failures, add units that have failed, or give every parameter a prior: fit(life, "
+    'prior={"shape": (2.0, 0.5), ...}).'
+)
+
+
+def check_anything_failed(life: Lifetimes, way_out: str = WITHOUT_FAILURES) -> None:
     """Refuse data without failures.
 
     Raises
@@ -62,9 +69,7 @@ def check_anything_failed(life: Lifetimes) -> None:
     if not np.isfinite(life.counted().upper).any():
         raise NoFiniteMaximum(
             "none of the units has failed, so the likelihood keeps rising towards units that never do, even with a known shape: no "
-            "estimate exists. With a Weibull shape that you assume (1 is the exponential) there is a one-sided lower bound of the scale, "
-            "and nothing more: sj.weibayes_lower_bound(life, shape=2.0). Wait for failures, add units that have failed, or give every "
-            'parameter a prior: fit(life, prior={"shape": (2.0, 0.5), ...}).'
+            f"estimate exists. {way_out}"
         )
 
 

@@ -66,6 +66,10 @@ def as_target(X: Any, y: Any) -> Lifetimes:
     ------
     TypeError : X and y are in the wrong order. And what ``as_lifetimes`` raises.
     """
+    if (isinstance(y, tuple) and len(y) == 2) or (isinstance(y, np.ndarray) and y.ndim == 2 and not y.dtype.names):
+        raise TypeError(
+            f"y must be a Lifetimes; got a {type(y).__name__} of two columns. Write fit(X, sj.Lifetimes(durations, event_observed))."
+        )
     if isinstance(X, Lifetimes):
         raise TypeError("X is a Lifetimes: it comes second, fit(X, y), after what is known of each unit.")
     return as_lifetimes(y) if taken_as_failed(y) else as_lifetimes(X, y)

@@ -59,12 +59,14 @@ class Estimator:
                 raise AttributeError(answer)
             return object.__getattribute__(self, name)  # raises again what was wrong, as of a property before the fit
 
-    def constructor(self) -> str:
-        """The call that makes this learner, arguments at their defaults left out."""
+    def constructor(self, longest: int | None = None) -> str:
+        """The call that makes this learner, arguments at their defaults left out; and cut short those of more than ``longest`` letters."""
         defaults = {name: p.default for name, p in inspect.signature(type(self).__init__).parameters.items()}
         given = self.get_params(deep=False).items()
-        shown = (f"{name}={_written(value)}" for name, value in given if not _same(value, defaults[name]))
-        return f"{type(self).__name__}({', '.join(shown)})"
+        shown = {name: _written(value) for name, value in given if not _same(value, defaults[name])}
+        if longest is not None:
+            shown = {name: "…" if len(said) > longest else said for name, said in shown.items()}
+        return f"{type(self).__name__}({', '.join(f'{name}={said}' for name, said in shown.items())})"
 
     def __repr__(self) -> str:
         return self.constructor()

@@ -62,6 +62,19 @@ INSTEAD = {
     "mean_survival_time_": ("predict(X)", "mean()"),
     "percentile": ("predict_quantile(X, p)", "quantile(p)"),
     "plot_survival_function": ("of(X).plot_survival()", "plot_survival()"),
+    # what survjax itself calls one way for laws, and another for regressions
+    "survival": ("predict_survival(X, times)", "survival(times)"),
+    "hazard": ("predict_hazard(X, times)", "hazard(times)"),
+    "cumulative_hazard": ("predict_cumulative_hazard(X, times)", "cumulative_hazard(times)"),
+    "density": ("predict_density(X, times)", "density(times)"),
+    "quantile": ("predict_quantile(X, p)", "quantile(p)"),
+    "mean": ("predict(X)", "mean()"),
+    "median": ('predict_rul(X, kind="median")', "median()"),
+    "sample": ("of(X).sample(n, seed), X of one row", "sample(n, seed)"),
+    "predict_survival": ("predict_survival(X, times)", "survival(times)"),
+    "predict_hazard": ("predict_hazard(X, times)", "hazard(times)"),
+    "predict_cumulative_hazard": ("predict_cumulative_hazard(X, times)", "cumulative_hazard(times)"),
+    "predict_quantile": ("predict_quantile(X, p)", "quantile(p)"),
     "plot_partial_effects_on_outcome": "plot_partial_effect(column, at=X)",
     "fit_right_censoring": ("fit(X, sj.Lifetimes(durations, event_observed))", "fit(sj.Lifetimes(durations, event_observed))"),
     "fit_interval_censoring": (
@@ -87,7 +100,7 @@ def instead_of(kind: type, name: str) -> str | None:
         return None
     answer = INSTEAD[name]
     if not isinstance(answer, str):
-        answer = answer[0 if hasattr(kind, "predict_survival") else 1]
+        answer = answer[1 if hasattr(kind, "survival") else 0]
     if answer.startswith("sj."):
         return f"{kind.__name__} has no {name}; write {answer}."
     return f"{kind.__name__} has no {name}; write model.{answer}." if hasattr(kind, answer.split("(")[0]) else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from survjax.covariates.design import Design
+from survjax.covariates.histories import stretches_in_words
 from survjax.covariates.table import read_table
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
@@ -19,7 +20,6 @@ from survjax.models.mixtures import WeibullMixture
 from survjax.models.precision import in_double_precision
 from survjax.models.proportional_hazards import ProportionalHazards, refuse_bases
 from survjax.models.regression import Regression
-from survjax.models.template import as_template
 from survjax.regression.clusters import check_clusters, numbers_of
 from survjax.regression.latent_score import Penalty, Solution
 from survjax.regression.strengths import MANY, SMALLEST, HeldOut, held_out, solutions, strengths_of
@@ -146,7 +146,7 @@ class HazardScaling(Regression):
         unit: Any = None,
         cluster: Any = None,
         n_starts: int | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         require_convergence: bool = True,
     ) -> Self:
         """Learn the base from the lifetimes, then the score; with ``joint`` both together.
@@ -158,7 +158,8 @@ class HazardScaling(Regression):
         unit : (n,) labels of the units that the rows belong to; penalties, folds and errors then count units, not rows.
         cluster : (n,) labels of rows that depend on each other without being one history (landmarks of one unit), which penalties, folds
             and errors count as one.
-        n_starts, seed : of the base's fit, where the likelihood may have several maxima; the seed also of folds and replicates.
+        n_starts, seed : of the base's fit, where the likelihood may have several maxima; the seed also of folds and replicates. None: as
+            the base has them.
         require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
 
         Raises
@@ -172,6 +173,7 @@ class HazardScaling(Regression):
         A fit that raises leaves the model as it was.
         """
         self._check_settings()
+        n_starts, seed = self._search(n_starts, seed)
         life = as_target(X, y)
         if self.joint:
             joint = self._joint(life, unit if cluster is None else cluster)
@@ -190,7 +192,7 @@ class HazardScaling(Regression):
         fit, solution = stages.fit(penalty, errors=self.errors, seed=seed, require_convergence=require_convergence)
         if strength:
             fit.notes.insert(0, LASSO if self.l1_ratio and self.errors == "sandwich" else RIDGE)
-        fit.notes[:0] = taken_as_failed(y)
+        fit.notes[:0] = [*taken_as_failed(y), *(stretches_in_words(life) if unit is None else [])]
         self._fit, self.lifetimes_, self._reported = fit, life, None
         self._solution, self._held_out, self._strength = solution, chosen, strength
         return self
@@ -199,14 +201,14 @@ class HazardScaling(Regression):
         n_units = life.n_units
         if unit is not None and len(unit) == len(life):
             n_units = float(group_weights(numbers_of(unit), life.counts()).sum())
-        return ProportionalHazards(self._base, self.formula, penalty=float(self.penalty) * n_units, errors="robust")
+        return ProportionalHazards(self._base_learner(), self.formula, penalty=float(self.penalty) * n_units, errors="robust")
 
     def _first_stage(self, X: Any, life: Lifetimes, unit: Any, cluster: Any, n_starts: int | None, seed: int, *, collinear: bool) -> Stages:
         """The base from the lifetimes alone, and the problem of the second stage."""
         base = self._base_template()
         refuse_bases(base, "HazardScaling")
         check_support(base, life)
-        check_anything_failed(life)
+        check_anything_failed(life, "Wait for failures, or add units that have failed.")
         _refuse_what_two_stages_cannot(base, life)
         self._check_rows(read_table(X).n, life)
         design, matrix = Design.learn_matrix(X, self.formula, intercept=True, weights=life.counts())
@@ -221,12 +223,8 @@ class HazardScaling(Regression):
         first = fit_distribution(base, life, n_starts=n_starts, seed=seed)
         return Stages.of(first, design, design.standardised(matrix), life, groups)
 
-    @property
-    def _base(self) -> Any:
+    def _base_learner(self) -> Any:
         return WeibullMixture() if self.base is None else self.base
-
-    def _base_template(self) -> Distribution:
-        return as_template(self._base)
 
     def _check_settings(self) -> None:
         """Refuse settings that say nothing, or that contradict each other."""
@@ -259,7 +257,7 @@ class HazardScaling(Regression):
         n_strengths: int = MANY,
         smallest: float = SMALLEST,
         n_starts: int | None = None,
-        seed: int = 0,
+        seed: int | None = None,
     ) -> PenaltyPath:
         """The score at strengths from one that keeps no column (of a ridge: next to nothing) down to ``smallest`` of it.
 
@@ -281,7 +279,7 @@ class HazardScaling(Regression):
             raise ValueError("joint=True has no paths: they need the convex problem of two stages.")
         if not (isinstance(n_strengths, (int, np.integer)) and n_strengths >= 2 and 0 < smallest < 1):
             raise ValueError(f"a path has at least 2 strengths, and smallest is between 0 and 1; got {n_strengths!r} and {smallest!r}.")
-        stages = self._first_stage(X, as_target(X, y), unit, cluster, n_starts, seed, collinear=False)
+        stages = self._first_stage(X, as_target(X, y), unit, cluster, *self._search(n_starts, seed), collinear=False)
         strengths = strengths_of(stages.score, self.l1_ratio, n_strengths, smallest)
         found = solutions(stages.score, strengths, self.l1_ratio)
         design = stages.predictors.each[0].design

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from survjax.covariates.histories import check_histories
+from survjax.covariates.histories import check_histories, stretches_in_words
 from survjax.covariates.table import read_table
 from survjax.data.columns import refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
@@ -16,7 +16,7 @@ from survjax.distributions import Distribution
 from survjax.fitting.estimation import placed
 from survjax.fitting.existence import check_anything_failed, check_support
 from survjax.models.accelerated_tests import AcceleratedTests
-from survjax.models.arguments import as_target, check_level, check_side, refuse_ages_in, taken_as_failed
+from survjax.models.arguments import as_target, check_level, check_side, check_whole_number, refuse_ages_in, taken_as_failed
 from survjax.models.explanations import contributions, effect_of
 from survjax.models.habits import in_survjax_words
 from survjax.models.model import Model
@@ -60,7 +60,7 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
         unit: Any = None,
         cluster: Any = None,
         n_starts: int | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         require_convergence: bool = True,
     ) -> Self:
         """Learn how covariates act, and what the base leaves open, by maximum likelihood.
@@ -75,7 +75,8 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
             the last may end with a failure. With ``errors="robust"`` rows of one unit are one cluster.
         cluster : (n,) labels of rows that depend on each other without being one history: landmarks of one unit, units of one site.
             Errors are then robust, by cluster, whatever ``errors`` says; the likelihood counts rows as if they were independent.
-        n_starts, seed : how often to begin, where the likelihood may have several maxima; the random starts among these.
+        n_starts, seed : how often to begin, where the likelihood may have several maxima; the random starts among these. None: as the
+            base has them, ``WeibullMixture(n_starts=40)``, where a grid search sets them as ``base__n_starts``.
         require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
 
         Raises
@@ -101,7 +102,7 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
         if not (isinstance(self.penalty, (int, float)) and 0 <= self.penalty < np.inf):
             raise ValueError(f"penalty must be a number, 0 or more; got {self.penalty!r}.")
         check_support(base, life)
-        check_anything_failed(life)
+        check_anything_failed(life, "Wait for failures, or add units that have failed.")
         base = placed(base, life)
         self._check_rows(read_table(X).n, life)
         predictors, matrices = self._predictors(base, X, life.counts())
@@ -113,6 +114,7 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
         groups = unit if cluster is None else check_clusters(cluster, unit, len(life))
         n_units = life.n_units if unit is None else self._n_units(unit, life)
         covariates = predictors.side_by_side([one.design.standardised(m) for one, m in zip(predictors.each, matrices, strict=True)])
+        n_starts, seed = self._search(n_starts, seed)
         fit = fit_regression(
             base,
             predictors,
@@ -123,7 +125,8 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
             seed=seed,
             require_convergence=require_convergence,
         )
-        fit = dataclasses.replace(fit, n_units=n_units, notes=[*taken_as_failed(y), *fit.notes])
+        stretches = stretches_in_words(life) if unit is None and cluster is None else []
+        fit = dataclasses.replace(fit, n_units=n_units, notes=[*taken_as_failed(y), *stretches, *fit.notes])
         if (self.errors == "robust" or cluster is not None) and fit.converged:
             fit = dataclasses.replace(fit, covariance=sandwich(fit, covariates, life, groups))
         self._fit, self.lifetimes_, self._reported = fit, life, None
@@ -132,7 +135,17 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
     def _base_template(self) -> Distribution:
         from survjax.models.template import as_template
 
-        return as_template(self.base)
+        return as_template(self._base_learner())
+
+    def _search(self, n_starts: int | None, seed: int | None) -> tuple[int | None, int]:
+        """How often to begin and from which seed: as ``fit`` was told, else as the base learner was."""
+        base = self._base_learner()
+        of_base = base._search() if isinstance(base, Model) else {}
+        n_starts = of_base.get("n_starts") if n_starts is None else check_whole_number(n_starts, "n_starts (None to choose it)", 1)
+        return n_starts, of_base.get("seed", 0) if seed is None else check_whole_number(seed, "seed", 0)
+
+    def _base_learner(self) -> Any:
+        return self.base
 
     def _refuse_two_stages(self, what: str, instead: str) -> None:
         """Refuse what needs one likelihood of all that was learned; of this kind there is one."""
@@ -145,6 +158,8 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
     @staticmethod
     def _n_units(unit: Any, life: Lifetimes) -> float:
         """How many units the rows are of, by the weights of their last rows, once the rows are found to fit together."""
+        if isinstance(unit, str):
+            raise TypeError(f"unit must be a label for each row; got the text {unit!r}. Of a frame pass the column, unit=frame[{unit!r}].")
         start = np.zeros(len(life)) if life.entry is None else life.entry
         histories = check_histories(unit, start, life.lower, np.isfinite(life.upper))
         of = histories.codes[histories.order]

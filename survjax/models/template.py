@@ -29,8 +29,13 @@ def as_template(given: Any) -> Distribution:
         return _checked(given)
     if hasattr(given, "_template") and not isinstance(given, type):
         return given._template()
-    hint = " An instance is needed: add ()." if isinstance(given, type) else ""
-    raise TypeError(f"expected a distribution or a model, got {given!r}.{hint}")
+    if isinstance(given, type):
+        hint = " An instance is needed: add ()."
+    elif hasattr(given, "predict_survival"):
+        hint = " A regression is none: covariates act on its base, which is what to pass."
+    else:
+        hint = " Pass one such as sj.Weibull()."
+    raise TypeError(f"expected a distribution or a model, got {given!r:.60}.{hint}")
 
 
 def _checked(distribution: Distribution) -> Distribution:

@@ -24,13 +24,15 @@ TITLES = {
 
 
 def plot_scores(validation: CrossValidation) -> list[Axes]:
-    """A panel for each score of ``sj.cross_validate``, a line for each model: a dot a fold, a bar at their mean."""
+    """A panel for each score that ``sj.cross_validate`` found, a line for each model: a dot a fold, a bar at their mean."""
     import matplotlib.pyplot as plt
 
     names = list(dict.fromkeys(validation.folds.index.get_level_values("model")))
-    size = (2.7 * len(TITLES) + 0.09 * max(map(len, names)), 1.5 + 0.42 * len(names))
-    _, panels = plt.subplots(1, len(TITLES), figsize=size, sharey=True, layout="constrained")
-    for ax, (score, (title, meaning)) in zip(panels, TITLES.items(), strict=True):
+    shown = {score: words for score, words in TITLES.items() if score not in validation.had_by_none()}
+    size = (2.7 * len(shown) + 0.09 * max(map(len, names)), 1.5 + 0.42 * len(names))
+    _, grid = plt.subplots(1, len(shown), figsize=size, sharey=True, layout="constrained", squeeze=False)
+    panels = grid[0]
+    for ax, (score, (title, meaning)) in zip(panels, shown.items(), strict=True):
         for line, name in enumerate(names):
             values = validation.folds.loc[name, score].to_numpy()
             there = values[np.isfinite(values)]

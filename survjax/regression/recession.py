@@ -7,6 +7,7 @@ import numpy as np
 from survjax.data.lifetimes import Lifetimes
 from survjax.regression.predictors import Predictor, Predictors
 
+MOST_NAMES = 6  # of columns that are told in one sentence
 LEAST = 1e-7  # of a direction of length 1: what is smaller is the solver's own inaccuracy
 
 
@@ -66,7 +67,8 @@ def _recession(columns: np.ndarray, life: Lifetimes) -> np.ndarray | None:
 
 def _said(predictor: Predictor, direction: np.ndarray) -> str:
     moving = np.flatnonzero(np.abs(direction) > LEAST * np.abs(direction).max())
-    named = ", ".join(predictor.names[index] for index in moving)
+    named = ", ".join(predictor.names[index] for index in moving[:MOST_NAMES])
+    named += f" and {len(moving) - MOST_NAMES} more" if len(moving) > MOST_NAMES else ""
     those = f"the columns {named} tell" if len(moving) > 1 else f"the column {named} tells"
     return (
         f"{those} units of which none failed (or none was seen alive) from the others, so that the coefficients run on for ever and the "

@@ -210,3 +210,27 @@ def test_a_column_that_the_formula_does_not_use_may_hold_anything():
 def test_a_formula_s_missing_column_is_named_when_no_row_is_given():
     with pytest.raises(ValueError, match="column 'load' is missing"):
         Design.learn(FLEET, "~ load").matrix(FLEET[[]][:0])
+
+
+@pytest.mark.parametrize(
+    "formula", ["~ 1/temperature", "~ load + 1 / temperature", "~ voltage**2", "~ voltage^2", "~ np.log(voltage) ** 2 + load"]
+)
+def test_arithmetic_that_a_formula_takes_for_crossing_is_refused(formula):
+    # R reads voltage^2 as voltage, and so was done here, without a word
+    X = pd.DataFrame({"temperature": [20.0, 30.0, 45.0], "voltage": [1.0, 2.0, 4.0], "load": [1.0, 5.0, 2.0]})
+    with pytest.raises(ValueError, match=r"outside of a function, which (nests|crosses).*write I\(\.\.\.\)"):
+        Design.learn(X, formula)
+
+
+@pytest.mark.parametrize(
+    "formula", ["~ I(1/temperature)", "~ I(voltage ** 2)", "~ {voltage**2}", "~ (voltage + load)**2", "~ np.log(voltage**2)"]
+)
+def test_arithmetic_inside_a_function_and_crossing_of_several_are_taken(formula):
+    X = pd.DataFrame({"temperature": [20.0, 30.0, 45.0], "voltage": [1.0, 2.0, 4.0], "load": [1.0, 5.0, 2.0]})
+    assert Design.learn(X, formula).names
+
+
+@pytest.mark.parametrize(("formula", "remedy"), [("~ strata(make)", 'strata="make"'), ("~ load + cluster(make)", "unit=X")])
+def test_functions_of_r_that_are_arguments_here_are_answered(formula, remedy):
+    with pytest.raises(ValueError, match=remedy):
+        Design.learn(pd.DataFrame({"make": list("aba"), "load": [1.0, 5.0, 2.0]}), formula)

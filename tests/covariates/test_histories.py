@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
-from survjax.covariates.histories import History, check_histories
+import survjax as sj
+from survjax.covariates.histories import History, check_histories, stretches_in_words
 
 UNIT, START, STOP, EVENT = ["b", "a", "a", "b"], [0.0, 50.0, 0.0, 10.0], [10.0, 80.0, 50.0, 40.0], [0, 1, 0, 0]
 
@@ -77,3 +79,55 @@ def test_a_covariate_called_start_cannot_be_shown():
     frame = pd.DataFrame({"unit": UNIT, "a": START, "b": STOP, "event": EVENT, "start": 1.0})
     with pytest.raises(ValueError, match="a covariate is called 'start'"):
         History.from_frame(frame, "unit", "a", "b", "event").to_frame()
+
+
+def cut(ages: np.ndarray, whole_life: sj.Lifetimes) -> tuple[np.ndarray, sj.Lifetimes]:
+    """Each life cut in two at an age of its own."""
+    twice, first = np.repeat(np.arange(len(whole_life)), 2), np.tile([True, False], len(whole_life))
+    return twice, sj.Lifetimes(
+        np.where(first, ages[twice], whole_life.durations[twice]),
+        ~first & whole_life.event_observed[twice],
+        entry=np.where(first, 0.0, ages[twice]),
+    )
+
+
+@pytest.mark.parametrize("whole_days", [False, True])
+def test_rows_that_look_like_stretches_are_told_from_units_that_entered_late(whole_days):
+    random = np.random.default_rng(4)
+    durations, failed = 100.0 * random.weibull(2.0, 256) + 1.0, random.random(256) < 0.6
+    ages = durations * random.uniform(0.1, 0.9, 256)
+    if whole_days:
+        durations, ages = np.ceil(durations) + 1, np.floor(ages) + 0.5
+    _, rows = cut(ages, sj.Lifetimes(durations, failed))
+    (said,) = stretches_in_words(rows)
+    assert "256 of 512 rows begin at an age where another ends without failure" in said
+    late = sj.Lifetimes(np.ceil(durations) + 1, failed, entry=np.floor(0.3 * durations))
+    assert stretches_in_words(late) == []
+    assert stretches_in_words(sj.Lifetimes(durations, failed)) == []
+
+
+def test_a_history_brings_covariates_lifetimes_and_units_to_every_fit():
+    random = np.random.default_rng(5)
+    durations, failed, load = 100.0 * random.weibull(2.0, 64), random.random(64) < 0.6, random.uniform(0.5, 1.5, 64)
+    twice, rows = cut(0.5 * durations, sj.Lifetimes(durations, failed))
+    X = pd.DataFrame({"load": load[twice] * np.tile([1.0, 1.1], 64)})
+    history = History(X, rows, twice)
+    for model in (
+        sj.ProportionalHazards(sj.Weibull(), errors="robust"),
+        sj.HazardScaling(sj.Weibull()),
+        sj.CoxProportionalHazards(errors="robust"),
+    ):
+        alone = clone(model).fit(history)
+        apart = clone(model).fit(history.X, history.y, unit=history.unit)
+        np.testing.assert_array_equal(alone.standard_errors_, apart.standard_errors_)
+        with pytest.raises(TypeError, match=r"a History brings X, y and unit with it: fit\(history\) alone"):
+            model.fit(history, history.y)
+    without = sj.ProportionalHazards(sj.Weibull(), errors="robust")
+    assert "pass unit=" in without.fit(history.X, history.y).notes_[0]
+    assert not without.fit(history).notes_
+    with pytest.raises(TypeError, match=r"unit must be a label for each row; got the text 'unit'"):
+        without.fit(history.X, history.y, unit="unit")
+    with pytest.raises(TypeError, match=r"X is a History.*elsewhere pass history.X"):
+        without.predict(history)
+    with pytest.raises(TypeError, match=r"rows of a History are stretches of lives.*fit\(history.y\)"):
+        sj.Weibull().fit(history)

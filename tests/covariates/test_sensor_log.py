@@ -7,6 +7,7 @@ import pytest
 
 from survjax.covariates.histories import check_histories
 from survjax.covariates.sensor_log import from_sensor_log
+from survjax.data.lifetimes import Lifetimes
 
 LOG = pd.DataFrame({
     "unit": ["a", "b", "a", "a", "b"],
@@ -169,3 +170,8 @@ def test_columns_that_are_not_there_are_named():
         from_sensor_log(LOG, UNITS, entry="since")
     with pytest.raises(ValueError, match="before_first must be one of"):
         from_sensor_log(LOG, UNITS, before_first="guess")
+
+
+def test_lifetimes_say_not_which_unit_is_whose():
+    with pytest.raises(TypeError, match="units must be a table that says which unit each lifetime is of"):
+        from_sensor_log({"unit": ["a"], "time": [0.0]}, Lifetimes([5.0]))

@@ -343,3 +343,9 @@ def test_a_notebook_shows_a_small_table():
 def test_negative_ages_deserve_a_look():
     findings = sj.Lifetimes([1.0, 2.0, -3.0], [1, 0, 1]).checks()
     assert any("1 of 3 ages are negative, the first in row 2 (-3)" in str(finding) for finding in findings)
+
+
+def test_lifetimes_are_no_array_of_numbers():
+    # was an array of arrays of arrays, 64 deep
+    with pytest.raises(TypeError, match=r"Lifetimes are no numbers, since units may still run"):
+        np.asarray(sj.Lifetimes([3.0, 5.0]))

@@ -60,3 +60,28 @@ def test_a_component_that_shrinks_onto_a_few_failures_is_said_to():
     # of a shape that was given nothing shrinks
     given = sj.Mixture([sj.Weibull(shape=178.0), sj.Weibull()])
     assert sj.AcceleratedFailureTime(given).fit({"x": x}, life).notes_ == []
+
+
+@pytest.mark.parametrize("model", [sj.ProportionalHazards, sj.HazardScaling])
+def test_starts_and_seed_may_be_the_bases_own(model, monkeypatch):
+    # those of the base were not looked at, and a grid search could set no others
+    seen = []
+    from survjax.models import hazard_scaling, regression
+
+    for module, name in ((regression, "fit_regression"), (hazard_scaling, "fit_distribution")):
+        plain = getattr(module, name)
+
+        def noted(*args, plain=plain, **keywords):
+            seen.append((keywords["n_starts"], keywords["seed"]))
+            return plain(*args, **keywords)
+
+        monkeypatch.setattr(module, name, noted)
+    random = np.random.default_rng(3)
+    X, life = {"x": random.normal(size=64)}, sj.Lifetimes(50.0 * random.weibull(1.5, 64))
+    learner = model(sj.WeibullMixture(n_starts=2, seed=5), "~ x").set_params(base__n_starts=1)
+    learner.fit(X, life)
+    learner.fit(X, life, n_starts=3, seed=7)
+    model(sj.distributions.Weibull(), "~ x").fit(X, life)
+    assert seen == [(1, 5), (3, 7), (None, 0)]
+    with pytest.raises(ValueError, match=r"n_starts .* must be a whole number of at least 1; got 0"):
+        learner.fit(X, life, n_starts=0)

@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 
 import survjax as sj
+from survjax.covariates.design import Design
 from survjax.models.habits import INSTEAD, instead_of
+from survjax.regression.predictors import Predictor
+from survjax.regression.recession import _said
 
 N = 64
 
@@ -182,8 +185,8 @@ def test_attributes_of_other_packages_are_answered(name, of_a_regression, of_a_l
 
 
 def test_what_is_written_in_their_place_is_there(pumps, model):
-    assert all(instead_of(sj.AcceleratedFailureTime, name) for name in INSTEAD)
-    assert [name for name in INSTEAD if not instead_of(sj.Weibull, name)] == ["plot_partial_effects_on_outcome"]
+    for kind, without in ((sj.AcceleratedFailureTime, []), (sj.Weibull, ["plot_partial_effects_on_outcome"])):
+        assert [name for name in INSTEAD if not instead_of(kind, name) and not hasattr(kind, name)] == without
     np.testing.assert_array_equal(model.predict_rul(pumps, kind="median"), model.predict_quantile(pumps, 0.5))
 
 
@@ -206,3 +209,51 @@ def test_a_frame_that_still_has_the_ages_in_it_is_refused(model, pumps):
     # was fitted, and found that units of a great age live long
     with pytest.raises(ValueError, match=r"column 'days' of X is the ages of y.*X.drop"):
         model.fit(pumps[["load", "days"]], sj.Lifetimes(pumps["days"]))
+
+
+def test_a_curve_of_a_law_is_asked_of_a_regression_with_x_and_the_other_way_about(life, model):
+    with pytest.raises(AttributeError, match=r"has no survival; write model.predict_survival\(X, times\)"):
+        model.survival(5.0)
+    with pytest.raises(AttributeError, match=r"has no sample; write model.of\(X\).sample"):
+        model.sample(5, 0)
+    with pytest.raises(AttributeError, match=r"Weibull has no predict_survival; write model.survival\(times\)"):
+        sj.Weibull().fit(life).predict_survival(5.0)
+
+
+@pytest.mark.parametrize(
+    "y", [lambda f: (f["days"], f["failed"]), lambda f: np.column_stack([f["days"], f["failed"]])], ids=["tuple", "array"]
+)
+def test_a_pair_of_columns_is_no_y(y, pumps):
+    with pytest.raises(TypeError, match=r"y must be a Lifetimes; got .* of two columns. Write fit\(X, sj.Lifetimes"):
+        sj.ProportionalHazards(sj.Weibull(), "~ load").fit(pumps, y(pumps))
+
+
+@pytest.mark.parametrize(
+    ("base", "message"),
+    [
+        ("weibull", r"got 'weibull'. Pass one such as sj.Weibull\(\)"),
+        (sj.Weibull, r"add \(\)"),
+        (sj.CoxProportionalHazards(), "A regression is none"),
+    ],
+)
+def test_a_base_that_is_no_law_is_answered(base, message, pumps, life):
+    with pytest.raises(TypeError, match=message):
+        sj.ProportionalHazards(base, "~ load").fit(pumps, life)
+
+
+def test_without_failures_a_regression_has_no_prior_to_offer(pumps):
+    with pytest.raises(sj.NoFiniteMaximum, match=r"none of the units has failed.*no estimate exists. Wait for failures"):
+        sj.ProportionalHazards(sj.Weibull(), "~ load").fit(pumps, sj.Lifetimes(pumps["days"], np.zeros(N)))
+
+
+def test_of_many_columns_that_run_on_for_ever_a_few_are_named():
+    X = pd.DataFrame({f"site {k}": [0.0, 1.0, float(k == 3)] for k in range(10)})
+    said = _said(Predictor(0, "", Design.learn(X, None)), np.ones(10))
+    assert said.startswith("the columns site 0, site 1, site 2, site 3, site 4, site 5 and 4 more tell units of which none failed")
+
+
+def test_a_long_combination_of_columns_is_cut_short(pumps):
+    sites = np.arange(N) % 16
+    X = pd.DataFrame({f"site {k}": (sites == k).astype(float) for k in range(16)})
+    with pytest.raises(ValueError, match=r"site 15 is a combination of site 0, site 1, site 2, site 3, site 4, site 5 and 9 more"):
+        sj.ProportionalHazards(sj.Exponential()).fit(X, sj.Lifetimes(pumps["days"]))
