@@ -21,10 +21,10 @@ from survjax.models.explanations import contributions, effect_of
 from survjax.models.model import Model
 from survjax.models.planned_path import PlannedPath
 from survjax.models.precision import in_double_precision
-from survjax.models.predictions import PREDICTIONS, rul_arguments
+from survjax.models.predictions import PREDICTIONS, no_arguments, rul_arguments
 from survjax.models.regression_diagnostics import RegressionDiagnostics
 from survjax.models.regression_findings import RegressionFindings
-from survjax.models.regression_intervals import interval_of_report, interval_of_units
+from survjax.models.regression_intervals import interval_of_report, interval_of_units, profile_of_report
 from survjax.models.unit_laws import coordinates_of_units, life_bounds, predict_units, unit_arguments
 from survjax.regression.clusters import sandwich
 from survjax.regression.estimation import fit_regression, log_likelihood_of_units
@@ -202,15 +202,33 @@ class Regression(RegressionFindings, RegressionDiagnostics, AcceleratedTests):
 
     @in_double_precision
     def interval(
-        self, what: str, X: Any = None, *at: Any, level: float = 0.95, method: str = "wald", side: str = "two", **keywords: Any
+        self,
+        what: str,
+        X: Any = None,
+        *at: Any,
+        level: float = 0.95,
+        method: str = "wald",
+        side: str = "two",
+        life: Any = None,
+        **keywords: Any,
     ) -> pd.DataFrame:
-        """Estimate and Wald limits of a prediction for each unit, or of the parameters.
+        """Estimate and limits of a prediction for each unit, or of the parameters.
 
         Parameters
         ----------
         what : "parameters"; or with X and exactly the arguments of that prediction: ("survival", X, times), ("hazard", X, times),
             ("failure_probability", X, age, horizon), ("rul", X, age, kind="median"), ("quantile", X, p), …
         level : the confidence. side : "two", or "lower" or "upper" for a one-sided bound.
+        method : "wald", the delta method. "likelihood", of "parameters" only: limits by the profile likelihood
+            (``survjax.regression.profile``), infinite or at the end of the range where the data leave a side open; it needs the data of the
+            fit, ``interval("parameters", X, method="likelihood")``.
+        life : for method "likelihood", the lifetimes of the fit. None: those ``fit`` was given, which a loaded model has not.
+
+        Raises
+        ------
+        NotFitted : nothing was fitted; for method "likelihood" also: the data of the fit are not at hand.
+        ValueError : unknown words; a method for what it cannot do; robust errors or two stages, of which there is no one likelihood; other
+            data than those of the fit. NotConverged : no maximum was reached.
 
         Returns
         -------
@@ -218,9 +236,16 @@ class Regression(RegressionFindings, RegressionDiagnostics, AcceleratedTests):
         were asked one a unit and time, the position of the time as a second level of the index.
         """
         check_level(level)
-        if method != "wald":
-            raise ValueError(f'intervals of regressions are made by method="wald" (the delta method); got {method!r}.')
+        if method not in ("wald", "likelihood"):
+            raise ValueError(f'method must be "wald" or "likelihood"; got {method!r}.')
         check_side(side)
+        if method == "likelihood":
+            if what != "parameters":
+                raise ValueError(f'likelihood intervals are those of "parameters"; for {what!r} use method="wald".')
+            no_arguments(what, at, keywords)
+            return self._likelihood_limits(X, life, level, side)
+        if life is not None:
+            raise ValueError("life is not used by Wald intervals, which need only the fit; leave it out.")
         if what == "parameters":
             if X is not None or at or keywords:
                 raise TypeError("the interval of parameters takes no further arguments.")
@@ -230,6 +255,20 @@ class Regression(RegressionFindings, RegressionDiagnostics, AcceleratedTests):
                 f'the interval of {what} is one of units: pass X, what is known of them, then the arguments. Parameters: "parameters".'
             )
         return interval_of_units(self._fitted, what, self._covariates(X), at, keywords, level, side, getattr(X, "index", None))
+
+    def _likelihood_limits(self, X: Any, life: Any, level: float, side: str) -> pd.DataFrame:
+        """Profile limits of the parameters; X and life are those of the fit."""
+        if X is None:
+            raise TypeError('likelihood limits need the data of the fit: interval("parameters", X, method="likelihood").')
+        self._refuse_two_stages("profile likelihood", 'method="wald" has limits of both stages')
+        if self.errors == "robust":
+            raise ValueError(
+                'errors="robust" says that rows depend on each other, of which the likelihood knows nothing: use method="wald", or fit '
+                'with errors="model".'
+            )
+        covariates, life = self._covariates(X), self._units_of(X, life)
+        self._check_same_data(X, life)
+        return profile_of_report(self._fitted, self._report, covariates, life, level, side)
 
     @in_double_precision
     def along(
