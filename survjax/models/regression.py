@@ -301,7 +301,10 @@ class Regression(RegressionFindings, RegressionDiagnostics, AcceleratedTests):
 
     @in_double_precision
     def explain(self, X: Any, relative_to: Any = None) -> pd.DataFrame:
-        """What each column adds to a unit's score, against the average unit: on the log scale, so that a row adds up to the difference.
+        """What each covariate adds to a unit's score, against the average unit: on the log scale, so that a row adds up to the difference.
+
+        The columns of one covariate, the levels of a category or the terms of a curve, are taken together; a product of two stands apart,
+        as ``load:make``.
 
         The score is the logarithm of the hazard ratio (``ProportionalHazards``) or time ratio (``AcceleratedFailureTime``), or of each
         parameter with a formula its own, on the scale without ends of that parameter.
@@ -312,7 +315,7 @@ class Regression(RegressionFindings, RegressionDiagnostics, AcceleratedTests):
 
         Returns
         -------
-        DataFrame (n, columns) with the index of X; under a ``ParameterRegression`` columns are (parameter, column).
+        DataFrame (n, covariates) with the index of X; under a ``ParameterRegression`` columns are (parameter, covariate).
 
         Raises
         ------
