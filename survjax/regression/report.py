@@ -39,7 +39,11 @@ class Told(NamedTuple):
 def report(fit: RegressionFit) -> Report:
     """Parameters and coefficients as the user sees them; a coefficient's covariance is carried over exactly, a parameter's by its slope."""
     names, values, slopes, is_coefficient = told(fit)
-    return Report(names, values, slopes @ fit.covariance @ slopes.T, is_coefficient)
+    covariance = slopes @ fit.covariance @ slopes.T
+    # of a parameter that was learned and is taken as known nothing is said
+    held = ~is_coefficient & np.any(slopes != 0.0, axis=1) & np.all((slopes == 0.0) | (np.diag(fit.covariance) == 0.0), axis=1)
+    covariance[held] = covariance[:, held] = np.nan
+    return Report(names, values, covariance, is_coefficient)
 
 
 def told(fit: RegressionFit) -> Told:
