@@ -39,6 +39,14 @@ class Columns(NamedTuple):
             names += [f"{covariate.name}[{level}]" for level in covariate.levels[1:]] if covariate.levels else [covariate.name]
         return tuple(names)
 
+    @property
+    def of_names(self) -> tuple[str, ...]:
+        """For each of ``names`` the covariate that it is a column of."""
+        of = [INTERCEPT] if self.intercept else []
+        for covariate in self.covariates:
+            of += [covariate.name] * (len(covariate.levels) - 1 if covariate.levels else 1)
+        return tuple(of)
+
     def matrix(self, table: Table) -> np.ndarray:
         """The columns (n, p) of float64.
 

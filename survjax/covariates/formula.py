@@ -85,6 +85,16 @@ class Formula:
         names = tuple(name for name in specification.column_names if intercept or name != INTERCEPT)
         return cls(text, names, covariates, copy.deepcopy(specification.transform_state), encoders)
 
+    @property
+    def of_names(self) -> tuple[str, ...]:
+        """For each of ``names`` the covariate that it is a column of; of a product those that it is of, ``load:make``."""
+        known = tuple(covariate.name for covariate in self.covariates)
+        patterns = []
+        for term in _parsed(self.text):
+            pattern = ":".join(re.escape(factor.expr) + r"(\[.*\])?" for factor in term.factors)
+            patterns.append((pattern, ":".join(_variables(":".join(map(_quoted, term.factors)), known))))
+        return tuple(next((of for pattern, of in patterns if of and re.fullmatch(pattern, name)), name) for name in self.names)
+
     def matrix(self, table: Table) -> np.ndarray:
         """The columns (n, p) of float64.
 

@@ -63,7 +63,7 @@ def of_one_kind(template: Mixture) -> bool:
 
 
 def _kind(component: Distribution, weight: float | None) -> tuple:
-    return jax.tree.structure(component), jax.tree.map(float, jax.tree.leaves(component)), weight
+    return jax.tree.structure(component), jax.tree.map(lambda leaf: np.asarray(leaf, float).tolist(), jax.tree.leaves(component)), weight
 
 
 def on_face(template: Mixture, kept: tuple[int, ...]) -> Distribution:

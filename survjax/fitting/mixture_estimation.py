@@ -20,6 +20,7 @@ from survjax.fitting.prior import Prior, sets_spread
 from survjax.fitting.search import LANES, SAME_PLACE, SAME_VALUE, Judge, Optimum, SearchResult, find_optima, spreads
 from survjax.fitting.starts import Base, Starts, single_start, thinned
 from survjax.numerics.blocks import BLOCK
+from survjax.numerics.pytrees import in_plain_numbers
 from survjax.parameters import RealDomain
 
 SEARCH_ROWS = 2 * BLOCK  # beyond, a mixture is searched on a sample and only the best optima see every row
@@ -254,7 +255,7 @@ def _at_boundary(template: Mixture, found: Contained, search: MixtureSearch) -> 
     # Components of weight 0 change no prediction; where the search began stands in for them where a number is needed.
     began = cast(Mixture, search.whole.template.bind(search.origin).rescaled(search.whole.unit))
     components = [
-        component if index in kept else jax.tree.map(float, began.components[index]) for index, component in enumerate(template.components)
+        component if index in kept else in_plain_numbers(began.components[index]) for index, component in enumerate(template.components)
     ]
     left = iter((1.0,) if len(kept) == 1 else cast(Mixture, fit.template).weights)
     weights = tuple(next(left) if index in kept else 0.0 for index in range(k))

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from survjax.distributions import Distribution, ScaledTime
+from survjax.distributions import Distribution, PiecewiseExponential, ScaledTime
+from survjax.fitting.limits import laws_within
 from survjax.models.proportional_hazards import refuse_bases, scored
 from survjax.models.regression import Regression
 from survjax.regression.predictors import Predictors
@@ -19,7 +20,7 @@ class AcceleratedFailureTime(Regression):
 
     A positive coefficient lengthens life, as in R's survreg and lifelines (surpyval has the opposite sign); exp(coefficient) is the
     time ratio for one more unit of the covariate. The base is that of x = 0 (R's ``(Intercept)`` is the logarithm of a Weibull's
-    ``scale``), except over laws with constants of their own in time, such as PiecewiseExponential's breaks and known scales, where
+    ``scale``), except over laws with constants of their own in time, such as known scales, where
     means are not taken off inside and the base is that of x = 0 literally.
 
     Parameters
@@ -50,6 +51,12 @@ class AcceleratedFailureTime(Regression):
 
     def _predictors(self, base: Distribution, X: Any, weights: np.ndarray) -> tuple[Predictors, list[np.ndarray]]:
         refuse_bases(base, "AcceleratedFailureTime")
+        if any(isinstance(law, PiecewiseExponential) for law, _ in laws_within(base)):
+            raise ValueError(
+                "AcceleratedFailureTime over a PiecewiseExponential: as the pace of time changes, failures pass from one piece to the next "
+                "and the likelihood jumps each time, so that it has no maximum to be found by its slopes. Take ProportionalHazards over "
+                "it; or for accelerated time RoystonParmar, which is as flexible and smooth."
+            )
         return scored(ScaledTime(base, None), X, self.formula, weights)
 
     def _ratio(self) -> str:

@@ -11,9 +11,8 @@ import numpy as np
 from survjax.distributions import ScaledTime
 from survjax.models.explanations import RATIO
 from survjax.models.intervals import limits_of_link
-from survjax.models.unit_laws import coordinates_of_units
+from survjax.models.unit_laws import coordinates_of_units, in_coefficients
 from survjax.numerics.blocks import map_rows
-from survjax.numerics.linear_sums import Layout
 from survjax.regression.estimation import RegressionFit
 
 if TYPE_CHECKING:
@@ -54,12 +53,6 @@ def _log_ratio(fit: RegressionFit, test: np.ndarray, use: np.ndarray, p: float) 
     )
     gradient = in_coefficients(layout, slopes[0], use) - in_coefficients(layout, slopes[1], test)
     return lives[0] - lives[1], np.sqrt(np.einsum("na,ab,nb->n", gradient, fit.covariance, gradient))
-
-
-def in_coefficients(layout: Layout, slopes: np.ndarray, covariates: np.ndarray) -> np.ndarray:
-    """Derivatives (n, q) in the coefficients, of rows with covariates (n, m), from those in the coordinates (n, p)."""
-    parts = [slopes[:, [k]] if span is None else slopes[:, [k]] * covariates[:, span[0] : span[1]] for k, span in enumerate(layout.columns)]
-    return np.concatenate(parts, axis=1)
 
 
 def _log_life_with_slope(template: Any, coordinates: Any, p: Any) -> Any:

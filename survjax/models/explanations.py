@@ -24,7 +24,10 @@ ENDS = (0.01, 0.99)  # between these quantiles of a column its effect is shown
 
 
 def contributions(fit: RegressionFit, X: Any, relative_to: Any) -> pd.DataFrame:
-    """What each column adds to the predictors of units (n,), less what it adds for the unit of comparison; parameter and column."""
+    """What each covariate adds to the predictors of units (n,), less what it adds for the unit of comparison; parameter and covariate.
+
+    The columns of one covariate, the levels of a category or the terms of a curve, are taken together.
+    """
     import pandas as pd
 
     predictors = fit.predictors
@@ -42,9 +45,10 @@ def contributions(fit: RegressionFit, X: Any, relative_to: Any) -> pd.DataFrame:
             parts = parts - one.columns(reference)
         parts = parts * fit.coefficients[where]
         first = int(one.design.has_intercept)
-        columns |= {(one.label, name): parts[:, place] for place, name in enumerate(one.design.names) if place >= first}
+        for place, covariate in list(enumerate(one.design.reader.of_names))[first:]:
+            columns[one.label, covariate] = columns.get((one.label, covariate), 0.0) + parts[:, place]
     found = pd.DataFrame(columns, index=None if table.frame is None else table.frame.index)
-    found.columns = pd.MultiIndex.from_tuples(list(columns), names=["parameter", "column"])
+    found.columns = pd.MultiIndex.from_tuples(list(columns), names=["parameter", "covariate"])
     return found
 
 

@@ -38,6 +38,7 @@ from survjax.models.predictions import (
 )
 from survjax.models.template import as_template
 from survjax.numerics.blocks import map_rows
+from survjax.numerics.pytrees import in_plain_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,11 +146,11 @@ class Model(Estimator, Diagnostics):
     @property
     @in_double_precision
     def distribution_(self) -> Distribution:
-        """The fitted distribution, parameters as Python floats: the door to the JAX core.
+        """The fitted distribution, parameters as Python floats, knots and breaks as arrays: the door to the JAX core.
 
         Its methods compute in the precision of your own JAX configuration: 32 bits unless ``jax.enable_x64`` is on.
         """
-        return jax.tree.map(float, self._fitted.distribution())
+        return in_plain_numbers(self._fitted.distribution())
 
     @property
     def parameters_(self) -> pd.Series:

@@ -9,12 +9,18 @@ import numpy as np
 
 from survjax.covariates.histories import check_histories
 from survjax.data.frames import columns_of_frame
+from survjax.models.arguments import check_level, check_side
+from survjax.models.intervals import limits_of_link
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import PREDICTIONS
-from survjax.models.unit_laws import UNITS, predict_units, unit_arguments
+from survjax.models.regression_intervals import index_of_units
+from survjax.models.unit_laws import UNITS, coordinates_of_units, in_coefficients, predict_units, slope_of_unit, unit_arguments
+from survjax.numerics.blocks import map_rows
 from survjax.regression.estimation import RegressionFit
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from survjax.models.regression import Regression
 
 KINDS = ("external", "internal")
@@ -113,8 +119,7 @@ class PlannedPath:
         ------
         ValueError : the path does not reach from age to age + horizon.
         """
-        if horizon is None and np.isfinite(self.ends).any():
-            raise ValueError("the mean remaining life needs a path without end: give a horizon within the path, or hold_last=True.")
+        self._refuse_endless(horizon)
         (ages, ahead), shape = unit_arguments(len(self.units), age=age, horizon=np.inf if horizon is None else horizon)
         self._refuse_before(ages)
         ends = np.full_like(ages, np.inf) if horizon is None else self._within(ages + ahead)
@@ -123,6 +128,84 @@ class PlannedPath:
         collected = self._of_rows("hazard_ahead", begin, finite)
         alive = np.exp(-self._collected_before(collected))
         return np.add.reduceat(alive * self._of_rows("rul_restricted", begin, length), self._first, axis=0).reshape(shape)
+
+    @in_double_precision
+    def interval(self, what: str, *at: Any, level: float = 0.95, side: str = "two", **keywords: Any) -> pd.DataFrame:
+        """Estimate and Wald limits of a prediction along the path, for each unit, parameters uncertain.
+
+        Parameters
+        ----------
+        what : with exactly the arguments of that prediction: ("survival", times), ("cumulative_hazard", times), ("failure_probability",
+            age, horizon), ("rul", age, horizon).
+        level : the confidence. side : "two", or "lower" or "upper" for a one-sided bound.
+
+        Returns
+        -------
+        DataFrame with ``estimate``, ``lower``, ``upper``, by unit; where several times were asked by unit and position of the time.
+
+        Raises
+        ------
+        ValueError : another prediction; and what that prediction refuses. TypeError : other arguments than its own.
+        """
+        import pandas as pd
+
+        check_level(level)
+        check_side(side)
+        if what not in _ASKED:
+            raise ValueError(f"there is no interval of {what!r} along a path; there are {', '.join(_ASKED)}.")
+        given = _ASKED[what](*at, **keywords)
+        (ages, *ahead), shape = unit_arguments(len(self.units), **{name: np.inf if v is None else v for name, v in given.items()})
+        self._refuse_before(ages)
+        if what == "rul":
+            self._refuse_endless(given["horizon"])
+            ends = np.full_like(ages, np.inf) if given["horizon"] is None else self._within(ages + ahead[0])
+            value, slope = self._life_with_slope(ages, ends)
+        else:
+            begin = ages if ahead else np.broadcast_to(self.begins[:, None], ages.shape)
+            spans = self._spans(begin, self._within(ages + ahead[0] if ahead else ages))
+            collected, slope = self._of_rows("hazard_ahead", *spans), np.zeros((*ages.shape, len(self._fit.coefficients)))
+            self._add_slopes(slope, "hazard_ahead", spans, np.ones_like(collected))
+            value = np.add.reduceat(collected, self._first, axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            link = np.log(value).reshape(-1)
+            variance = np.einsum("kma,ab,kmb->km", slope, self._fit.covariance, slope)
+            error = np.where(value > 0.0, np.sqrt(np.maximum(variance, 0.0)) / value, 0.0).reshape(-1)
+        table = limits_of_link(PREDICTIONS["rul_restricted" if what == "rul" else what], link, error, level, side)
+        table.index = index_of_units(len(self.units), shape, pd.Index(self.units, name="unit"))
+        return table
+
+    def _life_with_slope(self, ages: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The expected life (k, m) from ages to ends, and its derivatives (k, m, q) in the coefficients.
+
+        A row adds the life within it, times the share that reaches it; its hazard takes away from all that come after.
+        """
+        begin, length = self._spans(ages, ends)
+        known = np.where(np.isfinite(length), length, 0.0)
+        alive = np.exp(-self._collected_before(self._of_rows("hazard_ahead", begin, known)))
+        lived = alive * self._of_rows("rul_restricted", begin, length)
+        value = np.add.reduceat(lived, self._first, axis=0)
+        after = value[self._codes_from_0] - self._collected_before(lived) - lived
+        slope = np.zeros((*ages.shape, len(self._fit.coefficients)))
+        self._add_slopes(slope, "rul_restricted", (begin, length), alive)
+        self._add_slopes(slope, "hazard_ahead", (begin, known), -after)
+        return value, slope
+
+    def _add_slopes(self, slope: np.ndarray, name: str, spans: tuple[np.ndarray, np.ndarray], weights: np.ndarray) -> None:
+        """Add to ``slope`` (k, m, q) the derivatives of a rule in each cell (r, m) in which time passes, times its weight."""
+        begin, length = spans
+        rows, places = np.nonzero((length > 0.0) & (weights != 0.0))
+        layout, template = self._fit.predictors.layout, self._fit.predictors.template
+        for first in range(0, len(rows), UNITS):
+            these = rows[first : first + UNITS], places[first : first + UNITS]
+            covariates = self._covariates[these[0]]
+            own = coordinates_of_units(self._fit, covariates)
+            slopes = map_rows(slope_of_unit(_RULES[name]), template, own, begin[these], length[these])
+            found = weights[these][:, None] * in_coefficients(layout, slopes, covariates)
+            np.add.at(slope, (self._codes_from_0[these[0]], these[1]), found)
+
+    def _refuse_endless(self, horizon: Any) -> None:
+        if horizon is None and np.isfinite(self.ends).any():
+            raise ValueError("the mean remaining life needs a path without end: give a horizon within the path, or hold_last=True.")
 
     def _collected_before(self, collected: np.ndarray) -> np.ndarray:
         """The sum (r, m) over the rows of the same unit before each row; a difference of running totals would lose it to one large row."""
@@ -192,6 +275,21 @@ def _hazard_between(distribution: Any, begin: Any, length: Any) -> Any:
 
 
 _RULES: dict[str, Callable] = {"hazard_ahead": _hazard_between, "rul_restricted": PREDICTIONS["rul_restricted"].value}
+
+
+def _times(times: Any) -> dict[str, Any]:
+    return {"t": times}
+
+
+def _horizon(age: Any, horizon: Any) -> dict[str, Any]:
+    return {"age": age, "horizon": horizon}
+
+
+def _life(age: Any, horizon: Any = None) -> dict[str, Any]:
+    return {"age": age, "horizon": horizon}
+
+
+_ASKED: dict[str, Callable] = {"survival": _times, "cumulative_hazard": _times, "failure_probability": _horizon, "rul": _life}
 
 
 def _refuse_internal(covariates: str | None) -> None:

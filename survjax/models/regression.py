@@ -22,12 +22,13 @@ from survjax.models.habits import in_survjax_words
 from survjax.models.model import Model
 from survjax.models.planned_path import PlannedPath
 from survjax.models.precision import in_double_precision
-from survjax.models.predictions import PREDICTIONS
+from survjax.models.predictions import PREDICTIONS, no_arguments
 from survjax.models.regression_diagnostics import RegressionDiagnostics
 from survjax.models.regression_findings import RegressionFindings
-from survjax.models.regression_intervals import interval_of_report, interval_of_units
+from survjax.models.regression_intervals import interval_of_report, interval_of_units, profile_of_report
 from survjax.models.unit_laws import coordinates_of_units, life_bounds, predict_units, unit_arguments
 from survjax.models.unit_predictions import UnitPredictions
+from survjax.numerics.pytrees import in_plain_numbers
 from survjax.regression.clusters import check_clusters, sandwich
 from survjax.regression.estimation import fit_regression, log_likelihood_of_units
 from survjax.regression.predictors import Predictors
@@ -188,15 +189,33 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
 
     @in_double_precision
     def interval(
-        self, what: str, X: Any = None, *at: Any, level: float = 0.95, method: str = "wald", side: str = "two", **keywords: Any
+        self,
+        what: str,
+        X: Any = None,
+        *at: Any,
+        level: float = 0.95,
+        method: str = "wald",
+        side: str = "two",
+        life: Any = None,
+        **keywords: Any,
     ) -> pd.DataFrame:
-        """Estimate and Wald limits of a prediction for each unit, or of the parameters.
+        """Estimate and limits of a prediction for each unit, or of the parameters.
 
         Parameters
         ----------
         what : "parameters"; or with X and exactly the arguments of that prediction: ("survival", X, times), ("hazard", X, times),
             ("failure_probability", X, age, horizon), ("rul", X, age, kind="median"), ("quantile", X, p), …
         level : the confidence. side : "two", or "lower" or "upper" for a one-sided bound.
+        method : "wald", the delta method. "likelihood", of "parameters" only: limits by the profile likelihood
+            (``survjax.regression.profile``), infinite or at the end of the range where the data leave a side open; it needs the data of the
+            fit, ``interval("parameters", X, method="likelihood")``.
+        life : for method "likelihood", the lifetimes of the fit. None: those ``fit`` was given, which a loaded model has not.
+
+        Raises
+        ------
+        NotFitted : nothing was fitted; for method "likelihood" also: the data of the fit are not at hand.
+        ValueError : unknown words; a method for what it cannot do; robust errors or two stages, of which there is no one likelihood; other
+            data than those of the fit. NotConverged : no maximum was reached.
 
         Returns
         -------
@@ -204,9 +223,16 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
         were asked one a unit and time, the position of the time as a second level of the index.
         """
         check_level(level)
-        if method != "wald":
-            raise ValueError(f'intervals of regressions are made by method="wald" (the delta method); got {method!r}.')
+        if method not in ("wald", "likelihood"):
+            raise ValueError(f'method must be "wald" or "likelihood"; got {method!r}.')
         check_side(side)
+        if method == "likelihood":
+            if what != "parameters":
+                raise ValueError(f'likelihood intervals are those of "parameters"; for {what!r} use method="wald".')
+            no_arguments(what, at, keywords)
+            return self._likelihood_limits(X, life, level, side)
+        if life is not None:
+            raise ValueError("life is not used by Wald intervals, which need only the fit; leave it out.")
         if what == "parameters":
             if X is not None or at or keywords:
                 raise TypeError("the interval of parameters takes no further arguments.")
@@ -216,6 +242,20 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
                 f'the interval of {what} is one of units: pass X, what is known of them, then the arguments. Parameters: "parameters".'
             )
         return interval_of_units(self._fitted, what, self._covariates(X), at, keywords, level, side, getattr(X, "index", None))
+
+    def _likelihood_limits(self, X: Any, life: Any, level: float, side: str) -> pd.DataFrame:
+        """Profile limits of the parameters; X and life are those of the fit."""
+        if X is None:
+            raise TypeError('likelihood limits need the data of the fit: interval("parameters", X, method="likelihood").')
+        self._refuse_two_stages("profile likelihood", 'method="wald" has limits of both stages')
+        if self.errors == "robust":
+            raise ValueError(
+                'errors="robust" says that rows depend on each other, of which the likelihood knows nothing: use method="wald", or fit '
+                'with errors="model".'
+            )
+        covariates, life = self._covariates(X), self._units_of(X, life)
+        self._check_same_data(X, life)
+        return profile_of_report(self._fitted, self._report, covariates, life, level, side)
 
     @in_double_precision
     def along(
@@ -248,7 +288,10 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
 
     @in_double_precision
     def explain(self, X: Any, relative_to: Any = None) -> pd.DataFrame:
-        """What each column adds to a unit's score, against the average unit: on the log scale, so that a row adds up to the difference.
+        """What each covariate adds to a unit's score, against the average unit: on the log scale, so that a row adds up to the difference.
+
+        The columns of one covariate, the levels of a category or the terms of a curve, are taken together; a product of two stands apart,
+        as ``load:make``.
 
         The score is the logarithm of the hazard ratio (``ProportionalHazards``) or time ratio (``AcceleratedFailureTime``), or of each
         parameter with a formula its own, on the scale without ends of that parameter.
@@ -259,7 +302,7 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
 
         Returns
         -------
-        DataFrame (n, columns) with the index of X; under a ``ParameterRegression`` columns are (parameter, column).
+        DataFrame (n, covariates) with the index of X; under a ``ParameterRegression`` columns are (parameter, covariate).
 
         Raises
         ------
@@ -311,13 +354,11 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
         ------
         ValueError : X has not one row.
         """
-        import jax
-
         covariates = self._covariates(X)
         if len(covariates) != 1:
             raise ValueError(f"of(X) is of one unit, and X has {len(covariates)} rows: pass one, for instance X.iloc[[3]].")
         fit = self._fitted
-        return Model(jax.tree.map(float, fit.predictors.template.bind(coordinates_of_units(fit, covariates)[0])))
+        return Model(in_plain_numbers(fit.predictors.template.bind(coordinates_of_units(fit, covariates)[0])))
 
     @in_double_precision
     def _predict(self, name: str, X: Any, **arguments: Any) -> np.ndarray:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from survjax.data.columns import index_of
+from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.models.intervals import limits_of_link, reach_of
 from survjax.models.predictions import Prediction, arguments_of, prediction_of
 from survjax.models.unit_laws import link_with_error, unit_arguments
 from survjax.regression.estimation import RegressionFit
+from survjax.regression.profile import profile_limits_of_regression
 from survjax.regression.report import Report
 
 if TYPE_CHECKING:
@@ -35,6 +37,14 @@ def interval_of_report(told: Report, template: Distribution, level: float, side:
             with np.errstate(over="ignore"):
                 limits.append(tuple(domains[name].moved(value, unsure, reach) for reach in (-below, above)))
     lower, upper = np.array(limits, dtype=float).T
+    return pd.DataFrame({"estimate": told.values, "lower": lower, "upper": upper}, index=list(told.names))
+
+
+def profile_of_report(fit: RegressionFit, told: Report, covariates: np.ndarray, life: Lifetimes, level: float, side: str) -> pd.DataFrame:
+    """Estimate and limits of each parameter and coefficient by the profile likelihood of the data of the fit."""
+    import pandas as pd
+
+    lower, upper = profile_limits_of_regression(fit, covariates, life, level, side)
     return pd.DataFrame({"estimate": told.values, "lower": lower, "upper": upper}, index=list(told.names))
 
 

@@ -14,6 +14,7 @@ from survjax.data.columns import read_arguments, refuse_different_indexes
 from survjax.fitting.inference import remaining_life_bound
 from survjax.models.arguments import check_prediction_columns
 from survjax.numerics.blocks import map_rows
+from survjax.numerics.linear_sums import Layout
 from survjax.regression.estimation import RegressionFit
 from survjax.regression.predictors import of_unit
 
@@ -36,6 +37,22 @@ def covariances_of_units(fit: RegressionFit, covariates: np.ndarray) -> np.ndarr
             covariances[:, k, j] = np.einsum("na,ab,nb->n", known[k], fit.covariance[places[k], places[j]], known[j], optimize=True)
             covariances[:, j, k] = covariances[:, k, j]
     return covariances
+
+
+def in_coefficients(layout: Layout, slopes: np.ndarray, covariates: np.ndarray) -> np.ndarray:
+    """Derivatives (n, q) in the coefficients, of rows with covariates (n, m), from those in the coordinates (n, p)."""
+    parts = [slopes[:, [k]] if span is None else slopes[:, [k]] * covariates[:, span[0] : span[1]] for k, span in enumerate(layout.columns)]
+    return np.concatenate(parts, axis=1)
+
+
+@cache
+def slope_of_unit(rule: Callable) -> Callable:
+    """The derivatives (p,) of ``rule(law of the unit, *row)`` in its coordinates, for ``map_rows``."""
+
+    def function(template: Any, coordinates: Any, *row: Any) -> Any:
+        return jax.grad(lambda point: rule(template.bind(point), *row))(coordinates)
+
+    return function
 
 
 @cache

@@ -1,10 +1,11 @@
-"""Classes that JAX may flatten."""
+"""Classes that JAX may flatten, and their numbers as Python and NumPy have them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import jax
+import numpy as np
 
 
 def register_pytree(cls: type, data: list[str], static: list[str]) -> None:
@@ -31,3 +32,8 @@ def register_pytree(cls: type, data: list[str], static: list[str]) -> None:
         return law
 
     jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
+
+
+def in_plain_numbers(tree: Any) -> Any:
+    """The same with Python floats for its numbers and NumPy arrays for its arrays, both of 64 bits."""
+    return jax.tree.map(lambda leaf: np.asarray(leaf, dtype=np.float64) if np.ndim(leaf) else float(leaf), tree)

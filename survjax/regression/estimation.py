@@ -23,12 +23,12 @@ from survjax.numerics.blocks import Chunk
 from survjax.numerics.linear_sums import Layout, linear_sums
 from survjax.numerics.newton import Descent, Evaluation
 from survjax.regression.predictors import Predictors
-from survjax.regression.recession import direction_without_end
+from survjax.regression.recession import FAR, direction_without_end, running_on
 from survjax.regression.spikes import spike
+from survjax.regression.thresholds import met_the_first_failure, without_false_errors
 
 BASE_ROWS, BASE_FAILURES = 4_096, 1_000  # for the base's own fit, which is but a start; on fewer a component may be a coincidence
 SPREADS = (0.3, 1.0)  # of random starts, in turn: in coefficients of standardised columns
-FAR = 6.0  # a standardised coefficient beyond is looked at: may it run on for ever?
 SAME_OPTIMUM = 1e-3  # in log-likelihood
 RANDOM_STARTS = 7  # beside that of the base, for what may have several maxima
 
@@ -188,7 +188,7 @@ def fit_regression(
             else f"The {sharp[0]} Take a base of fewer components, or give its shape."
         )
     _check_it_ended(fit, base, inner, covariates, life, require_convergence)
-    return fit
+    return without_false_errors(fit)
 
 
 def _from_samples(
@@ -338,7 +338,11 @@ def _check_it_ended(
         if direction is not None:
             raise NoFiniteMaximum(f"no estimate exists: {direction}", fit)
     if not fit.converged and require_convergence:
-        edge = edge_reached(base, _path_of_base(fit, base), unit_of_time(base, life))
+        edge = (
+            met_the_first_failure(fit, covariates, life)
+            or running_on(fit.predictors, fit.path)
+            or edge_reached(base, _path_of_base(fit, base), unit_of_time(base, life))
+        )
         if edge is not None:
             raise NoFiniteMaximum(f"no estimate exists: {edge}", fit)
         raise NotConverged(

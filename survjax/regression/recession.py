@@ -8,6 +8,8 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.regression.predictors import Predictor, Predictors
 
 MOST_NAMES = 6  # of columns that are told in one sentence
+FAR = 6.0  # a standardised coefficient beyond is looked at: may it run on for ever?
+STILL_GOING = 0.1  # over the later half of the steps
 LEAST = 1e-7  # of a direction of length 1: what is smaller is the solver's own inaccuracy
 
 
@@ -63,6 +65,28 @@ def _recession(columns: np.ndarray, life: Lifetimes) -> np.ndarray | None:
     if not answer.success or answer.fun > -LEAST * max(1, len(free)):
         return None
     return answer.x
+
+
+def running_on(predictors: Predictors, path: np.ndarray) -> str | None:
+    """Which coefficients of a parameter a fit that stopped short was running on with, in words; None where there are none.
+
+    Parameters
+    ----------
+    path (s, q) : of coefficients of standardised columns.
+    """
+    lately = path[-1] - path[len(path) // 2]
+    going = (np.abs(path[-1]) > FAR) & (np.abs(lately) > STILL_GOING)
+    for predictor in predictors.each:
+        where = predictors.layout.slices()[predictor.coordinate]
+        running = np.flatnonzero(going[where])
+        if predictor.label and np.any(running >= predictor.design.has_intercept):
+            named = ", ".join(predictor.names[place] for place in running if place >= predictor.design.has_intercept)
+            return (
+                f"the likelihood keeps rising as coefficients run on, {named}, by which {predictor.label} goes to an end of its range for "
+                "some units and not for others (a level of which every unit fails, or none). Leave those columns out of that formula, "
+                "merge levels, or give a penalty."
+            )
+    return None
 
 
 def _said(predictor: Predictor, direction: np.ndarray) -> str:

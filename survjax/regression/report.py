@@ -27,8 +27,27 @@ class Report(NamedTuple):
     is_coefficient: np.ndarray
 
 
+class Told(NamedTuple):
+    """names (m,), values (m,), their derivatives (m, q) in the coefficients of the fit, which of them are coefficients of covariates."""
+
+    names: tuple[str, ...]
+    values: np.ndarray
+    slopes: np.ndarray
+    is_coefficient: np.ndarray
+
+
 def report(fit: RegressionFit) -> Report:
     """Parameters and coefficients as the user sees them; a coefficient's covariance is carried over exactly, a parameter's by its slope."""
+    names, values, slopes, is_coefficient = told(fit)
+    covariance = slopes @ fit.covariance @ slopes.T
+    # of a parameter that was learned and is taken as known nothing is said
+    held = ~is_coefficient & np.any(slopes != 0.0, axis=1) & np.all((slopes == 0.0) | (np.diag(fit.covariance) == 0.0), axis=1)
+    covariance[held] = covariance[:, held] = np.nan
+    return Report(names, values, covariance, is_coefficient)
+
+
+def told(fit: RegressionFit) -> Told:
+    """What the user sees, with its derivatives."""
     predictors = fit.predictors
     template, layout = predictors.template, predictors.layout
     to_user = predictors.to_user()
@@ -56,8 +75,7 @@ def report(fit: RegressionFit) -> Report:
             values.append(float(base[row]))
             slopes.append(base_slopes[row])
             is_coefficient.append(False)
-    jacobian = np.array(slopes)
-    return Report(tuple(names), np.array(values), jacobian @ fit.covariance @ jacobian.T, np.array(is_coefficient))
+    return Told(tuple(names), np.array(values), np.array(slopes), np.array(is_coefficient))
 
 
 def base_is_of_zero(fit: RegressionFit) -> bool:

@@ -85,3 +85,19 @@ def test_it_survives_a_file(tmp_path):
     model = sj.PiecewiseExponential([2000.0, 5000.0]).fit(shipped("generator_fans"))
     again = sj.load(model.save(tmp_path / "model.json") or tmp_path / "model.json")
     np.testing.assert_array_equal(again.survival([100.0, 3000.0]), model.survival([100.0, 3000.0]))
+
+
+def test_what_breaks_hold_does_not_stand_in_the_way_of_questions_to_the_fit():
+    # the numbers of a law were all taken for single ones, so that these raised
+    life = shipped("generator_fans")
+    model = sj.PiecewiseExponential([2000.0, 5000.0]).fit(life)
+    np.testing.assert_array_equal(model.distribution_.breaks, [2000.0, 5000.0])
+    np.testing.assert_allclose(model.log_likelihood(life), model.log_likelihood_, rtol=1e-12)
+    both = sj.Mixture([sj.PiecewiseExponential([2000.0, 5000.0]), sj.Weibull()], weight=[0.5, 0.5])
+    assert both.fit(life).converged_
+    load = {"load": np.linspace(0.0, 1.0, len(life))}
+    regression = sj.ProportionalHazards(sj.PiecewiseExponential([2000.0, 5000.0])).fit(load, life)
+    one = regression.of({"load": 0.5})
+    np.testing.assert_allclose(one.survival(3000.0), regression.predict_survival({"load": 0.5}, 3000.0)[0], rtol=1e-12)
+    spline = sj.RoystonParmar(1).fit(life)
+    np.testing.assert_allclose(spline.score(life), spline.log_likelihood_ / life.n_units, rtol=1e-12)

@@ -201,3 +201,77 @@ def test_a_path_that_ends_a_unit_for_certain_leaves_the_remaining_lives_as_they_
     expected = short + along(hazards, both).predict_survival(50.0)[0] * after
     # quadrature gives each part to 1e-10
     np.testing.assert_allclose(along(hazards, both, hold_last=True).predict_rul(0.0), expected, rtol=1e-9)
+
+
+# ---- how sure
+
+
+class Told:
+    """A model as the closed form sees it: only its parameters."""
+
+    def __init__(self, parameters):
+        self.parameters_ = parameters
+
+
+def by_differences(model, function):
+    """log of a function of the parameters as they are told, and its standard error by the delta method."""
+    told, steps = model.parameters_, 1e-4 * model.standard_errors_
+    slopes = []
+    for name in told.index:
+        there, back = told.copy(), told.copy()
+        there[name], back[name] = told[name] + steps[name], told[name] - steps[name]
+        slopes.append((np.log(function(Told(there))) - np.log(function(Told(back)))) / (2 * steps[name]))
+    return np.log(function(model)), np.sqrt(np.array(slopes) @ model.covariance_.to_numpy() @ np.array(slopes))
+
+
+REACH = 1.959963984540054
+DIFFERENCES = 1e-6  # the tolerance of central differences with steps of 1e-4 standard errors
+
+
+def test_bands_along_a_path_are_those_of_the_closed_form(hazards):
+    plan = along(hazards)
+    found = plan.interval("survival", [40.0, 130.0])
+    assert list(found.index) == [("b", 0), ("b", 1), ("a", 0), ("a", 1)]
+    np.testing.assert_array_equal(found["estimate"].to_numpy().reshape(2, 2), plan.predict_survival([40.0, 130.0]))
+    for unit, begin in (("b", 10.0), ("a", 0.0)):
+        log_hazard, error = by_differences(hazards, lambda model, u=unit, b=begin: weibull_hazard_between(model, u, b, 130.0))
+        expected = np.exp(-np.exp(log_hazard + REACH * error * np.array([0.0, 1.0, -1.0])))
+        np.testing.assert_allclose(found.loc[(unit, 1)], expected, rtol=DIFFERENCES)
+    ahead = plan.interval("failure_probability", [55.0, 90.0], 50.0, side="upper")
+    log_hazard, error = by_differences(hazards, lambda model: weibull_hazard_between(model, "a", 90.0, 140.0))
+    np.testing.assert_allclose(ahead.loc["a", "upper"], -np.expm1(-np.exp(log_hazard + 1.6448536269514722 * error)), rtol=DIFFERENCES)
+    np.testing.assert_array_equal(ahead["lower"], 0.0)
+    np.testing.assert_array_equal(along(hazards).interval("survival", plan.begins[0], level=0.9).loc["b"], 1.0)
+
+
+def test_bands_of_the_remaining_life_along_a_path_are_those_of_its_integral(hazards):
+    def life(model):
+        def survival(t):
+            return np.exp(-weibull_hazard_between(model, "a", 20.0, t))
+
+        return sum(quad(survival, *span, epsabs=1e-11)[0] for span in ((20.0, 40.0), (40.0, 100.0), (100.0, 140.0)))
+
+    log_life, error = by_differences(hazards, life)
+    found = along(hazards).interval("rul", 20.0, horizon=120.0).loc["a"]
+    np.testing.assert_allclose(found, np.exp(log_life + REACH * error * np.array([0.0, -1.0, 1.0])), rtol=DIFFERENCES)
+
+
+def test_on_a_path_without_change_bands_are_those_of_the_unit(hazards):
+    path = PATH.assign(load=2.0)
+    row = pd.DataFrame({"load": [2.0]})
+    plan = hazards.along(path[path["unit"] == "a"], covariates="external", hold_last=True)
+    for at in (("survival", 70.0), ("failure_probability", 30.0, 60.0), ("rul", 30.0), ("cumulative_hazard", 400.0)):
+        found = plan.interval(*at)
+        np.testing.assert_allclose(found, hazards.interval(at[0], row, *at[1:]), rtol=1e-9)
+
+
+def test_what_has_no_band_along_a_path_is_refused(hazards):
+    plan = along(hazards)
+    with pytest.raises(ValueError, match="no interval of 'quantile' along a path; there are survival, cumulative_hazard"):
+        plan.interval("quantile", 0.5)
+    with pytest.raises(ValueError, match="hold_last=True"):
+        plan.interval("rul", 60.0)
+    with pytest.raises(TypeError, match="horizon"):
+        plan.interval("failure_probability", 60.0)
+    with pytest.raises(ValueError, match="begins at 10"):
+        plan.interval("survival", 5.0)
