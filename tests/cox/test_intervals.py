@@ -314,3 +314,17 @@ def test_robust_limits_of_tied_failures_are_the_sum_of_squares_of_what_weights_d
     model = COX(errors="robust").fit({"load": load}, sj.Lifetimes(age, failed))
     table = model.interval("failure_probability", {"load": 0.8}, 1.0, 3.0)
     np.testing.assert_allclose(link_error(table, lambda p: np.log(-np.log1p(-p))), np.linalg.norm(moved), rtol=1e-6)
+
+
+def test_units_far_from_all_others_have_limits_within_the_range(model):
+    X, _ = fleet()
+    for load in (-2000.0, -30.0, 30.0, 2000.0):
+        far = X.iloc[:2].assign(load=load)
+        for table, most in (
+            (model.interval("survival", far, [1.0, 5.0, 20.0]), 1.0),
+            (model.interval("failure_probability", far, 5.0, [0.5, 3.0]), 1.0),
+            (model.interval("rul", far, 5.0, horizon=[0.5, 3.0]), 3.0),
+        ):
+            assert table.notna().all(axis=None)
+            assert ((table["lower"] >= 0) & (table["lower"] <= table["estimate"]) & (table["estimate"] <= table["upper"])).all()
+            assert (table["upper"] <= most).all()
