@@ -63,20 +63,20 @@ class Baseline(NamedTuple):
         order = np.argsort(age)
         for block in blocks(len(age), len(self.age) + 1):
             rows = order[block]
-            _, length, alive = self.steps(age[rows], age[rows] + horizon[rows], log_factor[rows])
-            mean[rows] = np.sum(length * alive, axis=1)
+            _, length, hazard = self.steps(age[rows], age[rows] + horizon[rows], log_factor[rows])
+            mean[rows] = np.sum(length * np.exp(-hazard), axis=1)
         return mean
 
     def steps(self, start: np.ndarray, stop: np.ndarray, log_factor: np.ndarray) -> tuple[slice, np.ndarray, np.ndarray]:
-        """Survival from an age on (q,) up to another: the failures at which it may fall, how long each step lasts, and its height.
+        """From an age on (q,) up to another: the failures that may come, how long each step between them lasts, and the hazard behind it.
 
-        The two are (q, k + 1) for k failures, those after the least start and up to the last stop.
+        The two are (q, k + 1) for k failures, those after the least start and up to the last stop; the hazard is collected from the start.
         """
         within = slice(int(self.failures_up_to(start.min())), int(self.failures_up_to(stop.max())))
         ages, start, stop = self.age[within], start[:, None], stop[:, None]
         edges = np.clip(np.concatenate([start, np.broadcast_to(ages, (len(start), len(ages))), stop], axis=1), start, stop)
         reached = np.append(self.at(start.min()), self.log_hazard[within])
-        return within, np.diff(edges, axis=1), np.exp(-_rise(self.at(start), reached, log_factor[:, None]))
+        return within, np.diff(edges, axis=1), _rise(self.at(start), reached, log_factor[:, None])
 
 
 def baselines(log_steps: np.ndarray, ages: np.ndarray, offsets: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> list[Baseline]:

@@ -86,6 +86,14 @@ class CoxFindings(Estimator):
         return self._fitted.maximum.at_zero.value
 
     @property
+    def aic_(self) -> float:
+        """Akaike's criterion of the partial likelihood, for Cox regressions of the same data only. Refused with a penalty (ValueError)."""
+        fit = self._fitted
+        if fit.penalty.lasso or fit.penalty.ridge:
+            raise ValueError("aic_ compares fits of maximum likelihood, and this one is penalised. Compare scores of data held out.")
+        return 2.0 * len(fit.maximum.beta) - 2.0 * self.log_likelihood_
+
+    @property
     def n_steps_(self) -> int:
         """How many Newton steps the fit took."""
         return self._fitted.maximum.n_steps

@@ -129,9 +129,10 @@ def _of_restricted_means(doubts: Doubts, cells: Cells, age: np.ndarray, horizon:
     ahead = ahead[np.argsort(age[ahead])]
     for block in blocks(len(ahead), doubts.width + 1):
         some = ahead[block]
-        within, length, alive = curve.steps(age[some], age[some] + horizon[some], cells.log_factor[some])
-        lived, lost = np.sum(length * alive, axis=1), np.sum(length * (1.0 - alive), axis=1)
-        after = np.cumsum((length * alive)[:, :0:-1], axis=1)[:, ::-1]
+        within, length, hazard = curve.steps(age[some], age[some] + horizon[some], cells.log_factor[some])
+        area = length * np.exp(-hazard)
+        lived, lost = np.sum(area, axis=1), np.sum(length * -np.expm1(-hazard), axis=1)
+        after = np.cumsum(area[:, :0:-1], axis=1)[:, ::-1]
         with np.errstate(divide="ignore"):
             link[some] = np.log(lived) - np.log(lost)
             log_weight = np.log(np.where(curve.age[within] > age[some, None], after, 0.0))

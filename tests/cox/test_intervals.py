@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import brentq
 
 import survjax as sj
 from tests.cox.conftest import REFERENCE, case, fitted
@@ -280,3 +281,50 @@ def test_spans_after_ages_at_which_few_were_at_risk_lose_no_digits(errors, monke
     monkeypatch.setattr(doubt, "LOST", 0.0)
     monkeypatch.setattr(doubt, "LEAST", 0.0)
     pd.testing.assert_frame_equal(model.interval(*asked), plain, rtol=1e-10)
+
+
+def efron_by_hand(load, age, failed, weight):
+    """The coefficient of one covariate and the ages and rises of the hazard, where a tied failure counts its mean weight (as in R)."""
+
+    def at_each(beta):
+        risk = weight * np.exp(beta * load)
+        for one in np.unique(age[failed]):
+            alive, dead = age >= one, failed & (age == one)
+            left = 1 - np.arange(dead.sum()) / dead.sum()  # of those who fail, still at risk
+            total = risk[alive & ~dead].sum() + left * risk[dead].sum()
+            moment = (risk * load)[alive & ~dead].sum() + left * (risk * load)[dead].sum()
+            mean_weight = weight[dead].mean()
+            yield one, mean_weight * np.sum(1 / total), (weight * load)[dead].sum() - mean_weight * np.sum(moment / total)
+
+    beta = brentq(lambda beta: sum(score for _, _, score in at_each(beta)), -3.0, 3.0, xtol=1e-14)
+    ages, rises, _ = zip(*at_each(beta), strict=True)
+    return beta, np.array(ages), np.array(rises)
+
+
+def test_robust_limits_of_tied_failures_are_the_sum_of_squares_of_what_weights_do():
+    X, age, failed = small()
+    load, age = X["load"].to_numpy(), np.ceil(age / 4)  # eight ages or so
+
+    def log_hazard_ahead(weight):
+        beta, ages, rises = efron_by_hand(load, age, failed, weight)
+        return np.log(rises[(ages > 1) & (ages <= 4)].sum()) + beta * 0.8
+
+    step = 1e-4
+    moved = [(log_hazard_ahead(1 + step * e) - log_hazard_ahead(1 - step * e)) / (2 * step) for e in np.eye(64)]
+    model = COX(errors="robust").fit({"load": load}, sj.Lifetimes(age, failed))
+    table = model.interval("failure_probability", {"load": 0.8}, 1.0, 3.0)
+    np.testing.assert_allclose(link_error(table, lambda p: np.log(-np.log1p(-p))), np.linalg.norm(moved), rtol=1e-6)
+
+
+def test_units_far_from_all_others_have_limits_within_the_range(model):
+    X, _ = fleet()
+    for load in (-2000.0, -30.0, 30.0, 2000.0):
+        far = X.iloc[:2].assign(load=load)
+        for table, most in (
+            (model.interval("survival", far, [1.0, 5.0, 20.0]), 1.0),
+            (model.interval("failure_probability", far, 5.0, [0.5, 3.0]), 1.0),
+            (model.interval("rul", far, 5.0, horizon=[0.5, 3.0]), 3.0),
+        ):
+            assert table.notna().all(axis=None)
+            assert ((table["lower"] >= 0) & (table["lower"] <= table["estimate"]) & (table["estimate"] <= table["upper"])).all()
+            assert (table["upper"] <= most).all()

@@ -84,6 +84,8 @@ def test_a_lasso_has_no_standard_errors_and_says_so():
         _ = model.standard_errors_
     with pytest.raises(ValueError, match="this fit is penalised"):
         model.global_tests()
+    with pytest.raises(ValueError, match="this one is penalised"):
+        _ = model.aic_
 
 
 @pytest.mark.parametrize(

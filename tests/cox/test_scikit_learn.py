@@ -60,6 +60,7 @@ def test_lifelines_says_the_same(late):
     np.testing.assert_allclose(ours.coefficients_, theirs.params_[["load", "heat", "dust"]], rtol=1e-9)
     np.testing.assert_allclose(ours.standard_errors_, theirs.standard_errors_[["load", "heat", "dust"]], rtol=1e-9)
     np.testing.assert_allclose(ours.log_likelihood_, theirs.log_likelihood_, rtol=1e-12)
+    np.testing.assert_allclose(ours.aic_, theirs.AIC_partial_, rtol=1e-12)
     if not late:
         np.testing.assert_allclose(ours.predict_partial_hazard(X), theirs.predict_partial_hazard(X), rtol=1e-9)
         np.testing.assert_allclose(ours.score(X, life), theirs.concordance_index_, rtol=2e-2)  # they count ties of age otherwise
