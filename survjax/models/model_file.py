@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from survjax.errors import ModelFileError
 from survjax.fitting.estimation import Fit
 from survjax.fitting.prior import read_prior
 from survjax.models.checked_file import header, read_checked, write_checked
-from survjax.models.encoding import ENCODED_LAWS, as_array, as_float, decode, encode, learners, number, numbers
+from survjax.models.encoding import ENCODED_LAWS, as_array, as_float, decode, encode, learners, number, numbers, own_laws, read_own_laws
 from survjax.models.fit_checks import check_fit
 from survjax.models.mixtures import MixtureModel
 from survjax.models.model import Model
@@ -53,40 +55,46 @@ def write_model(model: Model, path: Path) -> None:
         "coordinates": numbers(fit.coordinates),
         "coordinate_covariance": [numbers(row) for row in fit.coordinate_covariance],
     }
-    write_checked(content, path, restore)
+    write_checked(content, path, partial(restore, own=own_laws([model, fit.template])))
 
 
-def load(path: str | Path) -> Model | Regression:
+def load(path: str | Path, distributions: Sequence[type[Distribution]] = ()) -> Model | Regression:
     """Read a model that ``save`` wrote. The data it was fitted to are not in the file.
+
+    Parameters
+    ----------
+    distributions : classes of your own (``class MyDistribution(sj.Distribution)``) that the model is made of. A name in the file is looked
+        up among survjax's and these; nothing is imported.
 
     Raises
     ------
+    TypeError, ValueError : ``distributions`` that are none, or have the name of one of survjax's.
     FileNotFoundError : there is no such file.
     ModelFileError : the file is truncated, was altered, comes from a newer survjax, is no model file, or holds numbers that do
         not belong together.
     """
-    path = Path(path)
+    path, own = Path(path), read_own_laws(distributions)
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise ModelFileError(f"{path} is not a survjax model: it is not text.") from None
-    return read_checked(text, path, restore)
+    return read_checked(text, path, partial(restore, own=own))
 
 
-def restore(content: dict[str, Any]) -> Model | Regression:
+def restore(content: dict[str, Any], own: Mapping[str, type[Distribution]]) -> Model | Regression:
     """The model, or regression, that the content of a file describes."""
     kind = learners().get(content["model"])
     if isinstance(kind, type) and issubclass(kind, Regression):
-        return restore_regression(content)
-    return _restore_model(content)
+        return restore_regression(content, own)
+    return _restore_model(content, own)
 
 
 @in_double_precision
-def _restore_model(content: dict[str, Any]) -> Model:
-    model: Model = decode({"model": content["model"], **content["arguments"]})
+def _restore_model(content: dict[str, Any], own: Mapping[str, type[Distribution]]) -> Model:
+    model: Model = decode({"model": content["model"], **content["arguments"]}, own)
     model._template()  # arguments are checked where they are used
     model._search()
-    template = as_template(decode(content["distribution"]))
+    template = as_template(decode(content["distribution"], own))
     about = content["fit"]
     names = tuple(content["parameters"])
     p = template.n_coordinates()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from survjax.covariates.design import Design
 from survjax.distributions import Distribution, ScaledHazard, ScaledTime
 from survjax.models.accelerated_failure_time import AcceleratedFailureTime
 from survjax.models.checked_file import header, write_checked
-from survjax.models.encoding import as_array, as_float, decode, encode, number, numbers
+from survjax.models.encoding import as_array, as_float, decode, encode, number, numbers, own_laws
 from survjax.models.fit_checks import SAME_VALUE, check_covariance, check_record
 from survjax.models.hazard_scaling import HazardScaling
 from survjax.models.precision import in_double_precision
@@ -40,6 +42,7 @@ def write_regression(model: Regression, path: Path) -> None:
     """
     fit, told, encoded = model._fitted, model._report, encode(model)
     template: Any = fit.predictors.template
+    law = template.of if type(model) in SCORED else template
     names = coordinate_names(template)
     content: dict[str, Any] = {
         **header(encoded.pop("model"), encoded),
@@ -55,25 +58,25 @@ def write_regression(model: Regression, path: Path) -> None:
             "penalty": fit.penalty,
             **model._beside_the_fit(),
         },
-        "distribution": encode(template.of if type(model) in SCORED else template),
+        "distribution": encode(law),
         "predictors": [{"parameter": names[one.coordinate], "design": one.design.state()} for one in fit.predictors.each],
         "coefficients": numbers(fit.coefficients),
         "coefficient_covariance": [numbers(row) for row in fit.covariance],
     }
-    write_checked(content, path, restore_regression)
+    write_checked(content, path, partial(restore_regression, own=own_laws([model, law])))
 
 
 @in_double_precision
-def restore_regression(content: dict[str, Any]) -> Regression:
+def restore_regression(content: dict[str, Any], own: Mapping[str, type[Distribution]]) -> Regression:
     """The regression that the content of a file describes.
 
     Raises
     ------
     KeyError, TypeError, ValueError : parts are missing or do not fit together.
     """
-    model: Regression = decode({"model": content["model"], **content["arguments"]})
+    model: Regression = decode({"model": content["model"], **content["arguments"]}, own)
     model._base_template()  # the argument is checked where it is used
-    predictors = _predictors(type(model), as_template(decode(content["distribution"])), content["predictors"])
+    predictors = _predictors(type(model), as_template(decode(content["distribution"], own)), content["predictors"])
     about, q = content["fit"], predictors.layout.n_coefficients()
     fit = RegressionFit(
         predictors=predictors,
