@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from survjax.data.lifetimes import Lifetimes
-from survjax.distributions import LAWS, PiecewiseExponential, RoystonParmar
+from survjax.distributions import LAWS, Distribution, PiecewiseExponential, RoystonParmar
 from survjax.errors import NoFiniteMaximum, NotConverged
 from survjax.fitting.causes import is_labelled
 from survjax.models import NAMED_MODELS, Model, WeibullMixture
@@ -112,7 +112,7 @@ class Comparison:
 
 
 def compare(
-    candidates: Literal["all"] | Sequence[Model | str] | Mapping[str, Model],
+    candidates: Literal["all"] | Sequence[Model | Distribution | str] | Mapping[str, Model | Distribution],
     durations: Any,
     event_observed: Any = None,
     *,
@@ -124,8 +124,8 @@ def compare(
 
     Parameters
     ----------
-    candidates : ``"all"`` for every distribution with parameters of its own, or a list of learners or of their names, or a
-        dictionary of learners by any name. Learners are fitted as copies; those given stay as they are.
+    candidates : ``"all"`` for every distribution with parameters of its own, or a list of learners, of distributions
+        or of their names, or a dictionary of them by any name. Learners are fitted as copies; those given stay as they are.
     durations, event_observed, entry, weights : a ``Lifetimes``, or (n,) columns as for ``Model.fit``.
     progress : whether to show a bar on standard error once it takes longer than a second.
 
@@ -165,6 +165,7 @@ def _fit(learner: Model, life: Lifetimes) -> Model:
 
 
 def _named(candidates: Any) -> dict[str, Model]:
+    candidates = _learned(candidates)
     if isinstance(candidates, str):
         if candidates != "all":
             raise ValueError(f'candidates must be "all", or a list of learners; got {candidates!r}.')
@@ -177,7 +178,7 @@ def _named(candidates: Any) -> dict[str, Model]:
     for candidate in candidates:
         learner = _by_name(candidate) if isinstance(candidate, str) else candidate
         _refuse_no_learner(learner, "a candidate", "a learner, such as sj.Weibull(), or its name")
-        name = learner.constructor().removesuffix("()")
+        name = _called(learner)
         if name in named:
             raise ValueError(f"two candidates are called {name}; pass a dictionary to name them yourself.")
         named[name] = learner
@@ -194,6 +195,23 @@ def _refuse_no_learner(learner: Any, who: str, expected: str) -> None:
         )
     if not isinstance(learner, Model):
         raise TypeError(f"{who} must be {expected}; got {learner!r:.60}.")
+
+
+def _learned(candidates: Any) -> Any:
+    """The same candidates, with the learner of each that is a distribution."""
+    if isinstance(candidates, str):
+        return candidates
+    if isinstance(candidates, Mapping):
+        return {name: Model(one) if isinstance(one, Distribution) else one for name, one in candidates.items()}
+    return [Model(one) if isinstance(one, Distribution) else one for one in candidates]
+
+
+def _called(learner: Model) -> str:
+    """A learner's call without empty brackets; of a distribution without a learner of its own, that of the distribution."""
+    call = learner.constructor()
+    if type(learner) is Model:
+        call = call.removeprefix("Model(distribution=").removesuffix(")")
+    return call.removesuffix("()")
 
 
 def _by_name(name: str) -> Model:

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 
 from survjax.distributions.edges import Edges
 from survjax.distributions.papers import Paper
+from survjax.distributions.scanned_start import scanned_start
 from survjax.numerics.pytrees import register_pytree
 from survjax.numerics.quadrature import restricted_mean
 from survjax.numerics.roots import root_between, solve_from_anywhere, solve_increasing
@@ -200,11 +201,14 @@ class Distribution:
     def start(self, centre: float, spread: float) -> dict[str, Any]:
         """Parameters at which log time has about this mean and standard deviation: where a fit may begin.
 
-        For a law on the whole real line they are those of time itself. Here, for a law that does not say: 1, or 0 for what may be
-        any number, times the unit of the data where the parameter has one.
+        For a law on the whole real line they are those of time itself. A rule to be given where the law is known to have better ones:
+        here they are found by trying (``scanned_start``).
         """
+        kinds = self.field_kinds()
+        if all(kind is None or isinstance(kind, (Domain, ConstantKind)) for kind in kinds.values()):
+            return scanned_start(self, centre, spread)
         typical = math.exp(centre) if self.start_of_support == 0.0 else spread
-        return {name: kind.rescaled(kind.from_real(0.0), typical) for name, kind in self.field_kinds().items() if isinstance(kind, Domain)}
+        return {name: kind.rescaled(kind.from_real(0.0), typical) for name, kind in kinds.items() if isinstance(kind, Domain)}
 
     @classmethod
     def from_line(cls, location: float, scale: float) -> Distribution:

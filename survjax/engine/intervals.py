@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -14,9 +13,9 @@ from survjax.engine.ascent import ascend
 from survjax.engine.estimation import LikelihoodFit, Problem
 from survjax.errors import NotConverged
 from survjax.fitting.inference import normal_quantile
-from survjax.fitting.profile import Profile
+from survjax.fitting.walk import Walk
 from survjax.numerics.newton import Evaluation
-from survjax.parameters import Domain
+from survjax.parameters import Domain, RealDomain
 
 MOST_LOST = 0.1  # of the samples of a bootstrap: with more without a maximum the others tell another story
 
@@ -61,31 +60,6 @@ def delta_of(function: Callable, fit: LikelihoodFit, arguments: tuple[Any, ...])
     return jax.device_get(answer), np.asarray(values), np.sqrt(np.maximum(variance, 0.0))
 
 
-@dataclass(frozen=True)
-class _Standardised:
-    """A problem in coordinates of about unit curvature at its maximum, as ``Profile`` walks along."""
-
-    problem: Problem
-    centre: np.ndarray
-    size: np.ndarray
-    lanes: int = 1
-
-    @property
-    def template(self) -> _Standardised:
-        return self
-
-    @property
-    def per_unit(self) -> float:
-        return self.problem.n_units
-
-    def coordinate_domains(self) -> list[Domain]:
-        return self.problem.space.coordinate_domains
-
-    def evaluate(self, points: np.ndarray, active: np.ndarray) -> Evaluation:
-        found = self.problem.evaluate(self.centre + self.size * points[0])
-        return found._replace(gradient=found.gradient * self.size, hessian=found.hessian * np.outer(self.size, self.size))
-
-
 def profile_limits(problem: Problem, fit: LikelihoodFit, level: float, side: str) -> tuple[np.ndarray, np.ndarray]:
     """Limits (m,) by the profile likelihood, as ``survjax.fitting.profile`` defines them; known values are their own.
 
@@ -94,32 +68,29 @@ def profile_limits(problem: Problem, fit: LikelihoodFit, level: float, side: str
     NotConverged : the profile rises above the fit.
     """
     reach = normal_quantile(0.5 * (1.0 + level) if side == "two" else level)
-    space, p = fit.space, len(fit.coordinates)
-    hessian = problem.evaluate(fit.coordinates).hessian[0]
-    inside = _Standardised(problem, fit.coordinates, 1.0 / np.sqrt(np.diagonal(hessian)))
-    errors = np.sqrt(np.diagonal(fit.coordinate_covariance)) / inside.size
-    rows = [row for row, domain in enumerate(space.domains) if domain is not None]
-    walk = Profile(
-        inside,  # type: ignore[arg-type]
-        np.zeros(p),
-        fit.log_likelihood,
-        errors,
-        dict(zip(rows, range(p), strict=True)),
-        dict.fromkeys(rows, 1.0),
-        np.zeros(p),
-        np.zeros(p, dtype=bool),
-        {},
-    )
+    space, centre = fit.space, fit.coordinates
+    # walked along in coordinates of about unit curvature, since a user's parameters may be of any size
+    size = 1.0 / np.sqrt(np.diagonal(problem.evaluate(centre).hessian[0]))
+
+    def evaluate(point: np.ndarray) -> Evaluation:
+        found = problem.evaluate(centre + size * point)
+        return found._replace(gradient=found.gradient * size, hessian=found.hessian * np.outer(size, size))
+
+    nothing = np.zeros(len(centre))
+    errors = np.sqrt(np.diagonal(fit.coordinate_covariance)) / size
+    real = np.array([isinstance(domain, RealDomain) for domain in space.coordinate_domains], dtype=bool)
+    walk = Walk(evaluate, nothing, fit.log_likelihood, problem.n_units, errors, nothing, real, nothing.astype(bool))
     lower, upper = fit.values.copy(), fit.values.copy()
-    for row in rows:
-        domain, index = space.coordinate_domains[walk.coordinate_of[row]], walk.coordinate_of[row]
+    rows = [row for row, domain in enumerate(space.domains) if domain is not None]
+    for index, row in enumerate(rows):
+        domain = space.coordinate_domains[index]
         for limits, sign, own in ((lower, -1.0, "lower"), (upper, 1.0, "upper")):
-            place = walk.crossing(row, sign, reach) if side in ("two", own) else None
+            place = walk.crossing(index, sign, reach) if side in ("two", own) else None
             if place is None:
                 with np.errstate(over="ignore", divide="ignore"):
                     limits[row] = float(domain.moved(0.5, 1.0, sign * np.inf))
             else:
-                limits[row] = float(domain.from_real(inside.centre[index] + inside.size[index] * place.at))
+                limits[row] = float(domain.from_real(centre[index] + size[index] * place.at))
     return lower, upper
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 import survjax
 from survjax.distributions import LAWS, WRAPPERS, Distribution
 from survjax.models.estimator import Estimator
+from survjax.models.precision import in_double_precision
 
 ENCODED_LAWS: Mapping[str, Any] = {law.__name__: law for law in (*LAWS, *WRAPPERS)}
+NO_LAWS: Mapping[str, Any] = MappingProxyType({})
+LOOKS_LIKE = "log_survival_of_a_probe"  # by which a user's class is known again
+_PROBE_AGES = (0.5, 1.0, 2.0)
 _WORDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -43,7 +49,9 @@ def as_array(values: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
 def encode(value: Any) -> Any:
     if isinstance(value, Distribution):
         fields = {name: encode(getattr(value, name)) for name in value.field_kinds()}
-        return {"distribution": _name_of(value, ENCODED_LAWS), **fields}
+        if type(value) in ENCODED_LAWS.values():
+            return {"distribution": type(value).__name__, **fields}
+        return {"distribution": _own_name(type(value)), **fields, LOOKS_LIKE: numbers(_probe(value))}
     if isinstance(value, Estimator):
         return {"model": _name_of(value, learners()), **{name: encode(inner) for name, inner in value.get_params(deep=False).items()}}
     if isinstance(value, Mapping):
@@ -64,28 +72,108 @@ def _name_of(value: Any, registry: Mapping[str, Any]) -> str:
     kind = type(value)
     if registry.get(kind.__name__) is not kind:
         raise TypeError(
-            f"a model file holds survjax's own learners and distributions only ({', '.join(registry)}), and {kind.__module__}."
-            f"{kind.__qualname__} is not one of them: load could not make it again. Keep this model with pickle, its class in a "
-            "module that can be imported, or note its parameters_ and covariance_."
+            f"a model file holds survjax's own learners only ({', '.join(registry)}), and {kind.__module__}.{kind.__qualname__} is not one "
+            "of them: load could not make it again. Keep this model with pickle, its class in a module that can be imported, or note its "
+            "parameters_ and covariance_."
         )
     return kind.__name__
 
 
-def decode(value: Any) -> Any:
+def _own_name(kind: type[Distribution]) -> str:
+    if kind.__module__.startswith("survjax."):
+        raise TypeError(f"{kind.__name__} is not one of the distributions that a model file holds ({', '.join(ENCODED_LAWS)}).")
+    if kind.__name__ in ENCODED_LAWS:
+        raise TypeError(f"your distribution {kind.__name__} has the name of one of survjax's, which load would take for it: rename it.")
+    return kind.__name__
+
+
+def own_laws(value: Any) -> dict[str, type[Distribution]]:
+    """The distributions in a learner that are a user's own, by name.
+
+    Raises
+    ------
+    TypeError : two of them have one name.
+    """
+    found: dict[str, type[Distribution]] = {}
+    inside: Iterable[Any] = ()
+    if isinstance(value, Distribution):
+        inside = [getattr(value, name) for name in value.field_kinds()]
+        if type(value) not in ENCODED_LAWS.values():
+            found[_own_name(type(value))] = type(value)
+    elif isinstance(value, Estimator):
+        inside = value.get_params(deep=False).values()
+    elif isinstance(value, Mapping):
+        inside = value.values()
+    elif isinstance(value, (list, tuple)):
+        inside = value
+    for part in inside:
+        for name, kind in own_laws(part).items():
+            if found.setdefault(name, kind) is not kind:
+                raise TypeError(f"two different distributions are called {name}, which a file could not tell apart: rename one.")
+    return found
+
+
+def read_own_laws(given: Any) -> dict[str, type[Distribution]]:
+    """The classes that a user gives to ``load``, by name.
+
+    Raises
+    ------
+    TypeError : what is no class of distributions. ValueError : a name that survjax has itself.
+    """
+    for kind in given:
+        if not (isinstance(kind, type) and issubclass(kind, Distribution)):
+            hint = " Pass the class itself, without ()." if isinstance(kind, Distribution) else ""
+            raise TypeError(f"distributions must be classes made from sj.Distribution; got {kind!r:.60}.{hint}")
+        if kind.__name__ in ENCODED_LAWS:
+            raise ValueError(f"survjax has a {kind.__name__} of its own, which a file means by that name: rename yours.")
+    return {kind.__name__: kind for kind in given}
+
+
+@in_double_precision
+def _probe(law: Distribution) -> np.ndarray:
+    """log S at some ages under parameters that have nothing to do with a fit: what the law is. Empty for one made of others."""
+    if law.parts():
+        return np.zeros(0)
+    free = law.with_values([None] * len(law.parameters()))
+    probe = free.bind(0.1 * (1.0 + np.arange(free.n_coordinates())))
+    return np.asarray(probe.log_survival(jnp.asarray(_PROBE_AGES)))
+
+
+def _check_probe(law: Distribution, told: Any) -> None:
+    if not np.allclose(_probe(law), [as_float(value) for value in told], rtol=1e-6, atol=0.0, equal_nan=True):
+        raise ValueError(
+            f"the {type(law).__name__} that was given is not the distribution that was saved: its log_survival is another. Pass the class "
+            "with which the model was fitted."
+        )
+
+
+def decode(value: Any, own: Mapping[str, type[Distribution]] = NO_LAWS) -> Any:
+    """What was encoded; distributions are looked up in the registry and, by name, among a user's ``own``: nothing is imported."""
     if isinstance(value, list):
-        return tuple(decode(entry) for entry in value)
+        return tuple(decode(entry, own) for entry in value)
     if isinstance(value, dict) and "mapping" in value:
-        return {decode(key): decode(inner) for key, inner in value["mapping"]}
+        return {decode(key, own): decode(inner, own) for key, inner in value["mapping"]}
     if isinstance(value, dict):
-        fields = {name: decode(inner) for name, inner in value.items()}
+        told = value.get(LOOKS_LIKE)
+        fields = {name: decode(inner, own) for name, inner in value.items() if name != LOOKS_LIKE}
         if "model" in fields:  # first, since a learner may have an argument called distribution
-            registry, name = learners(), fields.pop("model")
-        else:
-            registry, name = ENCODED_LAWS, fields.pop("distribution")
-        if name not in registry:
-            raise ValueError(f"survjax {survjax.__version__} has no {name!r:.60}.")
-        return registry[name](**fields)
+            return _looked_up(fields.pop("model"), learners())(**fields)
+        name = fields.pop("distribution")
+        law = _looked_up(name, {**own, **ENCODED_LAWS}, hint=told is not None)(**fields)
+        if name in own:
+            _check_probe(law, told)
+        return law
     return _WORDS.get(value, value) if isinstance(value, str) else value
+
+
+def _looked_up(name: Any, registry: Mapping[str, Any], hint: bool = False) -> Any:
+    if name not in registry:
+        remedy = (
+            f": it is a class of whoever saved the model, and a file does not hold its code. Define that class, made from sj.Distribution, "
+            f"and pass it: sj.load(path, distributions=[{name:.60}])"
+        )
+        raise ValueError(f"survjax {survjax.__version__} has no {name!r:.60}{remedy if hint else ''}.")
+    return registry[name]
 
 
 def learners() -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, Self
 
+from survjax.distributions import Distribution
 from survjax.models.habits import instead_of
 
 
@@ -77,6 +78,11 @@ def _written(value: Any) -> str:
         return f"[{', '.join(_written(one) for one in value)}]"
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key!r}: {_written(one)}' for key, one in value.items())}}}"
+    if isinstance(value, Distribution):
+        fields = ((name, getattr(value, name)) for name in value.field_kinds())
+        return f"{type(value).__name__}({', '.join(f'{name}={_written(field)}' for name, field in fields if field is not None)})"
+    if isinstance(value, tuple):
+        return f"({', '.join(_written(one) for one in value)}{',' if len(value) == 1 else ''})"
     return value.constructor() if isinstance(value, Estimator) else repr(value)
 
 

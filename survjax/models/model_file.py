@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +17,16 @@ from survjax.fitting.prior import read_prior
 from survjax.models.checked_file import header, read_checked, write_checked
 from survjax.models.competing_events import CompetingEvents
 from survjax.models.competing_file import events_content, restore_events
-from survjax.models.encoding import ENCODED_LAWS, as_array, as_float, decode, encode, learners, number, numbers
+from survjax.models.encoding import ENCODED_LAWS, as_array, as_float, decode, encode, learners, number, numbers, own_laws, read_own_laws
 from survjax.models.fit_checks import check_fit
 from survjax.models.mixtures import MixtureModel
 from survjax.models.model import Model
 from survjax.models.precision import in_double_precision
 from survjax.models.regression import Regression
-from survjax.models.regression_file import regression_content, restore_regression
+from survjax.models.regression_file import own_laws_of_regression, regression_content, restore_regression
 from survjax.models.template import as_template
+
+NONE: Mapping[str, type[Distribution]] = {}
 
 
 def write_model(model: Model | CompetingEvents, path: Path) -> None:
@@ -33,7 +37,14 @@ def write_model(model: Model | CompetingEvents, path: Path) -> None:
     TypeError : something in the model is not survjax's own, so that no file could bring it back.
     ModelFileError : the fit would not be read back, since what it says of itself does not fit together.
     """
-    write_checked(content_of(model), path, restore)
+    write_checked(content_of(model), path, partial(restore, own=_own_laws_of(model)))
+
+
+def _own_laws_of(model: Any) -> dict[str, type[Distribution]]:
+    """By name the user's own laws that the model is made of."""
+    if isinstance(model, CompetingEvents):
+        return {name: law for one in model.models_.values() for name, law in _own_laws_of(one).items()}
+    return own_laws_of_regression(model) if isinstance(model, Regression) else own_laws([model, model._fitted.template])
 
 
 def content_of(model: Model | Regression | CompetingEvents) -> dict[str, Any]:
@@ -68,41 +79,47 @@ def _model_content(model: Model) -> dict[str, Any]:
     }
 
 
-def load(path: str | Path) -> Model | Regression | CompetingEvents:
+def load(path: str | Path, distributions: Sequence[type[Distribution]] = ()) -> Model | Regression | CompetingEvents:
     """Read a model that ``save`` wrote. The data it was fitted to are not in the file.
+
+    Parameters
+    ----------
+    distributions : classes of your own (``class MyDistribution(sj.Distribution)``) that the model is made of. A name in the file is looked
+        up among survjax's and these; nothing is imported.
 
     Raises
     ------
+    TypeError, ValueError : ``distributions`` that are none, or have the name of one of survjax's.
     FileNotFoundError : there is no such file.
     ModelFileError : the file is truncated, was altered, comes from a newer survjax, is no model file, or holds numbers that do
         not belong together.
     """
-    path = Path(path)
+    path, own = Path(path), read_own_laws(distributions)
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise ModelFileError(f"{path} is not a survjax model: it is not text.") from None
-    return read_checked(text, path, restore)
+    return read_checked(text, path, partial(restore, own=own))
 
 
-def restore(content: dict[str, Any]) -> Model | Regression | CompetingEvents:
+def restore(content: dict[str, Any], own: Mapping[str, type[Distribution]] = NONE) -> Model | Regression | CompetingEvents:
     """The model, regression or competing events that a file describes; what stands on a floor above brings its own way back."""
     kind = learners().get(content["model"])
     if kind is None and content["model"] in dir(survjax) and hasattr(above := getattr(survjax, content["model"]), "_from_content"):
         return above._from_content(content)
     if kind is CompetingEvents:
-        return restore_events(content, restore)
+        return restore_events(content, partial(restore, own=own), own)
     if isinstance(kind, type) and issubclass(kind, Regression):
-        return restore_regression(content)
-    return _restore_model(content)
+        return restore_regression(content, own)
+    return _restore_model(content, own)
 
 
 @in_double_precision
-def _restore_model(content: dict[str, Any]) -> Model:
-    model: Model = decode({"model": content["model"], **content["arguments"]})
+def _restore_model(content: dict[str, Any], own: Mapping[str, type[Distribution]]) -> Model:
+    model: Model = decode({"model": content["model"], **content["arguments"]}, own)
     model._template()  # arguments are checked where they are used
     model._search()
-    template = as_template(decode(content["distribution"]))
+    template = as_template(decode(content["distribution"], own))
     about = content["fit"]
     names = tuple(content["parameters"])
     p = template.n_coordinates()

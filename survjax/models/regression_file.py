@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from survjax.covariates.design import Design
 from survjax.distributions import Distribution, ScaledHazard, ScaledTime
 from survjax.models.accelerated_failure_time import AcceleratedFailureTime
 from survjax.models.checked_file import header, write_checked
-from survjax.models.encoding import as_array, as_float, decode, encode, number, numbers
+from survjax.models.encoding import as_array, as_float, decode, encode, number, numbers, own_laws
 from survjax.models.fit_checks import SAME_VALUE, check_covariance, check_record
 from survjax.models.hazard_scaling import HazardScaling
 from survjax.models.precision import in_double_precision
@@ -38,7 +40,13 @@ def write_regression(model: Regression, path: Path) -> None:
     TypeError : something in the model is not survjax's own, or a transform of its formula has learned what no file can hold.
     ModelFileError : the fit would not be read back, since what it says of itself does not fit together.
     """
-    write_checked(regression_content(model), path, restore_regression)
+    write_checked(regression_content(model), path, partial(restore_regression, own=own_laws_of_regression(model)))
+
+
+def own_laws_of_regression(model: Regression) -> dict[str, type[Distribution]]:
+    """By name the user's own laws that a regression is made of."""
+    template: Any = model._fitted.predictors.template
+    return own_laws([model, template.of if type(model) in SCORED else template])
 
 
 def regression_content(model: Regression) -> dict[str, Any]:
@@ -68,16 +76,16 @@ def regression_content(model: Regression) -> dict[str, Any]:
 
 
 @in_double_precision
-def restore_regression(content: dict[str, Any]) -> Regression:
+def restore_regression(content: dict[str, Any], own: Mapping[str, type[Distribution]]) -> Regression:
     """The regression that the content of a file describes.
 
     Raises
     ------
     KeyError, TypeError, ValueError : parts are missing or do not fit together.
     """
-    model: Regression = decode({"model": content["model"], **content["arguments"]})
+    model: Regression = decode({"model": content["model"], **content["arguments"]}, own)
     model._base_template()  # the argument is checked where it is used
-    predictors = _predictors(type(model), as_template(decode(content["distribution"])), content["predictors"])
+    predictors = _predictors(type(model), as_template(decode(content["distribution"], own)), content["predictors"])
     about, q = content["fit"], predictors.layout.n_coefficients()
     fit = RegressionFit(
         predictors=predictors,
