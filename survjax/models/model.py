@@ -37,6 +37,7 @@ from survjax.models.predictions import (
 )
 from survjax.models.template import as_template
 from survjax.numerics.blocks import map_rows
+from survjax.numerics.pytrees import python_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,7 +148,7 @@ class Model(Estimator, Diagnostics):
 
         Its methods compute in the precision of your own JAX configuration: 32 bits unless ``jax.enable_x64`` is on.
         """
-        return jax.tree.map(float, self._fitted.distribution())
+        return python_numbers(self._fitted.distribution())
 
     @property
     def parameters_(self) -> pd.Series:

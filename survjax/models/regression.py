@@ -25,6 +25,7 @@ from survjax.models.regression_findings import RegressionFindings
 from survjax.models.regression_intervals import interval_of_report, interval_of_units
 from survjax.models.unit_laws import coordinates_of_units, life_bounds, predict_units, unit_arguments
 from survjax.models.unit_predictions import UnitPredictions
+from survjax.numerics.pytrees import python_numbers
 from survjax.regression.clusters import sandwich
 from survjax.regression.estimation import fit_regression, log_likelihood_of_units
 from survjax.regression.predictors import Predictors
@@ -276,13 +277,11 @@ class Regression(UnitPredictions, RegressionFindings):
         ------
         ValueError : X has not one row.
         """
-        import jax
-
         covariates = self._covariates(X)
         if len(covariates) != 1:
             raise ValueError(f"of(X) is of one unit, and X has {len(covariates)} rows: pass one, for instance X.iloc[[3]].")
         fit = self._fitted
-        return Model(jax.tree.map(float, fit.predictors.template.bind(coordinates_of_units(fit, covariates)[0])))
+        return Model(python_numbers(fit.predictors.template.bind(coordinates_of_units(fit, covariates)[0])))
 
     @in_double_precision
     def _predict(self, name: str, X: Any, **arguments: Any) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import numpy as np
 
 
 def register_pytree(cls: type, data: list[str], static: list[str]) -> None:
@@ -31,3 +32,8 @@ def register_pytree(cls: type, data: list[str], static: list[str]) -> None:
         return law
 
     jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
+
+
+def python_numbers(tree: Any) -> Any:
+    """The same pytree with Python floats for its numbers, and NumPy arrays for what is an array (breaks, knots)."""
+    return jax.tree.map(lambda leaf: np.asarray(leaf) if np.ndim(leaf) else float(leaf), tree)

@@ -85,3 +85,14 @@ def test_it_survives_a_file(tmp_path):
     model = sj.PiecewiseExponential([2000.0, 5000.0]).fit(shipped("generator_fans"))
     again = sj.load(model.save(tmp_path / "model.json") or tmp_path / "model.json")
     np.testing.assert_array_equal(again.survival([100.0, 3000.0]), model.survival([100.0, 3000.0]))
+
+
+def test_a_law_with_ages_that_are_never_learned_is_handed_out_and_judged():
+    """Its breaks are an array among its numbers."""
+    life = shipped("generator_fans")
+    model = sj.PiecewiseExponential([2000.0, 5000.0]).fit(life)
+    assert model.distribution_.breaks.tolist() == [2000.0, 5000.0]
+    np.testing.assert_allclose(model.log_likelihood(life), model.log_likelihood_, rtol=1e-13)
+    wear = {"load": np.arange(len(life)) % 2}
+    one = sj.ProportionalHazards(sj.PiecewiseExponential([2000.0, 5000.0])).fit(wear, life)
+    np.testing.assert_allclose(one.of({"load": [0.0]}).survival(3000.0), one.predict_survival({"load": [0.0]}, 3000.0)[0], rtol=1e-14)
