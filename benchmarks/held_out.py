@@ -141,6 +141,8 @@ def models() -> dict[str, object]:
         "by parameter, Weibull": sj.ParameterRegression(sj.Weibull(), {"scale": EVERY, "shape": EVERY}),
         "by parameter, generalised gamma": sj.ParameterRegression(sj.GeneralizedGamma(), {"location": EVERY, "scale": EVERY}),
         "by parameter, piecewise": sj.ParameterRegression(sj.PiecewiseExponential(breaks=BREAKS), {"rate": EVERY}, penalty=1.0),
+        "NeuralHazard": sj.NeuralHazard(EVERY),
+        "NeuralMixture": sj.NeuralMixture(2, EVERY),
         "lifelines AFT, Weibull": IndicatorsAFT(LifelinesAFT(WeibullAFTFitter())),
         "lifelines AFT, Weibull, shape too": IndicatorsAFT(LifelinesAFT(WeibullAFTFitter(), ancillary=True)),
         "lifelines Cox": Indicators(Lifelines(CoxPHFitter(), fit_options=slowly)),

@@ -17,14 +17,12 @@ class HeldOut(NamedTuple):
     ----------
     reached : (m,) of each failure the probability, predicted at its row's entry, of failing by the age at which it did; rising.
     weight : (m,) for how many rows it stands: its count over the probability of having been in view so long. total : of all rows' counts.
-    n : how many rows there are.
     reason : why there is nothing here, if so.
     """
 
     reached: np.ndarray
     weight: np.ndarray
     total: float
-    n: float
     reason: str = ""
 
 
@@ -41,12 +39,12 @@ def held_out(life: Lifetimes, reached: np.ndarray) -> HeldOut:
     curve = censoring_curve(since, "a conformal interval")
     failed = np.flatnonzero(since.event_observed & (since.counts() > 0))
     order = failed[np.argsort(reached[failed], kind="stable")]
-    return HeldOut(reached[order], since.counts()[order] / curve.before(since.durations[order]), since.n_units, since.n_units)
+    return HeldOut(reached[order], since.counts()[order] / curve.before(since.durations[order]), since.n_units)
 
 
 def nothing(reason: str) -> HeldOut:
     """What is kept where no unit can speak."""
-    return HeldOut(np.zeros(0), np.zeros(0), 0.0, 0.0, reason)
+    return HeldOut(np.zeros(0), np.zeros(0), 0.0, reason)
 
 
 def probabilities(told: HeldOut, level: float) -> tuple[float, float]:
@@ -57,9 +55,8 @@ def probabilities(told: HeldOut, level: float) -> tuple[float, float]:
     Gammerman & Shafer 2005). Under censoring weights stand in for the count, and the statement holds as n grows (the weighting is that of
     Candès, Lei & Ren 2023, Journal of the Royal Statistical Society B 85, for a lower bound). 0 and 1 where the rows do not reach so far.
     """
-    rest = 0.5 * (1.0 - level)
-    # a new unit counts as much as an old one does on average
-    below = np.cumsum(told.weight) / (told.total * (1.0 + 1.0 / told.n))
+    rest = round(0.5 * (1.0 - level), 12)  # of 0.8 a tenth, to which (n + 1) times it is compared
+    below = np.cumsum(told.weight) / (told.total + 1.0)
     first = int(np.searchsorted(below, rest, side="right"))
     last = int(np.searchsorted(below, 1.0 - rest, side="left"))
     return (float(told.reached[first - 1]) if first else 0.0), (float(told.reached[last]) if last < len(below) else 1.0)

@@ -50,7 +50,6 @@ def write_network(model: NeuralRegression, path: Path) -> None:
             "reached": numbers(fit.told.reached),
             "weight": numbers(fit.told.weight),
             "total": fit.told.total,
-            "rows": fit.told.n,
             "reason": fit.told.reason,
         },
     }
@@ -89,7 +88,6 @@ def restore_network(kind: type[NeuralRegression], content: dict[str, Any]) -> Ne
             as_array(told["reached"], (len(told["reached"]),), "reached"),
             as_array(told["weight"], (len(told["reached"]),), "weight"),
             as_float(told["total"]),
-            as_float(told["rows"]),
             str(told["reason"]),
         ),
         notes=about["notes"],

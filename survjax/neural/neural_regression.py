@@ -29,6 +29,7 @@ from survjax.neural.members import codes_of
 from survjax.neural.network import KINDS
 from survjax.neural.neural_fit import NeuralFit, law_of_one
 from survjax.neural.rows import rows_of
+from survjax.numerics.pytrees import in_plain_numbers
 from survjax.training import TrainingSettings
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ class NeuralRegression(UnitPredictions, Estimator):
         if len(inside) != 1:
             raise ValueError(f"of(X) is of one unit, and X has {len(inside)} rows: pass one, for instance X.iloc[[3]].")
         law = self._law_of(fit.template, jax.numpy.asarray(fit.coordinates(inside)[0]))
-        return Model(jax.tree.map(lambda value: float(value) if np.ndim(value) == 0 else np.asarray(value), law))
+        return Model(in_plain_numbers(law))
 
     @in_double_precision
     def predict_rul_interval(self, X: Any, age: Any = 0.0, level: float = 0.95, method: str = "model") -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax.numpy as jnp
 
 from survjax.distributions import Weibull
@@ -15,23 +17,23 @@ class TrainedWeibull(Weibull):
     exponent stops at half of what the range holds: survival is 0 in the range all the same, and so is its slope.
     """
 
-    def _power(self, log_ratio):
+    def _power(self, log_ratio: Any) -> tuple[Any, Any]:
         exponent = self.shape * log_ratio
         return exponent, jnp.exp(jnp.minimum(exponent, 0.5 * jnp.log(jnp.finfo(exponent.dtype).max)))
 
-    def log_survival(self, time):
+    def log_survival(self, time: Any) -> Any:
         aged = time > 0
         collected = self._power(jnp.log(jnp.where(aged, time, self.scale)) - jnp.log(self.scale))[1]
         return jnp.where(aged, -collected, 0.0)
 
-    def log_survival_from(self, time, log_time):
+    def log_survival_from(self, time: Any, log_time: Any) -> Any:
         return -self._power(log_time - jnp.log(self.scale))[1]
 
-    def log_density_from(self, time, log_time):
+    def log_density_from(self, time: Any, log_time: Any) -> Any:
         exponent, collected = self._power(log_time - jnp.log(self.scale))
         return jnp.log(self.shape) - log_time + exponent - collected
 
-    def cumulative_hazard_between(self, start, length):
+    def cumulative_hazard_between(self, start: Any, length: Any) -> Any:
         aged = start > 0
         from_here = jnp.where(aged, start, self.scale)
         growth = self.shape * jnp.log1p(jnp.where(aged, length, 0.0) / from_here)

@@ -1,0 +1,266 @@
+"""NeuralHazard and NeuralMixture: begin at the fit to the lifetimes alone, learn what covariates do, and say what they cannot."""
+
+import json
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+
+import survjax as sj
+
+N = 1024
+RNG = np.random.default_rng(3)
+GROUP = np.arange(N) % 2
+X = pd.DataFrame({"group": np.where(GROUP, "b", "a"), "noise": RNG.normal(size=N)})
+LIVES = RNG.exponential(10.0 / (1.0 + 3.0 * GROUP))
+ENDS = RNG.uniform(0.0, 20.0, N)
+LIFE = sj.Lifetimes(np.minimum(LIVES, ENDS), LIVES <= ENDS)
+AT = [1.0, 4.0, 10.0]
+QUICK = {"hidden": (8,), "members": 2, "epochs": 6, "n_intervals": 3}
+STILL = {"learning_rate": 1e-9, "epochs": 1, "members": 2, "hidden": (4,)}
+
+
+@pytest.fixture(scope="module")
+def quick():
+    return sj.NeuralHazard(**QUICK).fit(X, LIFE)
+
+
+def test_a_hazard_begins_at_the_piecewise_exponential_fit():
+    model = sj.NeuralHazard(n_intervals=3, calibrate=False, **STILL).fit(X, LIFE)
+    alone = sj.PiecewiseExponential(model.breaks_).fit(LIFE)
+    # one epoch of steps of 1e-9
+    np.testing.assert_allclose(model.predict_survival(X[:2], AT), np.tile(alone.survival(AT), (2, 1)), rtol=1e-6)
+    np.testing.assert_allclose(model.score(X, LIFE), alone.score(LIFE), rtol=1e-7)
+
+
+def test_a_mixture_begins_at_the_univariate_mixture():
+    model = sj.NeuralMixture(2, calibrate=False, **STILL).fit(X, LIFE)
+    alone = sj.WeibullMixture(2).fit(LIFE)
+    np.testing.assert_allclose(model.predict_survival(X[:2], AT), np.tile(alone.survival(AT), (2, 1)), rtol=1e-6)
+    np.testing.assert_allclose(model.log_likelihood_, alone.log_likelihood_, rtol=1e-7)
+
+
+def test_two_groups_have_the_hazards_of_their_own_lifetimes():
+    """A linear network of one binary covariate can be the fit of each group; 1,024 rows and early stopping leave some tenths of that."""
+    model = sj.NeuralHazard("~ group", n_intervals=2, hidden=(), members=2, epochs=60, learning_rate=0.02).fit(X, LIFE)
+    middle = np.array([0.5 * model.breaks_[0], 2.0 * model.breaks_[0]])
+    found = model.predict_hazard({"group": ["a", "b"]}, middle)
+    for group, hazard in zip("ab", found, strict=True):
+        own = sj.PiecewiseExponential(model.breaks_).fit(LIFE[(X["group"] == group).to_numpy()])
+        errors = own.standard_errors_ / own.parameters_
+        # within two standard errors of each group's own estimate: stopping early keeps groups nearer to each other than they are
+        assert np.all(np.abs(np.log(hazard / own.hazard(middle))) < 2 * errors)
+    assert found[1, 0] / found[0, 0] > 2.0
+
+
+def test_predictions_are_those_of_one_law_a_unit(quick):
+    law = quick.of(X.iloc[[1]])
+    one = X.iloc[[1]]
+    np.testing.assert_allclose(quick.predict_survival(one, AT)[0], law.survival(AT), rtol=1e-13)
+    np.testing.assert_allclose(quick.predict_rul(one, 2.0), law.predict_rul(2.0), rtol=1e-13)
+    np.testing.assert_allclose(quick.predict_rul(one, 2.0, horizon=5.0), law.predict_rul(2.0, horizon=5.0), rtol=1e-13)
+    np.testing.assert_allclose(quick.predict_failure_probability(one, 2.0, 3.0), law.predict_failure_probability(2.0, 3.0), rtol=1e-13)
+    interval = quick.predict_rul_interval(one, 2.0, 0.8)
+    np.testing.assert_allclose(interval.to_numpy()[0], [law.predict_rul(2.0, 0.1), law.predict_rul(2.0, 0.9)], rtol=1e-12)
+    assert interval.index.tolist() == [1]
+
+
+def test_an_ensemble_of_mixtures_has_the_mean_of_their_survivals():
+    model = sj.NeuralMixture(1, hidden=(8,), members=2, epochs=4, learning_rate=0.01).fit(X, LIFE)
+    fit = model._fit
+    with sj_double():
+        laws = [[sj.distributions.Weibull(*np.exp(own)) for own in unit] for unit in fit.coordinates(fit.inputs.inside(X[:2]))]
+        expected = [[float(np.mean([law.survival(t) for law in unit])) for t in AT] for unit in laws]
+    np.testing.assert_allclose(model.predict_survival(X[:2], AT), expected, rtol=1e-13)
+
+
+def sj_double():
+    import jax
+
+    return jax.enable_x64(True)
+
+
+def test_a_seed_gives_the_same_model(quick):
+    again = clone(quick).fit(X, LIFE)
+    np.testing.assert_array_equal(again.predict_survival(X, AT), quick.predict_survival(X, AT))
+    other = clone(quick).set_params(seed=1).fit(X, LIFE)
+    assert not np.array_equal(other.predict_survival(X, AT), quick.predict_survival(X, AT))
+
+
+@pytest.mark.parametrize("kind", [sj.NeuralHazard(**QUICK), sj.NeuralMixture(1, hidden=(8,), members=1, epochs=2)])
+def test_a_saved_model_predicts_the_same_bits(kind, tmp_path):
+    model = clone(kind).fit(X, LIFE)
+    model.save(tmp_path / "model.json")
+    again = sj.load(tmp_path / "model.json")
+    assert repr(again) == repr(model)
+    assert again.notes_ == model.notes_
+    np.testing.assert_array_equal(again.predict_survival(X, AT), model.predict_survival(X, AT))
+    conformal = [one.predict_rul_interval(X[:3], 0.0, 0.8, method="conformal") for one in (model, again)]
+    pd.testing.assert_frame_equal(*conformal)
+    pd.testing.assert_frame_equal(again.learning_curve_, model.learning_curve_)
+
+
+def test_a_file_whose_networks_do_not_fit_is_refused(quick, tmp_path):
+    from survjax.models.checked_file import digest
+
+    path = tmp_path / "model.json"
+    quick.save(path)
+    content = json.loads(path.read_text())
+    content["arguments"]["hidden"] = [9]
+    del content["sha256"]
+    content["sha256"] = digest(content)
+    path.write_text(json.dumps(content))
+    with pytest.raises(sj.ModelFileError, match="an array of the networks has the shape"):
+        sj.load(path)
+
+
+def test_the_epoch_kept_is_that_of_the_least_loss_of_units_held_out(quick):
+    curve = quick.learning_curve_
+    best = curve.loc[curve.groupby("member")["validation_loss"].idxmin()]
+    assert ", ".join(map(str, best["epoch"])) in quick.notes_[0]
+    ax = quick.plot_learning_curve()
+    assert ax.get_title(loc="left") == "How 2 networks learned"
+    plt.close("all")
+
+
+def test_the_loss_is_minus_the_log_likelihood_a_unit():
+    model = sj.NeuralHazard(n_intervals=3, calibrate=False, **STILL).fit(X, LIFE)
+    rows = np.concatenate([np.arange(N)])
+    held = model.learning_curve_.query("epoch == 0")["validation_loss"]
+    alone = sj.PiecewiseExponential(model.breaks_).fit(LIFE)
+    from survjax.fitting.estimation import unit_of_time
+    from survjax.neural.members import draw
+
+    folds = draw(rows, np.isfinite(LIFE.upper), np.ones(N, bool), 2, "folds", 0)
+    unit = unit_of_time(alone.distribution_, LIFE)
+    expected = [-alone.score(LIFE[fold]) - np.log(unit) * LIFE[fold].n_failed / len(fold) for fold in folds.held_out]
+    np.testing.assert_allclose(held, expected, rtol=1e-5)  # single precision
+
+
+def test_grid_search_chooses_by_the_likelihood_held_out():
+    target = np.array([*zip(LIFE.event_observed, LIFE.durations, strict=True)], dtype=[("event", bool), ("time", float)])
+    search = GridSearchCV(sj.NeuralHazard(**QUICK), {"learning_rate": [1e-6, 0.02]}, cv=2).fit(X, target)
+    assert search.best_params_ == {"learning_rate": 0.02}
+
+
+def test_a_learning_rate_too_large_says_so():
+    with pytest.raises(sj.NotConverged, match=r"diverged in epoch 1.*smaller learning_rate than 1e\+06.*better than the start"):
+        sj.NeuralHazard(**{**QUICK, "learning_rate": 1e6, "optimiser": "sgd"}).fit(X, LIFE)
+
+
+def test_late_entry_intervals_and_weights_are_learned_from():
+    entry = np.where(np.arange(N) % 3 == 0, 0.2 * LIFE.durations, 0.0)
+    upper = np.where(
+        LIFE.event_observed & (np.arange(N) % 5 == 0), LIFE.durations + 0.5, np.where(LIFE.event_observed, LIFE.durations, np.inf)
+    )
+    life = sj.Lifetimes.from_intervals(LIFE.durations, upper, entry=entry, weights=np.where(np.arange(N) < 100, 2.0, 1.0))
+    for model in (sj.NeuralHazard(**QUICK), sj.NeuralMixture(1, hidden=(8,), members=2, epochs=6)):
+        model.fit(X, life)
+        assert model.score(X, life) > sj.Exponential().fit(life).score(life)
+        with pytest.raises(ValueError, match="no conformal interval: some failures are known only within an interval"):
+            model.predict_rul_interval(X, method="conformal")
+
+
+def test_held_out_units_correct_the_level_of_a_network_kept_too_low():
+    """Calibrated hazards of held-out units add up to their failures."""
+    from survjax.distributions import PiecewiseExponential
+    from survjax.neural.neural_fit import calibrated
+    from survjax.neural.rows import rows_of
+
+    template = PiecewiseExponential(np.array([3.0]), None)
+    low = np.log([0.02, 0.03])
+    with sj_double():
+        level, gain = calibrated(template, np.tile(low, (N, 1)), rows_of(LIFE, 1.0), LIFE.counts())
+    time = LIFE.durations
+    expected = np.log(LIFE.n_failed / np.sum(0.02 * np.minimum(time, 3.0) + 0.03 * np.maximum(time - 3.0, 0.0)))
+    np.testing.assert_allclose(level, expected, atol=1e-4)  # the search stops at 1e-5
+    assert gain > 3.84
+
+
+@pytest.mark.parametrize("network", ["recurrent", "convolutional"])
+def test_windows_of_readings_are_learned_from(network, tmp_path):
+    """Hazards go with the mean of the second channel."""
+    random = np.random.default_rng(5)
+    windows = random.normal(size=(512, 6, 2)) + np.array([0.0, 1.0]) * random.normal(size=(512, 1, 1))
+    life = sj.Lifetimes(random.exponential(np.exp(-1.5 * windows[:, :, 1].mean(axis=1))))
+    model = sj.NeuralHazard(network=network, hidden=(8, 4), n_intervals=2, members=2, epochs=40, batch_size=64, learning_rate=0.01)
+    model.fit(windows, life)
+    assert np.corrcoef(np.log(model.predict_rul(windows)), windows[:, :, 1].mean(axis=1))[0, 1] < -0.8
+    model.save(tmp_path / "windows.json")
+    np.testing.assert_array_equal(sj.load(tmp_path / "windows.json").predict_rul(windows[:5]), model.predict_rul(windows[:5]))
+
+
+def test_rows_of_a_unit_are_held_out_together(quick):
+    model = clone(quick).fit(X, LIFE, unit=np.arange(N) // 4)
+    assert not np.array_equal(model.predict_survival(X, AT), quick.predict_survival(X, AT))
+
+
+def test_intervals_need_a_bootstrap():
+    folds = sj.NeuralHazard(**QUICK).fit(X, LIFE)
+    with pytest.raises(ValueError, match=r'2 of resample=\'folds\': fit with resample="bootstrap", members=20'):
+        folds.interval("survival", X, 3.0)
+    model = sj.NeuralHazard(**{**QUICK, "members": 10, "resample": "bootstrap"}).fit(X, LIFE)
+    table = model.interval("survival", X[:2], AT)
+    assert list(table.columns) == ["estimate", "lower", "upper"]
+    assert len(table) == 6
+    np.testing.assert_allclose(table["estimate"], model.predict_survival(X[:2], AT).reshape(-1), rtol=1e-12)
+    assert (table["lower"] < table["estimate"]).all()
+    assert (table["estimate"] < table["upper"]).all()
+    assert table["upper"].max() <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"network": "transformer"}, "network must be one of"),
+        ({"hidden": (0,)}, "each size of hidden must be"),
+        ({"network": "recurrent", "hidden": ()}, "needs a hidden layer"),
+        ({"dropout": 1.0}, "dropout must be a share"),
+        ({"members": 0}, "members must be"),
+        ({"resample": "jackknife"}, "resample must be"),
+        ({"breaks": [3.0, 1.0]}, "must be a row of positive ages that rise"),
+        ({"breaks": [900.0]}, "rate_1"),
+        ({"formula": "~ wind"}, "wind"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused(changed, message):
+    with pytest.raises(ValueError, match=message):
+        sj.NeuralHazard(**{**QUICK, **changed}).fit(X, LIFE)
+
+
+def test_windows_that_cannot_be_read_are_refused():
+    windows = np.zeros((20, 3, 2))
+    model = sj.NeuralHazard(network="recurrent", **QUICK)
+    life = sj.Lifetimes(np.arange(1.0, 21.0))
+    with pytest.raises(ValueError, match="channel 0 is 0 in every reading"):
+        model.fit(windows, life)
+    windows[:] = np.random.default_rng(0).normal(size=windows.shape)
+    windows[4, 1, 0] = np.nan
+    with pytest.raises(ValueError, match="nan in row 4, reading 1, channel 0"):
+        model.fit(windows, life)
+    with pytest.raises(ValueError, match=r"an array of windows \(n, window, channels\)"):
+        model.fit(windows[:, 0], life)
+    with pytest.raises(ValueError, match='give network="recurrent"'):
+        sj.NeuralHazard(**QUICK).fit(windows, life)
+    with pytest.raises(ValueError, match="a formula is of columns"):
+        sj.NeuralHazard("~ a", network="recurrent", **QUICK).fit(windows, life)
+
+
+def test_what_is_not_fitted_says_so():
+    with pytest.raises(sj.NotFitted, match=r"call fit\(X, y\) first"):
+        sj.NeuralHazard().predict(X)
+
+
+def test_stretches_of_one_life_have_no_conformal_interval(quick):
+    half = 0.5 * LIFE.durations
+    both = sj.Lifetimes(
+        np.concatenate([half, LIFE.durations]),
+        np.concatenate([np.zeros(N), LIFE.event_observed]),
+        entry=np.concatenate([np.zeros(N), half]),
+    )
+    model = clone(quick).fit(pd.concat([X, X], ignore_index=True), both, unit=np.tile(np.arange(N), 2))
+    with pytest.raises(ValueError, match="rows are stretches of one life"):
+        model.predict_rul_interval(X, method="conformal")
