@@ -22,7 +22,8 @@ class MeanOverRows:
 
     Parameters
     ----------
-    term : of the parameters and one row, a number. With ``data`` a pytree of columns (n, ...), a row is the same pytree of entries (...).
+    term : of the parameters and one row, a number (or a pytree of arrays, such as a gradient by formula: what comes is then their mean, not
+        to be differentiated). With ``data`` a pytree of columns (n, ...), a row is the same pytree of entries (...).
     block : rows taken together.
     """
 
@@ -39,13 +40,15 @@ class MeanOverRows:
         n_whole = n // size
 
         def of_block(parameters, rows):
-            return jnp.sum(self.terms(parameters, rows))
+            return jax.tree.map(lambda terms: jnp.sum(terms, axis=0), self.terms(parameters, rows))
 
+        if n == size:
+            return jax.tree.map(lambda total: total / n, of_block(parameters, data))
         whole = jax.tree.map(lambda column: column[: n_whole * size].reshape(n_whole, size, *column.shape[1:]), data)
         total = _sum_over_blocks(of_block, parameters, whole)
         if n % size:
-            total = total + of_block(parameters, jax.tree.map(lambda column: column[n_whole * size :], data))
-        return total / n
+            total = jax.tree.map(jnp.add, total, of_block(parameters, jax.tree.map(lambda column: column[n_whole * size :], data)))
+        return jax.tree.map(lambda total: total / n, total)
 
     def terms(self, parameters: Any, data: Any) -> Any:
         """Every row's term, (n,)."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from survjax.numerics.newton import Descent, Evaluation
+from survjax.numerics.newton import FLAT, NO_CURVATURE, Descent, Evaluation
 from survjax.optimise.evaluations import Evaluations
 
 WITH_HESSIAN = {"newton", "Newton-CG", "trust-exact"}
@@ -26,15 +26,25 @@ class End(NamedTuple):
 
 
 def _newton(evaluations: Evaluations, start: np.ndarray, tolerance: float, max_steps: int, uses_hessian: bool) -> End:
-    # It stops by the length of its step, which leaves a gradient of the square of it: within any tolerance that rounding allows.
     def evaluate(points: np.ndarray, active: np.ndarray) -> Evaluation:
         (point,) = points
         value, gradient, hessian = evaluations.value(point), evaluations.gradient(point), evaluations.hessian(point)
         return Evaluation(np.array([value]), gradient[None], hessian[None])
 
-    descent = Descent(evaluate, start[None], max_steps=max_steps).run()
+    descent = Descent(evaluate, start[None], max_steps=max_steps)
+    while descent.active.any():
+        # by itself it stops where the step is short: later, and after a last step to where nothing was evaluated
+        if np.abs(descent.evaluation.gradient).max() <= tolerance and _is_minimum(descent.evaluation.hessian[0]):
+            descent.stop(0, "converged")
+        else:
+            descent.advance()
     (reason,) = descent.reasons
     return End(descent.points[0], descent.paths[0], int(descent.n_steps[0]), str(reason), f"survjax: {reason}")
+
+
+def _is_minimum(hessian: np.ndarray) -> bool:
+    curvatures = np.linalg.eigvalsh(hessian)
+    return bool(curvatures[0] > max(FLAT * curvatures[-1], NO_CURVATURE))
 
 
 class Scipys(NamedTuple):
