@@ -84,6 +84,8 @@ class Landmarks:
     unit: np.ndarray
     age: np.ndarray
     entry: np.ndarray
+    _numeric: Readings
+    _until: np.ndarray
 
     def __init__(
         self,
@@ -147,6 +149,23 @@ class Landmarks:
         other._build(readings, None, at, None if units is None else read_table(units))
         return other
 
+    def windows(self, n: int) -> np.ndarray:
+        """The last ``n`` readings of each row's numeric sensors, (rows, n, sensors), the latest last: what recurrent networks take.
+
+        Where a unit has had fewer its first is repeated before them.
+
+        Raises
+        ------
+        ValueError : n is no whole number of at least 1; no sensor is numeric.
+        """
+        if not (isinstance(n, (int, np.integer)) and n >= 1):
+            raise ValueError(f"n must be a whole number of readings, at least 1; got {n!r}.")
+        if not self._numeric.values.shape[1]:
+            raise ValueError("no sensor is numeric, so that there are no windows of readings.")
+        first = np.searchsorted(self._numeric.of, self._numeric.of[self._until - 1])
+        places = self._until[:, None] - np.arange(n, 0, -1)
+        return self._numeric.values[np.maximum(places, first[:, None])]
+
     def to_frame(self) -> pd.DataFrame:
         """The rows as a pandas frame: unit, age, then, where the ends are known, duration and event on the model's clock, then X."""
         import pandas as pd
@@ -162,7 +181,7 @@ class Landmarks:
         some.__dict__.update(self.__dict__)
         picked = np.arange(len(self))[rows if isinstance(rows, slice) else np.atleast_1d(np.asarray(rows))]
         some.X = self.X.iloc[picked].reset_index(drop=True)
-        some.unit, some.age, some.entry = self.unit[picked], self.age[picked], self.entry[picked]
+        some.unit, some.age, some.entry, some._until = (column[picked] for column in (self.unit, self.age, self.entry, self._until))
         some.y = None if self.y is None else self.y[picked]
         return some
 
@@ -193,6 +212,7 @@ class Landmarks:
         columns: dict[str, Any] = {}
         numeric = [name for name in self._sensors if isinstance(sensors[name], np.ndarray)]
         matrix = np.column_stack([sensors[name] for name in numeric]) if numeric else np.empty((len(log.of), 0))
+        self._numeric, self._until = Readings(log.of, log.time, matrix), until
         made: dict[tuple[str, Feature], np.ndarray] = {}
         for feature in dict.fromkeys(feature for name in numeric for feature in self._features[name]):
             asked = [j for j, name in enumerate(numeric) if feature in self._features[name]]

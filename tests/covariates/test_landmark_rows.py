@@ -142,3 +142,11 @@ def test_a_log_that_cannot_be_right_is_refused_by_row_and_unit(change, said):
 def test_an_option_that_means_nothing_is_refused(given, said):
     with pytest.raises(ValueError, match=said):
         Landmarks(LOG, UNITS, **given)
+
+
+def test_windows_are_the_last_readings_the_first_repeated_where_there_were_fewer():
+    rows = Landmarks(LOG, UNITS)
+    assert rows.windows(2)[:, :, 0].tolist() == [[1, 1], [1, 2], [2, 4], [3, 3], [3, 5]]
+    assert rows[rows.age > 5].windows(3)[:, :, 0].tolist() == [[1, 1, 2], [1, 2, 4], [3, 3, 5]]
+    with pytest.raises(ValueError, match="at least 1"):
+        rows.windows(0)
