@@ -11,7 +11,6 @@ from survjax.cox.baseline import blocks
 from survjax.cox.doubt import Doubts
 from survjax.cox.fit import CoxFit, Kept
 from survjax.cox.predictions import Asked, asked
-from survjax.data.columns import index_of
 from survjax.models.intervals import limits_of_link, reach_of
 from survjax.models.predictions import PREDICTIONS, Prediction, arguments_of
 from survjax.models.regression_intervals import index_of_units
@@ -65,9 +64,6 @@ def interval_of_units(
             "whole mean needs survival to its end, and a quantile of a step function has no such error; parametric models have both."
         )
     doubts = Doubts(fit, kept)
-    index = getattr(X, "index", None)
-    if (age := index_of(arguments.get("age"))) is not None and index is not None and not age.equals(index):
-        raise ValueError("X and age have different indexes, and rows are taken by position. Align them first, or pass age.to_numpy().")
     what_of = asked(fit, X, strata, **arguments)
     columns = [column.reshape(-1) for column in what_of.columns]
     if name == "rul_restricted":
@@ -77,7 +73,7 @@ def interval_of_units(
         start, stop = (np.full_like(columns[0], -np.inf), columns[0]) if len(columns) == 1 else (columns[0], columns[0] + columns[1])
         link, error = _of_cells(doubts, what_of, [start, stop], _of_spans)
         table = limits_of_link(PREDICTIONS[name], link, error, level, side)
-    table.index = index_of_units(len(what_of.code), what_of.shape, index)
+    table.index = index_of_units(len(what_of.code), what_of.shape, getattr(X, "index", None))
     return table
 
 

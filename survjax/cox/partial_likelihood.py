@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -77,9 +78,18 @@ class PartialLikelihood:
 
     def evaluate(self, beta: np.ndarray) -> Evaluation:
         """Value, gradient and information at beta (p,)."""
-        rows = self.rows
-        eta = combined(beta, self.x)
-        value, information = 0.0, np.zeros((len(beta), len(beta)))
+        information = np.zeros((len(beta), len(beta)))
+        value, residual = self._residual(beta, information)
+        return Evaluation(value, totals(self.x, residual), information)
+
+    def slope(self, beta: np.ndarray) -> tuple[float, np.ndarray]:
+        """Value and gradient alone, which many columns make much cheaper."""
+        value, residual = self._residual(beta, None)
+        return value, totals(self.x, residual)
+
+    def _residual(self, beta: np.ndarray, information: np.ndarray | None) -> tuple[float, np.ndarray]:
+        """The value, and of each row its failures less those expected, by weight (n,); the information is added to what is given."""
+        rows, eta = self.rows, combined(beta, self.x)
         residual = np.zeros(len(eta))
         residual[rows.dead] = rows.weight[rows.dead]
         value = float(np.sum(residual * eta))
@@ -87,8 +97,15 @@ class PartialLikelihood:
             value -= float(np.sum(part.shares.log_risk) + np.sum(rows.times.failures * part.log_unit))
             expected = part.risk * self._collected(part.shares)
             residual -= expected
-            information += self._information(part, expected)
-        return Evaluation(value, totals(self.x, residual), information)
+            if information is not None:
+                information += self._information(part, expected)
+        return value, residual
+
+    def of_columns(self, chosen: np.ndarray) -> PartialLikelihood:
+        """The likelihood of some of the columns (p,), the coefficients of the others being 0."""
+        part = copy.copy(self)
+        part.x, part.centres = self.x[chosen], self.centres[:, chosen]
+        return part
 
     def upper_bound(self) -> float:
         """What the log-likelihood stays below whatever the partial hazards: at each failure those who fail have all the risk."""

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-MOST_SWEEPS = 10_000
-SETTLED = 1e-10  # a sweep that moves no coefficient by more of the largest has found which of them are 0
+from survjax.numerics.penalised_quadratic import penalised_minimum
 
 
 class ElasticNet(NamedTuple):
@@ -25,31 +24,8 @@ class ElasticNet(NamedTuple):
 
         gradient : (p,), information : (p, p) of the log-likelihood, without the cost. Raises numpy.linalg.LinAlgError if it has none.
         """
-        curvature = information + self.ridge * np.eye(len(beta))
-        if not self.lasso:
-            return np.linalg.solve(curvature, gradient - self.ridge * beta)
-        slope = information @ beta + gradient
-        found = self._by_coordinates(curvature, slope, beta.copy())
-        active = np.flatnonzero(found)
-        # with the signs known the rest is linear, and exact where sweeps are not
-        exact = np.zeros_like(found)
-        exact[active] = np.linalg.solve(curvature[np.ix_(active, active)], slope[active] - self.lasso * np.sign(found[active]))
-        return (exact if np.array_equal(np.sign(exact), np.sign(found)) else found) - beta
-
-    def _by_coordinates(self, curvature: np.ndarray, slope: np.ndarray, z: np.ndarray) -> np.ndarray:
-        left = slope - curvature @ z
-        for _ in range(MOST_SWEEPS):
-            moved = 0.0
-            for j in np.flatnonzero(np.diag(curvature)):  # a column that never differs stays at 0
-                pull = left[j] + curvature[j, j] * z[j]
-                new = np.sign(pull) * max(abs(pull) - self.lasso, 0.0) / curvature[j, j]
-                if new != z[j]:
-                    left -= curvature[j] * (new - z[j])
-                    moved = max(moved, abs(new - z[j]))
-                    z[j] = new
-            if moved <= SETTLED * np.abs(z).max(initial=0.0):
-                break
-        return z
+        every = np.ones(len(beta))
+        return penalised_minimum(information, -information @ beta - gradient, self.lasso * every, self.ridge * every, beta) - beta
 
     def duality_gap(self, beta: np.ndarray, value: float, gradient: np.ndarray, bound: float) -> float:
         r"""By how much the penalised log-likelihood at beta may be below its maximum (Fenchel duality), without trust in the search.

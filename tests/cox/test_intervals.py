@@ -328,3 +328,16 @@ def test_units_far_from_all_others_have_limits_within_the_range(model):
             assert table.notna().all(axis=None)
             assert ((table["lower"] >= 0) & (table["lower"] <= table["estimate"]) & (table["estimate"] <= table["upper"])).all()
             assert (table["upper"] <= most).all()
+
+
+@pytest.mark.parametrize("errors", ["model", "robust"])
+def test_a_stratum_without_failures_and_a_table_without_rows_are_no_trouble(errors):
+    X, life = fleet()
+    plant = np.where(np.arange(256) < 20, "new", "old")
+    model = COX(errors=errors).fit(X, sj.Lifetimes(life.durations, life.event_observed & (plant == "old")), strata=plant)
+    for asked in (("survival", 1.0), ("failure_probability", 1.0, 0.5)):
+        new = model.interval(asked[0], X[:3], *asked[1:], strata=plant[:3])
+        assert np.ptp(new.to_numpy(), axis=1).max() == 0.0
+        assert len(model.interval(asked[0], X[:0], *asked[1:], strata=plant[:0])) == 0
+    np.testing.assert_array_equal(model.interval("rul", X[:3], 1.0, horizon=1.0, strata=plant[:3]), 1.0)
+    assert len(model.interval("rul", X[:0], 1.0, horizon=1.0, strata=plant[:0])) == 0
