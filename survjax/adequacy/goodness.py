@@ -23,6 +23,7 @@ from survjax.fitting.inner_fit import Held, fit_inside
 from survjax.fitting.limits import laws_within
 from survjax.nonparametric import Turnbull
 from survjax.nonparametric.rows import NoEstimate, from_start
+from survjax.numerics.programs import program
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -282,7 +283,7 @@ def _distances_of(law: Law, study: Study, n: int, coordinates: np.ndarray, lower
     return np.array(found[:3], dtype=float)
 
 
-@partial(jax.jit, static_argnames="size")
+@program(static_argnames="size")
 def _repetitions(law: Law, study: Study, key: Any, first: Any, last: Any, *, size: int) -> Any:
     """Whether each repetition could be fitted, and its distances (size, 3); or coordinates, lower and upper ends where units are inspected.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, ClassVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 import jax
@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from survjax.distributions.edges import Edges
 from survjax.distributions.papers import Paper
 from survjax.distributions.scanned_start import scanned_start
+from survjax.numerics.programs import forget_programs
 from survjax.numerics.pytrees import register_pytree
 from survjax.numerics.quadrature import restricted_mean
 from survjax.numerics.roots import root_between, solve_from_anywhere, solve_increasing
@@ -22,9 +23,14 @@ from survjax.parameters import (
     Parameter,
     Several,
     SimplexDomain,
+    Unknown,
     n_simplex_coordinates,
     simplex_from_real,
 )
+
+MOST_STALE = 32  # definitions of classes that have taken the place of others, before what was compiled for all of them is forgotten
+_defined: set[tuple[str, str]] = set()
+_n_redefined = 0
 
 PART = "a distribution, or a tuple of them, inside another"
 Part = Annotated[Any, PART]
@@ -95,6 +101,7 @@ class Distribution:
             if name in vars(cls):
                 setattr(cls, name, elementwise(vars(cls)[name]))
         own = vars(cls).get("__annotations__", {})
+        _refuse_no_parameters(cls, own)
         for name in own:
             if isinstance(_kind(_hints(cls)[name]), (Domain, Several)) and name not in vars(cls):
                 setattr(cls, name, None)
@@ -104,6 +111,7 @@ class Distribution:
         data = [name for name, kind in cls.field_kinds().items() if kind is not None]
         static = [name for name, kind in cls.field_kinds().items() if kind is None]
         register_pytree(cls, data, static)
+        _count_definition(cls)
 
     @classmethod
     def field_kinds(cls) -> dict[str, Any]:
@@ -413,6 +421,36 @@ class Distribution:
     def parts(self) -> list[Distribution]:
         """The distributions that this one is made of, in order; none for a law with parameters of its own."""
         return [part for name, kind in self.field_kinds().items() if kind is PART for part in _parts(getattr(self, name))]
+
+
+def _refuse_no_parameters(cls: type, own: Iterable[str]) -> None:
+    """Refuse annotations that a user means for parameters and are none.
+
+    Raises
+    ------
+    TypeError : with how a parameter is declared.
+    """
+    for name in own:
+        hint = _hints(cls)[name]
+        if isinstance(hint, Unknown):
+            raise TypeError(f"{cls.__name__}.{name}: a parameter is declared by its domain alone, {name}: sj.Positive; a start is a rule.")
+        if hint is float and name not in vars(cls):
+            raise TypeError(
+                f"{cls.__name__}.{name}: float declares a setting, which needs a value, {name}: float = 2.0. A parameter to be learned is "
+                f"declared by its domain: {name}: sj.Positive, sj.Duration, sj.Real, ..."
+            )
+
+
+def _count_definition(cls: type) -> None:
+    """A notebook's cell run again makes a new class, for which all is compiled again: of the old ones not more than some are kept."""
+    global _n_redefined  # noqa: PLW0603
+    name = (cls.__module__, cls.__qualname__)
+    if name not in _defined:
+        _defined.add(name)
+        return
+    _n_redefined += 1
+    if _n_redefined % MOST_STALE == 0:
+        forget_programs()
 
 
 def _hints(cls: type) -> dict[str, Any]:

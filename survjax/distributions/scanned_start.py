@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from survjax.numerics.programs import program
 from survjax.parameters import Domain, RealDomain
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _value(law: Distribution, name: str, coordinate: np.ndarray, centre: float, 
     return np.asarray(kind.rescaled(np.asarray(kind.from_real(coordinate)), typical))
 
 
-@jax.jit
+@program
 def _misfits(law: Any, values: Any, ages: Any) -> Any:
     """For each candidate (c, m) how far its log cumulative hazards are from those wanted; infinite where one cannot be told."""
 

@@ -14,7 +14,7 @@ import numpy as np
 from survjax.engine.ascent import Ascent, ascend
 from survjax.engine.columns import Columns
 from survjax.engine.parameter_space import ParameterSpace
-from survjax.engine.term import check_function, explained, objective_of
+from survjax.engine.term import called, check_function, objective_of
 from survjax.errors import NoFiniteMaximum, NotConverged
 from survjax.numerics.blocks import Chunk, Objective, chunks, sums, terms_of_rows
 from survjax.numerics.newton import Evaluation
@@ -148,7 +148,7 @@ def fit_likelihood(problem: Problem, starts: Sequence[Mapping[str, np.ndarray]],
     """
     space = problem.space
     points = [space.point_of(start) for start in starts]
-    with explained(problem.function, space, problem.columns):
+    with called(problem.function, space, problem.columns):
         ends = [_from(problem, point) for point in points]
     random = np.random.default_rng(seed)
     if not any(end.arrived for end in ends):

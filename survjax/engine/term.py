@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 from survjax.engine.columns import Columns
 from survjax.engine.parameter_space import ParameterSpace
 from survjax.numerics.blocks import Objective
+from survjax.numerics.tracing import explained, line_of
 
 TRIAL_ROWS = 64  # of a block, where the function is tried out
 
@@ -61,7 +61,7 @@ def check_function(function: Callable, per: str, space: ParameterSpace, columns:
         return jax.ShapeDtypeStruct(shape, np.float64 if column.dtype.kind == "f" else column.dtype)
 
     rows = jax.tree.map(described, columns.tree)
-    with explained(function, space, columns):
+    with called(function, space, columns):
         shape = jax.eval_shape(
             lambda point, rows: function(space.bind(point), rows), jax.ShapeDtypeStruct((space.n_coordinates,), np.float64), rows
         )
@@ -89,58 +89,25 @@ def _check_answer(answer: Any, shape: tuple[int, ...], meaning: str) -> None:
 
 
 @contextmanager
-def explained(function: Callable, space: ParameterSpace, columns: Columns) -> Iterator[None]:
-    """Errors of JAX about the user's function as sentences with his line and the remedy."""
-    errors = jax.errors
+def called(function: Callable, space: ParameterSpace, columns: Columns) -> Iterator[None]:
+    """Errors about the user's function, with what it was called with."""
     try:
-        yield
-    except (errors.TracerBoolConversionError, errors.NonConcreteBooleanIndexError) as error:
-        raise TypeError(
-            f"log_likelihood decides in Python on a value that JAX knows only when the program runs{_line_of(function, error)}. In the "
-            "place of if, and, or, max and min, of a loop's condition and of a mask as an index, write jnp.where(condition, a, b), with "
-            "arguments that are legal in both a and b; or jax.lax.cond, jnp.maximum, jnp.logical_and, jax.lax.fori_loop."
-        ) from error
-    except errors.TracerArrayConversionError as error:
-        raise TypeError(
-            f"log_likelihood hands a traced value to a function of NumPy or SciPy{_line_of(function, error)}. Take the same function of "
-            "jax.numpy, jax.scipy.special or jax.scipy.stats."
-        ) from error
-    except (errors.ConcretizationTypeError, errors.TracerIntegerConversionError) as error:
-        raise TypeError(
-            f"log_likelihood wants a Python number of a value that JAX knows only when the program runs{_line_of(function, error)}. Take "
-            "jnp.log for math.log, leave float() and int() away, and let lengths (range, shapes) be constants."
-        ) from error
+        with explained(function, "log_likelihood"):
+            yield
     except KeyError as error:
         name = error.args[0] if error.args else error
         raise ValueError(
-            f"log_likelihood asks for {name!r}{_line_of(function, error)}, which is neither a column nor a parameter. Columns are "
+            f"log_likelihood asks for {name!r}{line_of(function, error)}, which is neither a column nor a parameter. Columns are "
             f"{', '.join(columns.leaves)}; parameters are {', '.join(entry.name for entry in space.entries)}."
         ) from error
-    except NotImplementedError as error:
-        raise TypeError(
-            f"log_likelihood has no second derivative in JAX: {error}{_line_of(function, error)}. Write the function in terms that have; "
-            "that of the incomplete gamma function in its shape is one that has not."
-        ) from error
     except (TypeError, ValueError, AttributeError) as error:
+        if isinstance(error.__cause__, (jax.errors.JAXTypeError, jax.errors.JAXIndexError, NotImplementedError)):
+            raise  # it has been explained
         shapes = ", ".join(f"{entry.name} {entry.shape}" for entry in space.entries)
         rows = ", ".join(f"{name} {leaf.shape[1:]}" for name, leaf in columns.leaves.items())
         error.add_note(
-            f"This came from log_likelihood{_line_of(function, error)}. It is called with a mapping of parameters (shapes: {shapes}) and "
+            f"This came from log_likelihood{line_of(function, error)}. It is called with a mapping of parameters (shapes: {shapes}) and "
             f"a row (shapes: {rows}; with per='block' b rows of them). It must be made of jax.numpy and needs two derivatives: no "
             "custom_vjp, and no while loop whose length depends on parameters."
         )
         raise
-
-
-def _line_of(function: Callable, error: BaseException) -> str:
-    """Where in the user's file the error arose, as part of a sentence; nothing where that is not known."""
-    code = getattr(getattr(function, "func", function), "__code__", None)
-    frame, line = error.__traceback__, 0
-    while code is not None and frame is not None:
-        if frame.tb_frame.f_code.co_filename == code.co_filename:
-            line = frame.tb_lineno
-        frame = frame.tb_next
-    if not line or code is None:
-        return ""
-    text = linecache.getline(code.co_filename, line).strip()
-    return f", in line {line}: `{text}`" if text else f", in line {line}"

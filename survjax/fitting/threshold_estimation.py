@@ -25,6 +25,7 @@ from survjax.fitting.existence import check_anything_failed
 from survjax.fitting.prior import Prior, left_to_the_data
 from survjax.fitting.starts import thinned
 from survjax.numerics.blocks import BLOCK
+from survjax.numerics.programs import program
 
 NAME = "threshold"
 PROFILE_ROWS = 2 * BLOCK  # beyond, the profile is that of a sample and only its maxima see every row
@@ -115,7 +116,7 @@ def local_shape(law: Distribution) -> float:
     return float(np.inf if far > 1.2 * near else far)
 
 
-@jax.jit
+@program
 def _in_the_tails(law: Distribution) -> Any:
     ages = law.age_at(jnp.asarray(TAILS))
     return ages, ages * law.hazard(ages) / law.cumulative_hazard(ages)

@@ -11,6 +11,7 @@ import numpy as np
 from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture, Threshold, ZeroInflated
 from survjax.fitting.estimation import Fit
 from survjax.fitting.prior import penalty_of
+from survjax.numerics.programs import program
 from survjax.parameters import ProbabilityDomain, SimplexDomain
 from survjax.regression.estimation import RegressionFit
 
@@ -68,7 +69,7 @@ def check_fit(fit: Fit) -> None:
     _refuse(not math.isclose(fit.penalty, penalty, rel_tol=SAME_VALUE, abs_tol=ROUNDING), "the penalty is not that of the prior")
 
 
-@jax.jit
+@program
 def _jacobian_and_values(template: Distribution, coordinates: Any) -> Any:
     def values(coordinates: Any) -> Any:
         natural = template.bind(coordinates).values()

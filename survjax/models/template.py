@@ -12,6 +12,7 @@ import numpy as np
 from survjax.distributions import CompetingRisks, Distribution
 from survjax.distributions.distribution import PART
 from survjax.distributions.nesting import check_nesting
+from survjax.models.own_law import check_own_law
 from survjax.parameters import Domain, Several, SimplexDomain
 
 
@@ -58,6 +59,7 @@ def _checked(distribution: Distribution) -> Distribution:
             changed[name] = tuple(_as_part(part) for part in value) if isinstance(value, (tuple, list)) else _as_part(value)
     checked: Distribution = dataclasses.replace(distribution, **changed)  # type: ignore[type-var]
     checked.check()
+    check_own_law(checked)
     check_nesting(checked)
     return checked
 

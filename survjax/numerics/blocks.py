@@ -18,6 +18,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from survjax.numerics.programs import program
+
 SMALLEST = 64  # rows; below this a smaller program is no faster
 SMALL_BLOCK = 2_048  # rows: half the time of one block of 16,384 for 10,000 rows of four kinds, none of which fills it
 BLOCK = 16_384  # rows of one block: a few such columns fit in a core's cache
@@ -183,7 +185,7 @@ def _terms_of_chunk(objective: Objective, template: Any, point: Any, chunk: Chun
     return jax.lax.map(jax.vmap(of_row), chunk.columns)
 
 
-@partial(jax.jit, static_argnums=0)
+@program(static_argnums=0)
 def _sums_of_chunk(objective: Objective, template: Any, points: Any, active: Any, chunk: dict[str, Chunk]) -> Sums:
     return _add_up(objective, template, points, active, chunk)
 
@@ -266,7 +268,7 @@ def map_rows(function: Callable, parameters: Any, *columns: np.ndarray) -> Any:
     return results[0] if len(results) == 1 else jax.tree.map(lambda *arrays: np.concatenate(arrays), *results)
 
 
-@partial(jax.jit, static_argnums=0)
+@program(static_argnums=0)
 def _map_blocks(function: Callable, parameters: Any, blocks: tuple[Any, ...], n_filled: Any) -> Any:
     over_rows = jax.vmap(lambda *row: function(parameters, *row))
     if blocks[0].shape[0] == 1:

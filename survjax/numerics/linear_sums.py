@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -17,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from survjax.numerics.blocks import Chunk
+from survjax.numerics.programs import program
 
 
 class Layout(NamedTuple):
@@ -69,7 +69,7 @@ def linear_sums(rule: Callable, layout: Layout, template: Any, coefficients: np.
     return jax.tree.map(lambda *arrays: sum(np.asarray(array) for array in arrays), *parts)
 
 
-@partial(jax.jit, static_argnums=(0, 1))
+@program(static_argnums=(0, 1))
 def _sums_of_chunk(rule: Callable, layout: Layout, template: Any, coefficients: Any, chunk: dict[str, Chunk]) -> LinearSums:
     total: Any = None
     for kind, (columns, weights, n_filled) in chunk.items():
@@ -114,7 +114,7 @@ def slopes_of_rows(rule: Callable, layout: Layout, template: Any, coefficients: 
     return [_slopes_of_chunk(rule, layout, template, coefficients, chunk) for chunk in data]
 
 
-@partial(jax.jit, static_argnums=(0, 1))
+@program(static_argnums=(0, 1))
 def _slopes_of_chunk(rule: Callable, layout: Layout, template: Any, coefficients: Any, chunk: dict[str, Chunk]):
     slopes = {}
     for kind, (columns, _, _) in chunk.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -11,6 +10,7 @@ import numpy as np
 
 from survjax.distributions import Distribution, ScaledHazard, ScaledTime
 from survjax.distributions.distribution import PART, ConstantKind
+from survjax.numerics.programs import program
 from survjax.parameters import SimplexDomain
 from survjax.regression.estimation import RegressionFit
 from survjax.regression.predictors import Predictors, coordinate_names
@@ -147,7 +147,7 @@ def _coordinate_slopes(predictors: Predictors, covariates: np.ndarray) -> np.nda
     return slopes
 
 
-@partial(jax.jit, static_argnums=0)
+@program(static_argnums=0)
 def _told(kind: type, template: Distribution, coordinates: Any, shift: Any):
     def values(coordinates, shift):
         law: Any = template.bind(coordinates)

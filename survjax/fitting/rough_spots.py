@@ -1,0 +1,59 @@
+"""Why a fit could not go on that Newton's method could not follow: rows that are not finite, and a likelihood with kinks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from survjax.data.lifetimes import Lifetimes
+from survjax.distributions import Distribution
+from survjax.fitting.estimation import Fit, pose
+from survjax.numerics.blocks import map_rows
+
+ASIDE = 1e-4  # in coordinates
+STEEPER = 30.0  # the change of a slope from one side to the other, beside what the curvature says
+
+
+def not_finite(fit: Fit, life: Lifetimes) -> str | None:
+    """At which row the likelihood is not finite at the start of a fit, in a sentence; None where each row has a value."""
+    law = fit.template.bind(np.asarray(fit.coordinates))
+    failed = life.event_observed
+    ages = np.where(np.isfinite(life.upper) & ~failed, life.upper, life.lower)
+    log_density, log_survival = map_rows(_terms, law, ages)
+    bad = (life.counts() > 0) & ~np.where(failed, np.isfinite(log_density), np.isfinite(log_survival) | (ages <= law.start_of_support))
+    if not bad.any():
+        return None
+    row = int(np.argmax(bad))
+    what, value = ("log_density", log_density[row]) if failed[row] else ("log_survival", log_survival[row])
+    told = ", ".join(f"{name}={value:.4g}" for name, value in zip(fit.names, fit.values, strict=True))
+    return (
+        f"{what} is {value:.4g} at age {ages[row]:.6g} (row {row}) where the fit begins, with {told}. If that age is possible, the "
+        "formula loses it to rounding: write it with log1p, expm1 and logaddexp; or give the law a rule start(centre, spread)."
+    )
+
+
+def _terms(law: Distribution, age: Any) -> Any:
+    return law.log_density(age), law.log_survival(age)
+
+
+def kink(fit: Fit, life: Lifetimes) -> str | None:
+    """Which parameter the likelihood has a kink in where a fit stopped, as a Laplace law's at each failure; None: in none."""
+    if fit.prior or fit.template.parts() or len(fit.path) == 0:
+        return None
+    problem = pose(fit.template, life)
+    domains = fit.template.coordinate_domains()
+    point = np.array([domain.coordinate_rescaled(c, 1.0 / problem.unit) for domain, c in zip(domains, fit.coordinates, strict=True)])
+    lane = np.ones(1, dtype=bool)
+    here = problem.evaluate(point[None], lane)
+    names = [name for name, parameter in fit.template.parameters().items() if parameter.value is None]
+    for index, name in enumerate(names):
+        step = ASIDE * (np.arange(len(point)) == index)
+        before, after = (problem.evaluate((point + sign * step)[None], lane).gradient[0, index] for sign in (-1.0, 1.0))
+        change, expected = after - before, 2.0 * ASIDE * abs(here.hessian[0, index, index])
+        if before < 0.0 < after and change > STEEPER * expected and change > STEEPER * ASIDE**2:
+            return (
+                f"The likelihood has a kink in {name} at its highest point, as where a formula takes an absolute value: it has no "
+                f"derivatives there, which Newton's method and standard errors need. Give {name} as known, or a law that is smooth in it."
+            )
+    return None

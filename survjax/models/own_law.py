@@ -1,0 +1,84 @@
+"""A look at a user's own distribution before it is used: whether its rule is the logarithm of a survival function."""
+
+from __future__ import annotations
+
+from weakref import WeakSet
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from survjax.distributions import Distribution
+from survjax.models.precision import in_double_precision
+from survjax.numerics.tracing import explained
+
+CENTRE, SPREAD = 0.0, 0.5  # of the lives, of log time or of time, at whose start the rule is looked at
+HEIGHTS = np.linspace(-1.5, 1.0, 11)  # places of the ages, in deviations
+AT_BIRTH = 1e-6  # what rounding may leave of log S(0)
+_OR_SURVIVAL = "Does it return the survival itself, or a hazard? Then take jnp.log of the survival, or minus the cumulative hazard."
+_OR_AT_BIRTH = (
+    "A law on the whole real line says start_of_support = -math.inf; where a logarithm of age is in the way, keep 0 out of it: "
+    "jnp.where(age > 0, age, 1)."
+)
+_looked_at: WeakSet[type[Distribution]] = WeakSet()
+
+
+def check_own_law(law: Distribution) -> None:
+    """Refuse a class of a user's whose ``log_survival`` cannot be one; each class is looked at once.
+
+    Raises
+    ------
+    TypeError : JAX cannot follow it, with the line and the remedy; or it answers with something else than one number.
+    ValueError : it is no logarithm of a survival function, with the age and the parameters.
+    """
+    kind = type(law)
+    if kind.__module__.startswith("survjax.") or kind in _looked_at or law.parts():
+        return
+    _check(law)
+    _looked_at.add(kind)
+
+
+@in_double_precision
+def _check(law: Distribution) -> None:
+    name = f"{type(law).__name__}.log_survival"
+    _check_traceable(law, name)
+    values = law.start(CENTRE, SPREAD)
+    found = law.with_values(jnp.array([float(values[one]) for one in law.parameters()]))
+    told = ", ".join(f"{one}={values[one]:.4g}" for one in law.parameters())
+    places = CENTRE + SPREAD * HEIGHTS
+    ages = places if law.start_of_support != 0.0 else np.exp(places)
+    logs = np.asarray(found.log_survival(jnp.asarray(ages)))
+    where = f"at age {{:.4g}} with {told}"
+    high = logs > 0.0
+    if high.any():
+        place = int(np.argmax(high))
+        raise ValueError(
+            f"{name} must be 0 or less, being log P(T > age); it is {logs[place]:.4g} {where.format(ages[place])}. {_OR_SURVIVAL}"
+        )
+    bad = np.isnan(logs)
+    if bad.any():
+        raise ValueError(f"{name} is nan {where.format(ages[np.argmax(bad)])}, where nothing better was found. Is the formula right?")
+    rises = np.diff(logs) > 0.0
+    if rises.any():
+        raise ValueError(
+            f"{name} must fall with age, being log P(T > age); it rises from {logs[np.argmax(rises)]:.4g} to "
+            f"{logs[np.argmax(rises) + 1]:.4g} {where.format(ages[np.argmax(rises) + 1])}. Is it the logarithm of P(T <= age)?"
+        )
+    if law.start_of_support == 0.0 and not law.has_mass_at_start:
+        at_birth = float(found.log_survival(jnp.asarray(0.0)))
+        if not abs(at_birth) <= AT_BIRTH:
+            hint = _OR_SURVIVAL if abs(at_birth - 1.0) <= AT_BIRTH else _OR_AT_BIRTH
+            raise ValueError(f"{name} must be 0 at age 0, where everything is alive; it is {at_birth:.4g} with {told}. {hint}")
+
+
+def _check_traceable(law: Distribution, name: str) -> None:
+    rule = type(law).log_survival
+
+    def of(point: jax.Array, age: jax.Array) -> jax.Array:
+        return law.bind(point).log_survival(age)
+
+    number = jax.ShapeDtypeStruct((), np.float64)
+    with explained(rule, name):
+        answer = jax.eval_shape(of, jax.ShapeDtypeStruct((law.n_coordinates(),), np.float64), number)
+    if getattr(answer, "shape", None) != ():
+        raise TypeError(f"{name} must return one number for one age; it returned {getattr(answer, 'shape', type(answer).__name__)}.")
