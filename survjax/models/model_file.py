@@ -14,6 +14,8 @@ from survjax.fitting.prior import read_prior
 from survjax.models.checked_file import header, read_checked, write_checked
 from survjax.models.encoding import ENCODED_LAWS, as_array, as_float, decode, encode, learners, number, numbers
 from survjax.models.fit_checks import check_fit
+from survjax.models.frailty import Frailty
+from survjax.models.frailty_file import restore_frailty
 from survjax.models.mixtures import MixtureModel
 from survjax.models.model import Model
 from survjax.models.precision import in_double_precision
@@ -56,7 +58,7 @@ def write_model(model: Model, path: Path) -> None:
     write_checked(content, path, restore)
 
 
-def load(path: str | Path) -> Model | Regression:
+def load(path: str | Path) -> Model | Regression | Frailty:
     """Read a model that ``save`` wrote. The data it was fitted to are not in the file.
 
     Raises
@@ -73,11 +75,13 @@ def load(path: str | Path) -> Model | Regression:
     return read_checked(text, path, restore)
 
 
-def restore(content: dict[str, Any]) -> Model | Regression:
+def restore(content: dict[str, Any]) -> Model | Regression | Frailty:
     """The model, or regression, that the content of a file describes."""
     kind = learners().get(content["model"])
     if isinstance(kind, type) and issubclass(kind, Regression):
         return restore_regression(content)
+    if kind is Frailty:
+        return restore_frailty(content)
     return _restore_model(content)
 
 
