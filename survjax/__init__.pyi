@@ -30,11 +30,13 @@ from survjax.models import AcceleratedFailureTime as AcceleratedFailureTime
 from survjax.models import CompetingEvents as CompetingEvents
 from survjax.models import CompetingRisks as CompetingRisks
 from survjax.models import DefectiveSubpopulation as DefectiveSubpopulation
+from survjax.models import Frailty as Frailty
 from survjax.models import HazardScaling as HazardScaling
 from survjax.models import Mixture as Mixture
 from survjax.models import Model as Model
 from survjax.models import ParameterRegression as ParameterRegression
 from survjax.models import ProportionalHazards as ProportionalHazards
+from survjax.models import UnitFrailty as UnitFrailty
 from survjax.models import WeibullMixture as WeibullMixture
 from survjax.models.model_file import load as load
 from survjax.neural import NeuralHazard as NeuralHazard

@@ -92,6 +92,13 @@ class Domain:
         return value * np.exp(reach * error / value)
 
 
+class VarianceDomain(Domain):
+    """A number of at least 0, where nothing varies; its coordinate is the logarithm."""
+
+    def admits(self, value: float) -> bool:
+        return math.isfinite(value) and value >= 0
+
+
 class RealDomain(Domain):
     """Any real number, which is its own coordinate: a change of unit scales both."""
 
@@ -227,6 +234,7 @@ REAL_RATE = RealDomain("a number, per unit of time", time_power=-1)
 REAL = RealDomain("a number")
 LOCATION = RealDomain("a number, in the unit of time", time_power=1)
 LOG_TIME = LogTimeDomain("a number, the logarithm of a time", time_power=1)
+VARIANCE = VarianceDomain("a number of at least 0")
 PROBABILITY = ProbabilityDomain("a number above 0 and at most 1")
 SHARE = ShareDomain("a number from 0 to below 1")
 WEIGHT = SimplexDomain("a number between 0 and 1; all weights together 1")
@@ -247,6 +255,7 @@ else:
     Real, Location, LogTime, Probability, Share = REAL, LOCATION, LOG_TIME, PROBABILITY, SHARE
 Rates = Annotated[Any, Several(RATE)]
 Reals = Annotated[Any, Several(REAL)]
+Variance = Annotated[Any, VARIANCE]
 Weights = Annotated[Any, WEIGHT]
 
 

@@ -25,7 +25,7 @@ FLOORS = (
     ("adequacy.residuals",),
     ("adequacy.goodness",),
     ("fitting",),
-    ("regression",),
+    ("regression", "frailty"),
     ("models",),
     ("metrics",),
     (

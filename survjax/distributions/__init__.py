@@ -25,6 +25,7 @@ from survjax.distributions.scaled_hazard import ScaledHazard
 from survjax.distributions.scaled_time import ScaledTime
 from survjax.distributions.smallest_extreme_value import SmallestExtremeValue
 from survjax.distributions.threshold import Threshold
+from survjax.distributions.unit_frailty import UnitFrailty
 from survjax.distributions.weibull import Weibull
 from survjax.distributions.zero_inflated import ZeroInflated
 
@@ -54,6 +55,7 @@ WRAPPERS: tuple[type[Distribution], ...] = (  # made of other distributions
     DefectiveSubpopulation,
     ZeroInflated,
     Threshold,
+    UnitFrailty,
 )
 
 __all__ = [
@@ -84,6 +86,7 @@ __all__ = [
     "ScaledTime",
     "SmallestExtremeValue",
     "Threshold",
+    "UnitFrailty",
     "Weibull",
     "ZeroInflated",
 ]

@@ -7,12 +7,14 @@ from survjax.models.accelerated_failure_time import AcceleratedFailureTime
 from survjax.models.competing_events import CompetingEvents
 from survjax.models.competing_risks import CompetingRisks
 from survjax.models.defective_subpopulation import DefectiveSubpopulation
+from survjax.models.frailty import Frailty
 from survjax.models.hazard_scaling import HazardScaling
 from survjax.models.mixtures import Mixture, WeibullMixture
 from survjax.models.model import Model
 from survjax.models.named import NAMED_MODELS
 from survjax.models.parameter_regression import ParameterRegression
 from survjax.models.proportional_hazards import ProportionalHazards
+from survjax.models.unit_frailty import UnitFrailty
 
 LEARNERS: dict[str, Callable[..., Any]] = {
     "Model": Model,
@@ -26,6 +28,8 @@ LEARNERS: dict[str, Callable[..., Any]] = {
     "ParameterRegression": ParameterRegression,
     "CompetingEvents": CompetingEvents,
     "HazardScaling": HazardScaling,
+    "Frailty": Frailty,
+    "UnitFrailty": UnitFrailty,
 }
 
 for _learner in (*LEARNERS.values(),):

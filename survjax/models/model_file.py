@@ -19,6 +19,8 @@ from survjax.models.competing_events import CompetingEvents
 from survjax.models.competing_file import events_content, restore_events
 from survjax.models.encoding import ENCODED_LAWS, as_array, as_float, decode, encode, learners, number, numbers, own_laws, read_own_laws
 from survjax.models.fit_checks import check_fit
+from survjax.models.frailty import Frailty
+from survjax.models.frailty_file import restore_frailty
 from survjax.models.mixtures import MixtureModel
 from survjax.models.model import Model
 from survjax.models.precision import in_double_precision
@@ -79,7 +81,7 @@ def _model_content(model: Model) -> dict[str, Any]:
     }
 
 
-def load(path: str | Path, distributions: Sequence[type[Distribution]] = ()) -> Model | Regression | CompetingEvents:
+def load(path: str | Path, distributions: Sequence[type[Distribution]] = ()) -> Model | Regression | CompetingEvents | Frailty:
     """Read a model that ``save`` wrote. The data it was fitted to are not in the file.
 
     Parameters
@@ -102,7 +104,7 @@ def load(path: str | Path, distributions: Sequence[type[Distribution]] = ()) -> 
     return read_checked(text, path, partial(restore, own=own))
 
 
-def restore(content: dict[str, Any], own: Mapping[str, type[Distribution]] = NONE) -> Model | Regression | CompetingEvents:
+def restore(content: dict[str, Any], own: Mapping[str, type[Distribution]] = NONE) -> Model | Regression | CompetingEvents | Frailty:
     """The model, regression or competing events that a file describes; what stands on a floor above brings its own way back."""
     kind = learners().get(content["model"])
     if kind is None and content["model"] in dir(survjax) and hasattr(above := getattr(survjax, content["model"]), "_from_content"):
@@ -111,6 +113,8 @@ def restore(content: dict[str, Any], own: Mapping[str, type[Distribution]] = NON
         return restore_events(content, partial(restore, own=own), own)
     if isinstance(kind, type) and issubclass(kind, Regression):
         return restore_regression(content, own)
+    if kind is Frailty:
+        return restore_frailty(content, own)
     return _restore_model(content, own)
 
 

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from survjax.distributions import LAWS, WRAPPERS, CompetingRisks, DefectiveSubpopulation, Distribution, Mixture
+from survjax.distributions import LAWS, WRAPPERS, CompetingRisks, DefectiveSubpopulation, Distribution, Mixture, UnitFrailty
 from survjax.distributions.distribution import PART
 from survjax.models.model import Model
 from survjax.models.template import as_template
@@ -63,5 +63,7 @@ def _annotation(law: type[Distribution], name: str) -> str:
 
 
 NAMED_MODELS: dict[str, Callable[..., Model]] = {
-    law.__name__: named_model(law) for law in (*LAWS, *WRAPPERS) if law not in (CompetingRisks, DefectiveSubpopulation, Mixture)
+    law.__name__: named_model(law)
+    for law in (*LAWS, *WRAPPERS)
+    if law not in (CompetingRisks, DefectiveSubpopulation, Mixture, UnitFrailty)
 }

@@ -68,6 +68,26 @@ def root_between(gap: Callable, lower, upper):
     return jax.lax.custom_root(gap, guess, solve, tangent_solve)
 
 
+def root_from_below(gap: Callable, guess):
+    """The root of an increasing concave ``gap``, by Newton's method from a guess at or below it, which then never steps beyond.
+
+    One loop, where a bracket has to be looked for first: it compiles in a fraction. Derivatives as those of ``solve_increasing``.
+    """
+
+    def solve(gap, guess):
+        resolution = 4.0 * jnp.finfo(guess.dtype).eps
+
+        def improve(state):
+            point, _, iteration = state
+            value, slope = jax.jvp(gap, (point,), (jnp.ones_like(point),))
+            following = point - value / slope
+            return following, jnp.abs(following - point) > resolution * (1.0 + jnp.abs(point)), iteration + 1
+
+        return jax.lax.while_loop(lambda state: state[1] & (state[2] < MAX_ITERATIONS), improve, (guess, jnp.asarray(True), 0))[0]
+
+    return jax.lax.custom_root(gap, jax.lax.stop_gradient(guess), solve, lambda linear, value: value / linear(jnp.ones_like(value)))
+
+
 def solve_from_anywhere(function: Callable, target):
     """The x >= 0 at which an increasing ``function`` from 0 on reaches ``target``, whatever its scale; infinite for an infinite one."""
     inside = (target > 0) & (target < jnp.inf)

@@ -2,6 +2,7 @@
 
 from survjax.plotting.curves import plot_candidates, plot_components, plot_hazard, plot_survival
 from survjax.plotting.events import plot_events
+from survjax.plotting.frailties import plot_frailties
 from survjax.plotting.incidence import plot_incidence
 from survjax.plotting.learning import plot_learning, plot_learning_animation
 from survjax.plotting.learning_curve import plot_learning_curve
@@ -16,6 +17,7 @@ __all__ = [
     "plot_candidates",
     "plot_components",
     "plot_events",
+    "plot_frailties",
     "plot_hazard",
     "plot_incidence",
     "plot_learning",

@@ -19,7 +19,7 @@ FARTHEST = 300.0  # in the score: a factor of 1e130, beyond which little more is
 
 
 class Report(NamedTuple):
-    """names (m,), values (m,), their covariance (m, m), and which of them are coefficients of covariates (m,)."""
+    """names (m,), values (m,), their covariance (m, m), which of them are coefficients of covariates (m,), and slopes (m, q) in these."""
 
     names: tuple[str, ...]
     values: np.ndarray
@@ -96,6 +96,8 @@ def base_is_of_zero(fit: RegressionFit) -> bool:
 def _shift(fit: RegressionFit) -> tuple[float, np.ndarray]:
     """The score of a unit with every covariate 0, and its slopes (q,) in the coefficients; 0 where an intercept holds it."""
     slopes = np.zeros(len(fit.coefficients))
+    if not fit.predictors.each:
+        return 0.0, slopes
     one = fit.predictors.each[0]
     if isinstance(fit.predictors.template, (ScaledHazard, ScaledTime)) and not one.design.has_intercept:
         slopes[fit.predictors.layout.slices()[one.coordinate]] = -one.design.shift

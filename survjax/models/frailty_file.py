@@ -1,0 +1,126 @@
+"""A fitted shared frailty as a JSON file that a person can read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from survjax.covariates.design import Design
+from survjax.distributions import Distribution
+from survjax.frailty.estimation import FrailtyFit, GroupStates
+from survjax.models.checked_file import header, write_checked
+from survjax.models.encoding import as_array, as_float, decode, encode, number, numbers, own_laws
+from survjax.models.fit_checks import check_covariance, check_record
+from survjax.models.frailty import Frailty
+from survjax.models.frailty_findings import KEPT_LEVEL
+from survjax.models.precision import in_double_precision
+from survjax.models.regression_file import SCORED
+from survjax.models.template import as_template
+from survjax.regression.estimation import RegressionFit
+from survjax.regression.predictors import Predictor, Predictors, coordinate_names
+
+
+def write_frailty(model: Frailty, path: Path) -> None:
+    """Write a fitted frailty; a file that is there is replaced only when the new one is complete.
+
+    Raises
+    ------
+    TypeError : something in the model is not survjax's own; a label of a group that JSON cannot hold.
+    ModelFileError : the fit would not be read back, since what it says of itself does not fit together.
+    """
+    found, encoded = model._fitted, encode(model)
+    fit, groups = found.fit, found.groups
+    odd = next((label for label in groups.labels if isinstance(label, bool) or not isinstance(label, (str, int, float))), None)
+    if odd is not None:
+        raise TypeError(f"a model file cannot hold the label {odd!r:.60} of a group; give text or numbers.")
+    template: Any = fit.predictors.template
+    law = template.of if type(model.base) in SCORED else template
+    names = coordinate_names(template)
+    content: dict[str, Any] = {
+        **header(encoded.pop("model"), encoded),
+        "parameters": dict(zip(model.parameters_.index, numbers(model.parameters_), strict=True)),
+        "standard_errors": dict(zip(model.parameters_.index, numbers(model.standard_errors_), strict=True)),
+        "fit": {
+            "log_likelihood": number(fit.log_likelihood),
+            "log_likelihood_without_frailty": number(found.independent_log_likelihood),
+            "units": fit.n_units,
+            "failures": fit.n_failed,
+            "stop_reason": fit.reason,
+            "steps": fit.n_steps,
+            "notes": fit.notes,
+        },
+        "distribution": encode(law),
+        "predictors": [{"parameter": names[one.coordinate], "design": one.design.state()} for one in fit.predictors.each],
+        "coefficients": numbers(fit.coefficients),
+        "covariance": [numbers(row) for row in found.covariance],
+        "frailty": {
+            "variance": number(found.variance),
+            "limits": numbers(model.variance_limits(KEPT_LEVEL)),
+            "groups_of_one_unit": found.alone,
+            "labels": list(groups.labels),
+            "failures": numbers(groups.failures),
+            "expected": numbers(groups.expected),
+            "slopes": [numbers(row) for row in groups.slopes],
+        },
+    }
+    write_checked(content, path, partial(restore_frailty, own=own_laws([model, law])))
+
+
+@in_double_precision
+def restore_frailty(content: dict[str, Any], own: Mapping[str, type[Distribution]]) -> Frailty:
+    """The frailty that the content of a file describes.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError : parts are missing or do not fit together.
+    """
+    model: Frailty = decode({"model": content["model"], **content["arguments"]}, own)
+    model._base_template()  # the argument is checked where it is used
+    law = as_template(decode(content["distribution"], own))
+    template = SCORED[type(model.base)](law, None) if type(model.base) in SCORED else law
+    names = coordinate_names(template)
+    label = (lambda name: "") if type(model.base) in SCORED else str
+    given = content["predictors"]
+    each = [Predictor(names.index(one["parameter"]), label(one["parameter"]), Design.from_state(one["design"])) for one in given]
+    predictors = Predictors(template, tuple(each))
+    about, told, q = content["fit"], content["frailty"], predictors.layout.n_coefficients()
+    k = len(told["labels"])
+    covariance = as_array(content["covariance"], (q + 1, q + 1), "covariance")
+    fit = RegressionFit(
+        predictors=predictors,
+        coefficients=as_array(content["coefficients"], (q,), "coefficients"),
+        covariance=covariance[:-1, :-1],
+        log_likelihood=as_float(about["log_likelihood"]),
+        n_units=as_float(about["units"]),
+        n_failed=as_float(about["failures"]),
+        reason=about["stop_reason"],
+        n_steps=about["steps"],
+        path=np.zeros((0, q)),
+        notes=about["notes"],
+    )
+    check_record(fit, {"steps": fit.n_steps})
+    check_covariance(covariance, "covariance")
+    states = GroupStates(
+        tuple(told["labels"]),
+        as_array(told["failures"], (k,), "failures"),
+        as_array(told["expected"], (k,), "expected"),
+        as_array(told["slopes"], (k, q), "slopes"),
+    )
+    variance = as_float(told["variance"])
+    if not (np.isfinite(variance) and variance >= 0.0 and np.all(states.failures >= 0) and np.all(states.expected >= 0)):
+        raise ValueError("the variance, and the failures of the groups and those expected, must be numbers of at least 0.")
+    lower, upper = as_array(told["limits"], (2,), "limits")
+    without = as_float(about["log_likelihood_without_frailty"])
+    limits = {KEPT_LEVEL: (float(lower), float(upper))}
+    model._fit = FrailtyFit(model.distribution, fit, variance, covariance, without, states, bool(told["groups_of_one_unit"]), limits)
+    expected = model.parameters_
+    if list(content["parameters"]) != list(expected.index):
+        raise ValueError("the parameters are not those of the predictors.")
+    found = as_array(list(content["parameters"].values()), expected.shape, "parameters")
+    if not np.allclose(found, expected, rtol=1e-9, atol=0.0):
+        raise ValueError("the parameters are not those of the coefficients.")
+    return model
