@@ -17,6 +17,7 @@ from survjax.models.precision import in_double_precision
 from survjax.models.regression import Regression
 from survjax.models.regression_intervals import interval_of_report
 from survjax.regression.report import base_is_of_zero, report
+from survjax.regression.report import told as seen
 
 if TYPE_CHECKING:
     import pandas as pd
