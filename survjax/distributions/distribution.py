@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Mapping
+from types import FrameType
 from typing import Annotated, Any, ClassVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 import jax
@@ -66,13 +68,31 @@ def elementwise(rule: Callable) -> Callable:
 class Distribution:
     """The distribution of a lifetime: a frozen JAX pytree of parameters, constants and static settings.
 
-    A subclass declares its parameters by annotation and owes one rule, ``log_survival(self, time)``, scalar in, scalar
-    out, in ``jax.numpy``. It may override any other rule where a closed form is kinder; the tests hold each override
-    against the derived rule. Every method may be used under ``jit``, ``vmap`` and ``grad``, and takes arrays too. The
-    precision is that of the arguments and of the user's JAX configuration; the learners of ``survjax.models`` see to
-    double precision by themselves.
+    One of your own declares its parameters by annotation (``sj.Positive``, ``sj.Duration``, ``sj.Rate``, ``sj.Real``, ``sj.Location``,
+    ``sj.Probability``) and owes one rule, ``log_survival(self, time)``, scalar in, scalar out, in ``jax.numpy``; ``sj.Model`` is its
+    learner, and it stands wherever a distribution may. It may give any other rule where a closed form is kinder (``log_hazard``,
+    ``age_at``, ``mean_after``, ...), and ``start(centre, spread)`` where a fit should begin elsewhere than where trying finds.
+    ``sj.load(path, distributions=[...])`` reads back what was saved. More in ``docs/own_distribution.md``.
+
+    Every method may be used under ``jit``, ``vmap`` and ``grad``, and takes arrays too. The precision is that of the arguments and of
+    the user's JAX configuration; the learners of ``survjax.models`` see to double precision by themselves.
 
     A parameter that is None is one to be learned; such a distribution is a template.
+
+    Raises
+    ------
+    TypeError : on definition, for an annotation that is no domain where one is meant.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp, survjax as sj
+    >>> class Lomax(sj.Distribution):
+    ...     shape: sj.Positive
+    ...     scale: sj.Duration
+    ...     def log_survival(self, time):
+    ...         return -self.shape * jnp.log1p(time / self.scale)
+    >>> round(sj.Model(Lomax(shape=2.0, scale=100.0)).median(), 4)
+    41.4214
     """
 
     start_of_support: ClassVar[float] = 0.0
@@ -101,13 +121,14 @@ class Distribution:
             if name in vars(cls):
                 setattr(cls, name, elementwise(vars(cls)[name]))
         own = vars(cls).get("__annotations__", {})
-        _refuse_no_parameters(cls, own)
+        hints = _hints(cls, sys._getframe(1))
+        _refuse_no_parameters(cls, {name: hints[name] for name in own})
         for name in own:
-            if isinstance(_kind(_hints(cls)[name]), (Domain, Several)) and name not in vars(cls):
+            if isinstance(_kind(hints[name]), (Domain, Several)) and name not in vars(cls):
                 setattr(cls, name, None)
         dataclasses.dataclass(frozen=True, eq=False)(cls)
         # found once a class: reading annotations costs more than a Newton step on a thousand rows
-        cls._kinds = {f.name: _kind(_hints(cls)[f.name]) for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        cls._kinds = {f.name: _kind(hints[f.name]) for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
         data = [name for name, kind in cls.field_kinds().items() if kind is not None]
         static = [name for name, kind in cls.field_kinds().items() if kind is None]
         register_pytree(cls, data, static)
@@ -423,15 +444,14 @@ class Distribution:
         return [part for name, kind in self.field_kinds().items() if kind is PART for part in _parts(getattr(self, name))]
 
 
-def _refuse_no_parameters(cls: type, own: Iterable[str]) -> None:
+def _refuse_no_parameters(cls: type, own: Mapping[str, Any]) -> None:
     """Refuse annotations that a user means for parameters and are none.
 
     Raises
     ------
     TypeError : with how a parameter is declared.
     """
-    for name in own:
-        hint = _hints(cls)[name]
+    for name, hint in own.items():
         if isinstance(hint, Unknown):
             raise TypeError(f"{cls.__name__}.{name}: a parameter is declared by its domain alone, {name}: sj.Positive; a start is a rule.")
         if hint is float and name not in vars(cls):
@@ -453,8 +473,12 @@ def _count_definition(cls: type) -> None:
         forget_programs()
 
 
-def _hints(cls: type) -> dict[str, Any]:
-    return get_type_hints(cls, include_extras=True)
+def _hints(cls: type, place: FrameType) -> dict[str, Any]:
+    """The annotations, evaluated; those of a class inside of a function where it stands."""
+    try:
+        return get_type_hints(cls, include_extras=True)
+    except NameError:
+        return get_type_hints(cls, localns={**place.f_globals, **place.f_locals}, include_extras=True)
 
 
 def _kind(hint: Any) -> Any:
