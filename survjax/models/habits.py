@@ -121,7 +121,7 @@ def in_survjax_words(fit: Callable[P, R]) -> Callable[P, R]:
         given = dict(zip(("self", first, second), args, strict=False)) | keywords
         X, y = given.get(first), given.get(second)
         if isinstance(X, Landmarks):
-            return _of_landmarks(fit, given, signature)
+            return _of_landmarks(fit, given)
         if isinstance(X, History):
             if first != "X" or y is not None or "unit" in given:
                 raise TypeError(_of_a_history(first))
@@ -143,18 +143,19 @@ def in_survjax_words(fit: Callable[P, R]) -> Callable[P, R]:
     return told
 
 
-def _of_landmarks(fit: Callable[..., R], given: dict[str, Any], signature: inspect.Signature) -> R:
+def _of_landmarks(fit: Callable[..., R], given: dict[str, Any]) -> R:
     model, rows, *_ = given.values()
-    if "cluster" not in signature.parameters:
+    labels = getattr(type(model), "labels_of_landmarks", None)
+    if labels is None:
         raise TypeError(
             f"rows of Landmarks depend on each other, which {type(model).__name__} does not count; use sj.AcceleratedFailureTime, "
-            "sj.ProportionalHazards, sj.ParameterRegression or sj.HazardScaling."
+            "sj.ProportionalHazards, sj.ParameterRegression, sj.HazardScaling or a network."
         )
     if given.get("y") is not None or "unit" in given or "cluster" in given:
-        raise TypeError("Landmarks bring X, y and cluster with them: fit(landmarks) alone, or fit(rows.X, rows.y, cluster=rows.unit).")
+        raise TypeError(f"Landmarks bring X, y and {labels} with them: fit(landmarks) alone, or fit(rows.X, rows.y, {labels}=rows.unit).")
     if rows.y is None:
         raise TypeError("these Landmarks are of units whose ends are not known; predict for them, and fit Landmarks(log, units).")
-    fitted = fit(model, rows.X, rows.y, cluster=rows.unit, **dict(list(given.items())[2:]))
+    fitted = fit(model, rows.X, rows.y, **{labels: rows.unit}, **dict(list(given.items())[2:]))
     model._fit.notes.insert(0, LANDMARKS)
     return fitted
 

@@ -45,6 +45,7 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
     penalty: float
     errors: str
     lifetimes_: Lifetimes | None = None
+    labels_of_landmarks = "cluster"  # the argument of ``fit`` that says which rows are of one unit
 
     def _predictors(self, base: Distribution, X: Any, weights: np.ndarray) -> tuple[Predictors, list[np.ndarray]]:
         raise TypeError(f"{type(self).__name__} owes _predictors(base, X, weights): which coordinates of which law follow the covariates.")

@@ -17,6 +17,7 @@ from survjax.fitting.existence import check_anything_failed, check_support
 from survjax.fitting.fit import fit_distribution
 from survjax.models.arguments import as_target, check_level, check_whole_number, taken_as_failed
 from survjax.models.estimator import Estimator
+from survjax.models.habits import in_survjax_words
 from survjax.models.intervals import limits_of_link
 from survjax.models.model import Model
 from survjax.models.precision import in_double_precision
@@ -58,6 +59,7 @@ class NeuralRegression(UnitPredictions, Estimator):
     seed: int
     _kind: ClassVar[type[Distribution]]
     _fit: NeuralFit | None = None
+    labels_of_landmarks = "unit"
 
     def _template(self, life: Lifetimes) -> Distribution:
         raise TypeError(f"{type(self).__name__} owes _template(life): the law whose coordinates the network gives.")
@@ -72,8 +74,9 @@ class NeuralRegression(UnitPredictions, Estimator):
 
     # ---- learning
 
+    @in_survjax_words
     @in_double_precision
-    def fit(self, X: Any, y: Any, *, unit: Any = None, progress: bool = False) -> Self:
+    def fit(self, X: Any, y: Any = None, *, unit: Any = None, progress: bool = False) -> Self:
         """Train the networks, each stopped by units that it does not learn from.
 
         Parameters
@@ -82,7 +85,7 @@ class NeuralRegression(UnitPredictions, Estimator):
             (n, window, channels) of the last readings of each row, the latest last.
         y : a ``Lifetimes`` with n rows, or a structured array (event, time); failures within intervals, late entry and weights are taken.
         unit : (n,) labels of the units that rows belong to: rows of one unit are held out together. A row says what happened from its
-            ``entry`` on to a unit known by its row of X.
+            ``entry`` on to a unit known by its row of X. ``Landmarks`` bring X, y and unit: ``fit(landmarks)``.
         progress : whether to show a bar on standard error.
 
         Raises
