@@ -58,14 +58,15 @@ class Study(NamedTuple):
     inspections: Inspections | None
 
 
-def study_of(life: Lifetimes, start: float, *, own_ends: bool = False) -> tuple[Study, str]:
+def study_of(life: Lifetimes, start: float, *, alike: np.ndarray | None = None) -> tuple[Study, str]:
     """The study behind lifetimes of units one each, places padded, and its rules in words.
 
     Parameters
     ----------
     start : of the support of the law, 0 or -inf.
-    own_ends : whether a unit that still ran keeps the end of observation that it had, and one that failed has one drawn that lies after
-        its failure, so that ends may go with what is known of each unit (Davison & Hinkley 1997, algorithm 3.1).
+    alike : (n,) which units are alike in what is known of them, as whole numbers; None: nothing is known of any. With it a unit that
+        still ran keeps the end of observation that it had, and one that failed has that of the units like it, where these were all stopped
+        at one age, or else one drawn that lies after its failure (Davison & Hinkley 1997, algorithm 3.1): ends may go with what is known.
     """
     n, failed = len(life), np.isfinite(life.upper)
     entry = np.full(n, start) if life.entry is None else np.maximum(life.entry, start)
@@ -77,13 +78,13 @@ def study_of(life: Lifetimes, start: float, *, own_ends: bool = False) -> tuple[
         until = np.full(n, np.inf)
         rule = "every unit is followed until it fails"
     else:
-        withdrawals = _withdrawals(life, np.where(failed, life.lower, -np.inf) if own_ends else entry)
+        withdrawals = _withdrawals(life, entry if alike is None else np.where(failed, life.lower, -np.inf))
         rule = "observation ends at ages drawn from the Kaplan–Meier estimate of the ages at which it ended in the data"
-        if own_ends:
-            until = np.where(failed, np.nan, life.lower)
+        if alike is not None:
+            until = np.where(failed, _common_ends(life, alike), life.lower)
             rule = (
-                "units that still ran keep their ends of observation; of those that failed they are drawn from the Kaplan–Meier estimate "
-                "of these ends, given that they lie after the failure"
+                "units that still ran keep their ends of observation; those that failed have that of the units like them, where these were "
+                "stopped at one age, else one drawn from the Kaplan–Meier estimate of all ends, given that it lies after the failure"
             )
     inspections, how = _inspections(life, entry)
     if (
@@ -101,6 +102,20 @@ def study_of(life: Lifetimes, start: float, *, own_ends: bool = False) -> tuple[
         rule += "; units enter when they did, alive"
     study = Study(np.ones(n, dtype=bool), entry if late else None, until, withdrawals, inspections)
     return _padded(study, n, padded), rule + how
+
+
+def _common_ends(life: Lifetimes, alike: np.ndarray) -> np.ndarray:
+    """The age (n,) at which the units like each were stopped, nan where they were not all stopped at one, after all their failures.
+
+    One unit that was stopped does not tell that others would have been.
+    """
+    running, k = np.isinf(life.upper), int(alike.max()) + 1
+    number = np.bincount(alike[running], minlength=k)
+    first, last, failed_by = np.full(k, np.inf), np.full(k, -np.inf), np.full(k, -np.inf)
+    np.minimum.at(first, alike[running], life.lower[running])
+    np.maximum.at(last, alike[running], life.lower[running])
+    np.maximum.at(failed_by, alike[~running], life.upper[~running])
+    return np.where((number > 1) & (first == last) & (last >= failed_by), last, np.nan)[alike]
 
 
 def _withdrawals(life: Lifetimes, beyond: np.ndarray) -> Withdrawals:

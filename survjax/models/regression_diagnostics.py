@@ -64,9 +64,13 @@ class RegressionDiagnostics:
         where failures are known within intervals) and the unit exponential; a residual counts from its unit's entry on. Their distribution,
         parameters being estimated, is that of ``n_bootstrap`` repetitions of the study under the fit, each fitted anew from the
         coefficients of the fit; p = (1 + repetitions at least as far) / (1 + repetitions). In a repetition each unit keeps what is known of
-        it, and enters when it did. One that still ran keeps the end of its observation; of one that failed it is its ``observed_until``,
-        or, where that is not given, drawn from the Kaplan–Meier estimate of all ends, given that it lies after the failure. So ends may go
-        with covariates, but where tests at several stresses were stopped at different ages, give ``observed_until``.
+        it, and enters when it did. One that still ran keeps the end of its observation; of one that failed it is its ``observed_until``.
+        Where that is not given, it is the end of the units with the same covariates, if these were stopped at one age (a test at one
+        stress), else drawn from the Kaplan–Meier estimate of all ends, given that it lies after the failure.
+
+        Where units at few stresses were each stopped at one age p is rather too large than too small: by simulation, 64 units at four
+        stresses of which 44 % failed, it is 0.25 or less in 12 to 15 % of studies of the right model. Of complete data and of ends at
+        random it has the distribution it should.
 
         The test is of the law as a whole. Whether a covariate acts as the model says is better seen in ``plot_residuals_against``.
 

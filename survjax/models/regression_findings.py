@@ -70,7 +70,7 @@ class RegressionFindings(Estimator):
     def parameters_(self) -> pd.Series:
         """Parameters of the base and coefficients, by name, in the units of X and of time.
 
-        ``base_is_of_`` says of which unit the base is.
+        ``base_is_of_`` says of which unit the base is; ``parameters_at(X)`` tells the parameters of any.
         """
         return self._series(self._report.values)
 

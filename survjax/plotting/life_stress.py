@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from survjax.covariates import relations
 from survjax.covariates.relations import ABSOLUTE_ZERO
 from survjax.covariates.table import read_table
 from survjax.models.explanations import effect_of, typical_unit
@@ -43,8 +44,14 @@ def plot_life_stress(
     relation = _relation_of(model, column) if relation is None else relation
     if relation not in RELATIONS:
         raise ValueError(f"relation is one of {', '.join(RELATIONS)}; got {relation!r}.")
+    if isinstance(held.get(column, 0.0), (str, bool, np.bool_)):
+        raise ValueError(
+            f"{column} holds labels, and a stress is a number; plot_partial_effect({column!r}, ...) shows the effect of labels."
+        )
     stress = np.asarray(table.pick((column,), of="X")[0], dtype=float)
     asked = stress if values is None else np.asarray(values, dtype=float)
+    if relation != "linear":
+        getattr(relations, relation)(np.append(asked, stress))  # it refuses what is no such stress
     forward, back = _scale(relation)
     first, last = forward(np.array([asked.min(), asked.max()]))
     grid = back(np.linspace(first, last, POINTS))

@@ -43,7 +43,8 @@ def goodness_of_regression(fit: RegressionFit, covariates: np.ndarray, life: Lif
     if life.weights is not None:
         covariates = np.repeat(covariates, life.weights.astype(int), axis=0)
     own = _distances(residuals_of_units(fit.predictors, fit.coefficients, covariates, whole))
-    study, rule = study_of(whole, template.start_of_support, own_ends=True)
+    alike = np.unique(covariates, axis=0, return_inverse=True)[1].reshape(-1)
+    study, rule = study_of(whole, template.start_of_support, alike=alike)
     simulated = _simulated(fit, covariates, whole, study, n_bootstrap, seed)
     refuse_few(len(simulated), n_bootstrap, fit)
     said = {KNOTS: has_knots(template), SAME_PENALTY: fit.penalty > 0.0, GIVEN_X: True}

@@ -42,5 +42,10 @@ def laid_end_to_end(residuals: Lifetimes, life: Lifetimes, unit: Any) -> Lifetim
     before = np.empty(len(life))
     before[order] = so_far
     return Lifetimes.from_intervals(
-        residuals.lower + before, residuals.upper + before, entry=before, weights=residuals.weights, cause=residuals.cause
+        residuals.lower + before,
+        residuals.upper + before,
+        entry=before,
+        right_truncation=None if residuals.right_truncation is None else residuals.right_truncation + before,
+        weights=residuals.weights,
+        cause=residuals.cause,
     )

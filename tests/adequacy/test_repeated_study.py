@@ -103,13 +103,25 @@ def test_of_watched_and_inspected_units_running_ones_are_one_or_the_other():
     assert "as one drawn from those that failed" in rule
 
 
-def test_with_ends_of_their_own_running_units_keep_theirs_and_failed_ones_have_one_after_their_failure():
+def test_where_something_is_known_running_units_keep_their_ends_and_failed_ones_have_one_after_their_failure():
     ends = np.linspace(20.0, 80.0, 64)
     running = np.arange(64) % 2 == 1
     life = sj.Lifetimes(np.where(running, ends, 0.5 * ends), ~running)
-    lower, upper, rule = repeated(life, np.full(64, 1e6), own_ends=True)
+    lower, upper, rule = repeated(life, np.full(64, 1e6), alike=np.arange(64))
     assert rule.startswith("units that still ran keep their ends")
     np.testing.assert_array_equal(lower[running], ends[running])
     assert np.all(lower[~running] > life.lower[~running])
     assert set(lower[~running]) <= {*ends[running], 1e6}  # beyond the last end a unit is watched until it fails
     assert np.isinf(upper[running]).all()
+
+
+def test_units_alike_that_were_stopped_at_one_age_tell_when_those_that_failed_would_have_been():
+    stress = np.repeat([0, 1, 2], [24, 24, 16])
+    ends = np.array([60.0, 25.0, np.inf])[stress]
+    ages = np.linspace(1.0, 80.0, 64)[np.random.default_rng(4).permutation(64)]
+    life = sj.Lifetimes(np.minimum(ages, ends), ages <= ends)
+    lower, upper, _ = repeated(life, np.full(64, 1e6), alike=stress)
+    np.testing.assert_array_equal(lower[stress < 2], ends[stress < 2])
+    assert np.isinf(upper[stress < 2]).all()
+    # at the third all failed, and it is not known when it would have been stopped: as others, or after them all, never before
+    assert np.all(lower[stress == 2] > ages[stress == 2])

@@ -195,6 +195,17 @@ def test_life_against_stress_is_a_straight_line_on_the_axes_of_the_relation(test
     plt.close("all")
 
 
+def test_a_stress_that_is_none_is_refused():
+    frame = FRAME.assign(make=np.tile(["A", "B"], 32))
+    model = sj.AcceleratedFailureTime(sj.Weibull()).fit(frame, LIFE)
+    with pytest.raises(ValueError, match="make holds labels, and a stress is a number"):
+        model.plot_life_stress("make", frame)
+    with pytest.raises(ValueError, match=r"stress must be above 0; row 0 has stress=-1"):
+        model.plot_life_stress("load", frame, values=[-1.0, 2.0], relation="inverse_power")
+    with pytest.raises(ValueError, match="column 'volts' is missing in X"):
+        model.plot_life_stress("volts", frame)
+
+
 def test_the_axis_is_as_asked_where_the_formula_says_nothing():
     model = sj.AcceleratedFailureTime(sj.Weibull()).fit(FRAME, LIFE)
     assert model.plot_life_stress("load", FRAME).get_xscale() == "linear"
