@@ -341,6 +341,8 @@ def test_a_bootstrap_agrees_with_wald_where_both_hold(counted):
 def test_a_fit_shows_itself_and_its_path(counted):
     assert "MaximumLikelihood(poisson) fitted to 256 rows" in repr(counted)
     assert "beta[x1]" in repr(counted)
+    assert "beta[x1]" in counted._repr_html_()
+    assert repr(sj.MaximumLikelihood(poisson, {"beta": WITH_INTERCEPT})) == "MaximumLikelihood(poisson, beta)"
     path = counted.path_
     assert path.iloc[0].to_list() == [0.0, 0.0, 0.0]
     np.testing.assert_allclose(path.iloc[-1], counted.parameters_, rtol=1e-12)
