@@ -292,6 +292,19 @@ def test_a_rule_that_is_no_log_survival_is_told_why(rule, error, said):
             sj.Model(mine()).fit(LIFE)
 
 
+def test_a_scale_that_is_not_said_to_have_a_unit_is_told():
+    class Bathtub(sj.Distribution):
+        shape: sj.Positive
+        scale: sj.Positive
+        rate: sj.Rate
+
+        def log_survival(self, time):
+            return -((time / self.scale) ** self.shape) - self.rate * time
+
+    with pytest.raises(ValueError, match=r"not the same law in another unit.*shape stays, scale stays, rate is halved.*sj.Duration"):
+        sj.Model(Bathtub()).fit(LIFE)
+
+
 def test_an_annotation_that_is_no_domain_is_told_what_is():
     with pytest.raises(TypeError, match=r"shape: float declares a setting.*shape: sj.Positive"):
         type("Mine", (sj.Distribution,), {"__annotations__": {"shape": float}, "__module__": __name__})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import jax
@@ -350,14 +351,27 @@ class MaximumLikelihood(Estimator):
     # ---- shown
 
     def __repr__(self) -> str:
-        """The constructor's call; once fitted also the estimates with their standard errors and what they rest on."""
+        """The function and its parameters; once fitted the estimates with their standard errors and what they rest on."""
         if self._fit is None:
-            return self.constructor()
-        fit = self._fit
+            return f"MaximumLikelihood({self._called()}, {', '.join(self.parameters)})"
+        return estimates_in_words(self._heading(), self._fit.space.names, self._fit.values, np.sqrt(np.diag(self._fit.covariance)))
+
+    def _repr_html_(self) -> str | None:
+        if self._fit is None:
+            return None
+        said = "".join(f"<li>{escape(note)}</li>" for note in self.notes_)
+        table = self.summary().to_html(float_format=lambda value: f"{value:.5g}")
+        return f"<p>{escape(self._heading())}</p>{table}" + (f"<ul>{said}</ul>" if said else "")
+
+    def _called(self) -> str:
+        return getattr(self.log_likelihood, "__name__", type(self.log_likelihood).__name__)
+
+    def _heading(self) -> str:
+        fit = self._fitted
         stopped = "" if fit.converged else f", stopped short ({fit.reason})"
-        name = getattr(self.log_likelihood, "__name__", type(self.log_likelihood).__name__)
-        heading = f"MaximumLikelihood({name}) fitted to {fit.n_units:,.6g} rows{stopped}, log-likelihood {fit.log_likelihood:.6g}"
-        return estimates_in_words(heading, fit.space.names, fit.values, np.sqrt(np.diag(fit.covariance)))
+        errors = ", robust errors" if self.errors == "robust" else ""
+        rows = f"{fit.n_units:,.6g} rows{errors}{stopped}"
+        return f"MaximumLikelihood({self._called()}) fitted to {rows}, log-likelihood {fit.log_likelihood:.6g}"
 
     def __getstate__(self) -> dict[str, Any]:
         # The data are the user's and may be large: a pickle holds the model, not the rows.

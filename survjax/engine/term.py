@@ -42,7 +42,27 @@ def _nothing(*_: Any) -> tuple[()]:
     return ()
 
 
+class _Itself:
+    """A function that cannot be hashed, as one that holds arrays: the same where it is the same object."""
+
+    def __init__(self, function: Callable) -> None:
+        self.function = function
+
+    def __call__(self, parameters: Any, rows: Any) -> Any:
+        return self.function(parameters, rows)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and other.function is self.function
+
+    def __hash__(self) -> int:
+        return id(self.function)
+
+
 def objective_of(function: Callable, per: str) -> Objective:
+    try:
+        hash(function)
+    except TypeError:
+        function = _Itself(function)
     term = OfRows(function)
     return Objective(term, _nothing, _values, _nothing, term if per == "block" else None)
 

@@ -11,9 +11,11 @@ import numpy as np
 from survjax.distributions import Distribution
 from survjax.models.precision import in_double_precision
 from survjax.numerics.tracing import explained
+from survjax.parameters import Domain
 
 CENTRE, SPREAD = 0.0, 0.5  # of the lives, of log time or of time, at whose start the rule is looked at
 HEIGHTS = np.linspace(-1.5, 1.0, 11)  # places of the ages, in deviations
+SAME_LAW = 1e-6  # of log survivals in two units: far beyond rounding
 AT_BIRTH = 1e-6  # what rounding may leave of log S(0)
 _OR_SURVIVAL = "Does it return the survival itself, or a hazard? Then take jnp.log of the survival, or minus the cumulative hazard."
 _OR_AT_BIRTH = (
@@ -64,11 +66,24 @@ def _check(law: Distribution) -> None:
             f"{name} must fall with age, being log P(T > age); it rises from {logs[np.argmax(rises)]:.4g} to "
             f"{logs[np.argmax(rises) + 1]:.4g} {where.format(ages[np.argmax(rises) + 1])}. Is it the logarithm of P(T <= age)?"
         )
+    if law.knows_its_unit():
+        doubled = np.asarray(found.rescaled(2.0).log_survival(jnp.asarray(2.0 * ages)))
+        if not np.allclose(doubled, logs, rtol=SAME_LAW, atol=SAME_LAW):
+            kinds = ", ".join(f"{one} {_in_words(parameter.domain)}" for one, parameter in law.parameters().items())
+            raise ValueError(
+                f"{type(law).__name__} is not the same law in another unit of time, as a fit needs it: with every age doubled {kinds}, and "
+                "the survival at twice the age is another. Declare a scale sj.Duration, a rate per time sj.Rate, an age sj.Location, and "
+                "what has no unit sj.Positive or sj.Real; a constant that is an age is a known parameter."
+            )
     if law.start_of_support == 0.0 and not law.has_mass_at_start:
         at_birth = float(found.log_survival(jnp.asarray(0.0)))
         if not abs(at_birth) <= AT_BIRTH:
             hint = _OR_SURVIVAL if abs(at_birth - 1.0) <= AT_BIRTH else _OR_AT_BIRTH
             raise ValueError(f"{name} must be 0 at age 0, where everything is alive; it is {at_birth:.4g} with {told}. {hint}")
+
+
+def _in_words(domain: Domain) -> str:
+    return {0: "stays", 1: "is doubled", -1: "is halved"}.get(domain.time_power, f"is multiplied by 2^{domain.time_power}")
 
 
 def _check_traceable(law: Distribution, name: str) -> None:

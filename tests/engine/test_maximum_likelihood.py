@@ -255,6 +255,23 @@ def test_another_number_of_rows_in_the_bucket_and_the_same_function_are_one_prog
     assert program._cache_size() == before
 
 
+def test_an_object_that_holds_arrays_may_be_the_function():
+    class Offset:
+        __hash__ = None
+
+        def __init__(self, by):
+            self.by = by
+
+        def __call__(self, parameters, row):
+            return -((row["y"] - self.by[0] - parameters["mean"]) ** 2)
+
+    model = sj.MaximumLikelihood(Offset(np.array([5.0])), {"mean": "real"})
+    assert model.fit({"y": RESPONSE[:64]}).parameters_["mean"] == pytest.approx(RESPONSE[:64].mean() - 5.0, rel=1e-12)
+    program = blocks._own_sums(objective_of(model.log_likelihood, "row"))
+    assert model.fit({"y": RESPONSE[:60]}).converged_
+    assert program._cache_size() == 1
+
+
 def test_programs_of_functions_that_are_gone_are_forgotten(monkeypatch):
     monkeypatch.setattr(blocks, "_own_sums", blocks.lru_cache(maxsize=2)(blocks._own_sums.__wrapped__))
 
@@ -341,6 +358,8 @@ def test_a_bootstrap_agrees_with_wald_where_both_hold(counted):
 def test_a_fit_shows_itself_and_its_path(counted):
     assert "MaximumLikelihood(poisson) fitted to 256 rows" in repr(counted)
     assert "beta[x1]" in repr(counted)
+    assert "beta[x1]" in counted._repr_html_()
+    assert repr(sj.MaximumLikelihood(poisson, {"beta": WITH_INTERCEPT})) == "MaximumLikelihood(poisson, beta)"
     path = counted.path_
     assert path.iloc[0].to_list() == [0.0, 0.0, 0.0]
     np.testing.assert_allclose(path.iloc[-1], counted.parameters_, rtol=1e-12)
