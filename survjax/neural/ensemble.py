@@ -51,8 +51,7 @@ def train_ensemble(
     inside = inputs.inside(X)
     members = draw(codes, np.isfinite(life.upper), told, model.members, model.resample, model.seed)
     p = template.n_coordinates()
-    with jax.enable_x64(settings.precision == "double"):
-        networks = create(model.network, inputs.shape, p, tuple(model.hidden), model.dropout, model.seed, model.members)
+    networks = create(model.network, inputs.shape, p, tuple(model.hidden), model.dropout, model.seed, model.members)
     trained_as = model._trained_as(template).rescaled(1.0 / scale)
     loss = jax.tree_util.Partial(network_loss, trained_as, in_unit(template, univariate.coordinates, 1.0 / scale))
     trained = train_members(

@@ -6,6 +6,7 @@ zero at first: whatever the network adds to, it begins there.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import equinox as eqx
@@ -53,24 +54,40 @@ class Convolutional(eqx.Module):
 
 
 def create(kind: str, shape: tuple[int, ...], outputs: int, hidden: tuple[int, ...], dropout: float, seed: int, members: int) -> Any:
-    """That many networks of one kind, random but for their last layer, with a first axis of them on every array.
+    """That many networks of one kind, with a first axis of them on every array (NumPy, single precision).
+
+    Matrices are normal with variance 1 / inputs, so that sizes keep (LeCun, Bottou, Orr & Müller 1998); biases and the last layer are zero.
 
     Parameters
     ----------
     kind : one of ``KINDS``. shape : of the inputs of one unit, (columns,) or (window, channels).
     hidden : sizes of the hidden layers; the first is that of the recurrent state, or of the convolution's channels.
     """
+    random = np.random.default_rng(seed)
+
+    def begin(leaf: Any) -> np.ndarray:
+        if leaf.ndim < 2:
+            return np.zeros((members, *leaf.shape), np.float32)
+        return (random.normal(size=(members, *leaf.shape)) / np.sqrt(np.prod(leaf.shape[1:]))).astype(np.float32)
+
+    networks = jax.tree.map(begin, structure(kind, shape, outputs, hidden, dropout))
+    last = (networks if kind == "perceptron" else networks.head).layers[-1]
+    last.weight[:] = 0.0
+    return networks
+
+
+def structure(kind: str, shape: tuple[int, ...], outputs: int, hidden: tuple[int, ...], dropout: float) -> Any:
+    """A network without numbers: of each array the shape alone."""
 
     def one(key: Any) -> Any:
-        first, second = jax.random.split(key)
         if kind == "perceptron":
-            return _perceptron((*shape, *hidden, outputs), dropout, first)
+            return _perceptron((*shape, *hidden, outputs), dropout, key)
         if kind == "recurrent":
-            return Recurrent(eqx.nn.GRUCell(shape[1], hidden[0], key=first), _perceptron((*hidden, outputs), dropout, second))
-        convolution = eqx.nn.Conv1d(shape[1], hidden[0], KERNEL, padding="SAME", key=first)
-        return Convolutional(convolution, _perceptron((2 * hidden[0], *hidden[1:], outputs), dropout, second))
+            return Recurrent(eqx.nn.GRUCell(shape[1], hidden[0], key=key), _perceptron((*hidden, outputs), dropout, key))
+        convolution = eqx.nn.Conv1d(shape[1], hidden[0], KERNEL, padding="SAME", key=key)
+        return Convolutional(convolution, _perceptron((2 * hidden[0], *hidden[1:], outputs), dropout, key))
 
-    return jax.vmap(one)(jax.random.split(jax.random.key(seed), members))
+    return jax.eval_shape(one, jax.ShapeDtypeStruct((2,), np.uint32))
 
 
 def outputs_of(networks: Any, x: Any) -> Any:
@@ -84,9 +101,7 @@ def in_double(networks: Any) -> Any:
 
 
 def _perceptron(sizes: tuple[int, ...], dropout: float, key: Any) -> Perceptron:
-    keys = jax.random.split(key, len(sizes) - 1)
-    layers = [eqx.nn.Linear(before, after, key=one) for before, after, one in zip(sizes[:-1], sizes[1:], keys, strict=True)]
-    layers[-1] = jax.tree.map(jnp.zeros_like, layers[-1])
+    layers = (eqx.nn.Linear(before, after, key=key) for before, after in itertools.pairwise(sizes))
     return Perceptron(tuple(layers), dropout)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from survjax.models.precision import in_double_precision
 from survjax.models.template import as_template
 from survjax.neural.conformal import HeldOut
 from survjax.neural.inputs import inputs_from_state
-from survjax.neural.network import create
+from survjax.neural.network import structure
 from survjax.neural.neural_fit import NeuralFit
 
 if TYPE_CHECKING:
@@ -97,16 +98,16 @@ def restore_network(kind: type[NeuralRegression], content: dict[str, Any]) -> Ne
 
 def _networks(model: NeuralRegression, shape: tuple[int, ...], outputs: int, given: Any) -> Any:
     """The networks that the arguments ask for, with the numbers of the file."""
-    like = jax.eval_shape(lambda: create(model.network, shape, outputs, tuple(model.hidden), model.dropout, 0, model.members))
-    leaves, structure = jax.tree.flatten(like)
+    leaves, treedef = jax.tree.flatten(structure(model.network, shape, outputs, tuple(model.hidden), model.dropout))
     if len(leaves) != len(given):
         raise ValueError(f"the networks have {len(given)} arrays; a {model.network} network has {len(leaves)}.")
     arrays = []
     for leaf, one in zip(leaves, given, strict=True):
-        if tuple(one["shape"]) != leaf.shape:
-            raise ValueError(f"an array of the networks has the shape {tuple(one['shape'])}, and should have {leaf.shape}.")
-        array = as_array(one["numbers"], (leaf.size,), "networks").astype(np.float32)
+        wanted = (model.members, *leaf.shape)
+        if tuple(one["shape"]) != wanted:
+            raise ValueError(f"an array of the networks has the shape {tuple(one['shape'])}, and should have {wanted}.")
+        array = as_array(one["numbers"], (math.prod(wanted),), "networks").astype(np.float32)
         if not np.isfinite(array).all():
             raise ValueError("a number of the networks is not finite.")
-        arrays.append(array.reshape(leaf.shape))
-    return jax.tree.unflatten(structure, arrays)
+        arrays.append(array.reshape(wanted))
+    return jax.tree.unflatten(treedef, arrays)

@@ -11,6 +11,7 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution, PiecewiseExponential
 from survjax.models.arguments import check_whole_number
 from survjax.neural.neural_regression import NeuralRegression
+from survjax.neural.step_hazard import StepHazard
 
 
 class NeuralHazard(NeuralRegression):
@@ -105,6 +106,9 @@ class NeuralHazard(NeuralRegression):
         template = PiecewiseExponential(np.asarray(breaks, dtype=float), None)
         template.check()
         return template
+
+    def _trained_as(self, template: Any) -> StepHazard:
+        return StepHazard(template.breaks)
 
     @property
     def breaks_(self) -> np.ndarray:

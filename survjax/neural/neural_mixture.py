@@ -88,7 +88,7 @@ class NeuralMixture(NeuralRegression):
         n_components = check_whole_number(self.n_components, "n_components", 1)
         return Mixture(tuple(Weibull(None, None) for _ in range(n_components)), None if n_components > 1 else (1.0,))
 
-    def _trained_as(self, template: Any) -> Distribution:
+    def _trained_as(self, template: Any) -> Any:
         return Mixture(tuple(TrainedWeibull(part.shape, part.scale) for part in template.components), template.weights)
 
     @staticmethod

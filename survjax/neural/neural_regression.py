@@ -64,8 +64,8 @@ class NeuralRegression(UnitPredictions, Estimator):
     def _template(self, life: Lifetimes) -> Distribution:
         raise TypeError(f"{type(self).__name__} owes _template(life): the law whose coordinates the network gives.")
 
-    def _trained_as(self, template: Distribution) -> Distribution:
-        """The law of the template's coordinates with which networks are trained."""
+    def _trained_as(self, template: Any) -> Any:
+        """The law, of the same coordinates, with which networks are trained."""
         return template
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 import json
 
+import jax
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -10,6 +11,13 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import survjax as sj
+from survjax.distributions import PiecewiseExponential, Weibull
+from survjax.fitting.estimation import unit_of_time
+from survjax.models.checked_file import digest
+from survjax.neural.ensemble import _are_stretches
+from survjax.neural.members import draw
+from survjax.neural.neural_fit import calibrated
+from survjax.neural.rows import rows_of
 
 N = 1024
 RNG = np.random.default_rng(3)
@@ -19,8 +27,10 @@ LIVES = RNG.exponential(10.0 / (1.0 + 3.0 * GROUP))
 ENDS = RNG.uniform(0.0, 20.0, N)
 LIFE = sj.Lifetimes(np.minimum(LIVES, ENDS), LIVES <= ENDS)
 AT = [1.0, 4.0, 10.0]
+# few distinct shapes, since each is compiled anew
 QUICK = {"hidden": (8,), "members": 2, "epochs": 6, "n_intervals": 3}
-STILL = {"learning_rate": 1e-9, "epochs": 1, "members": 2, "hidden": (4,)}
+MIXTURE = sj.NeuralMixture(1, hidden=(8,), members=2, epochs=4, learning_rate=0.01)
+STILL = {"learning_rate": 1e-9, "epochs": 1, "members": 2, "hidden": (8,)}
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +55,8 @@ def test_a_mixture_begins_at_the_univariate_mixture():
 
 def test_two_groups_have_the_hazards_of_their_own_lifetimes():
     """A linear network of one binary covariate can be the fit of each group; 1,024 rows and early stopping leave some tenths of that."""
-    model = sj.NeuralHazard("~ group", n_intervals=2, hidden=(), members=2, epochs=60, learning_rate=0.02).fit(X, LIFE)
-    middle = np.array([0.5 * model.breaks_[0], 2.0 * model.breaks_[0]])
+    model = sj.NeuralHazard("~ group", n_intervals=3, hidden=(), members=2, epochs=60, learning_rate=0.02).fit(X, LIFE)
+    middle = np.array([0.5 * model.breaks_[0], model.breaks_.mean(), 2.0 * model.breaks_[1]])
     found = model.predict_hazard({"group": ["a", "b"]}, middle)
     for group, hazard in zip("ab", found, strict=True):
         own = sj.PiecewiseExponential(model.breaks_).fit(LIFE[(X["group"] == group).to_numpy()])
@@ -69,18 +79,12 @@ def test_predictions_are_those_of_one_law_a_unit(quick):
 
 
 def test_an_ensemble_of_mixtures_has_the_mean_of_their_survivals():
-    model = sj.NeuralMixture(1, hidden=(8,), members=2, epochs=4, learning_rate=0.01).fit(X, LIFE)
+    model = clone(MIXTURE).fit(X, LIFE)
     fit = model._fit
-    with sj_double():
-        laws = [[sj.distributions.Weibull(*np.exp(own)) for own in unit] for unit in fit.coordinates(fit.inputs.inside(X[:2]))]
+    with jax.enable_x64(True):
+        laws = [[Weibull(*np.exp(own)) for own in unit] for unit in fit.coordinates(fit.inputs.inside(X[:2]))]
         expected = [[float(np.mean([law.survival(t) for law in unit])) for t in AT] for unit in laws]
     np.testing.assert_allclose(model.predict_survival(X[:2], AT), expected, rtol=1e-13)
-
-
-def sj_double():
-    import jax
-
-    return jax.enable_x64(True)
 
 
 def test_a_seed_gives_the_same_model(quick):
@@ -90,7 +94,7 @@ def test_a_seed_gives_the_same_model(quick):
     assert not np.array_equal(other.predict_survival(X, AT), quick.predict_survival(X, AT))
 
 
-@pytest.mark.parametrize("kind", [sj.NeuralHazard(**QUICK), sj.NeuralMixture(1, hidden=(8,), members=1, epochs=2)])
+@pytest.mark.parametrize("kind", [sj.NeuralHazard(**QUICK), MIXTURE])
 def test_a_saved_model_predicts_the_same_bits(kind, tmp_path):
     model = clone(kind).fit(X, LIFE)
     model.save(tmp_path / "model.json")
@@ -104,8 +108,6 @@ def test_a_saved_model_predicts_the_same_bits(kind, tmp_path):
 
 
 def test_a_file_whose_networks_do_not_fit_is_refused(quick, tmp_path):
-    from survjax.models.checked_file import digest
-
     path = tmp_path / "model.json"
     quick.save(path)
     content = json.loads(path.read_text())
@@ -131,9 +133,6 @@ def test_the_loss_is_minus_the_log_likelihood_a_unit():
     rows = np.concatenate([np.arange(N)])
     held = model.learning_curve_.query("epoch == 0")["validation_loss"]
     alone = sj.PiecewiseExponential(model.breaks_).fit(LIFE)
-    from survjax.fitting.estimation import unit_of_time
-    from survjax.neural.members import draw
-
     folds = draw(rows, np.isfinite(LIFE.upper), np.ones(N, bool), 2, "folds", 0)
     unit = unit_of_time(alone.distribution_, LIFE)
     expected = [-alone.score(LIFE[fold]) - np.log(unit) * LIFE[fold].n_failed / len(fold) for fold in folds.held_out]
@@ -157,22 +156,17 @@ def test_late_entry_intervals_and_weights_are_learned_from():
         LIFE.event_observed & (np.arange(N) % 5 == 0), LIFE.durations + 0.5, np.where(LIFE.event_observed, LIFE.durations, np.inf)
     )
     life = sj.Lifetimes.from_intervals(LIFE.durations, upper, entry=entry, weights=np.where(np.arange(N) < 100, 2.0, 1.0))
-    for model in (sj.NeuralHazard(**QUICK), sj.NeuralMixture(1, hidden=(8,), members=2, epochs=6)):
-        model.fit(X, life)
-        assert model.score(X, life) > sj.Exponential().fit(life).score(life)
-        with pytest.raises(ValueError, match="no conformal interval: some failures are known only within an interval"):
-            model.predict_rul_interval(X, method="conformal")
+    model = sj.NeuralHazard(**QUICK).fit(X, life)
+    assert model.score(X, life) > sj.PiecewiseExponential(model.breaks_).fit(life).score(life)
+    with pytest.raises(ValueError, match="no conformal interval: some failures are known only within an interval"):
+        model.predict_rul_interval(X, method="conformal")
 
 
 def test_held_out_units_correct_the_level_of_a_network_kept_too_low():
     """Calibrated hazards of held-out units add up to their failures."""
-    from survjax.distributions import PiecewiseExponential
-    from survjax.neural.neural_fit import calibrated
-    from survjax.neural.rows import rows_of
-
     template = PiecewiseExponential(np.array([3.0]), None)
     low = np.log([0.02, 0.03])
-    with sj_double():
+    with jax.enable_x64(True):
         level, gain = calibrated(template, np.tile(low, (N, 1)), rows_of(LIFE, 1.0), LIFE.counts())
     time = LIFE.durations
     expected = np.log(LIFE.n_failed / np.sum(0.02 * np.minimum(time, 3.0) + 0.03 * np.maximum(time - 3.0, 0.0)))
@@ -184,7 +178,7 @@ def test_held_out_units_correct_the_level_of_a_network_kept_too_low():
 def test_windows_of_readings_are_learned_from(network, tmp_path):
     """Hazards go with the mean of the second channel."""
     random = np.random.default_rng(5)
-    windows = random.normal(size=(512, 6, 2)) + np.array([0.0, 1.0]) * random.normal(size=(512, 1, 1))
+    windows = random.normal(size=(256, 6, 2)) + np.array([0.0, 1.0]) * random.normal(size=(256, 1, 1))
     life = sj.Lifetimes(random.exponential(np.exp(-1.5 * windows[:, :, 1].mean(axis=1))))
     model = sj.NeuralHazard(network=network, hidden=(8, 4), n_intervals=2, members=2, epochs=40, batch_size=64, learning_rate=0.01)
     model.fit(windows, life)
@@ -254,13 +248,11 @@ def test_what_is_not_fitted_says_so():
         sj.NeuralHazard().predict(X)
 
 
-def test_stretches_of_one_life_have_no_conformal_interval(quick):
-    half = 0.5 * LIFE.durations
-    both = sj.Lifetimes(
-        np.concatenate([half, LIFE.durations]),
-        np.concatenate([np.zeros(N), LIFE.event_observed]),
-        entry=np.concatenate([np.zeros(N), half]),
-    )
-    model = clone(quick).fit(pd.concat([X, X], ignore_index=True), both, unit=np.tile(np.arange(N), 2))
-    with pytest.raises(ValueError, match="rows are stretches of one life"):
-        model.predict_rul_interval(X, method="conformal")
+def test_stretches_of_one_life_are_told_from_landmarks():
+    entry = [0.0, 3.0, 0.0, 2.0]
+    unit = np.array([0, 0, 1, 1])
+    stretches = sj.Lifetimes([3.0, 5.0, 4.0, 4.0], [0, 1, 1, 1], entry=entry)
+    landmarks = sj.Lifetimes([5.0, 5.0, 4.0, 4.0], [0, 0, 1, 1], entry=entry)
+    assert _are_stretches(stretches, unit)
+    assert not _are_stretches(landmarks, unit)
+    assert not _are_stretches(stretches, np.arange(4))

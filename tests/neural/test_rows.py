@@ -9,7 +9,8 @@ import survjax as sj
 from survjax.distributions import Mixture, PiecewiseExponential, Weibull
 from survjax.neural.network import create
 from survjax.neural.neural_fit import law_of_one
-from survjax.neural.rows import log_probabilities, network_loss, rows_of, told_by
+from survjax.neural.rows import log_probabilities, log_probability, network_loss, rows_of, told_by
+from survjax.neural.step_hazard import StepHazard
 from survjax.neural.trained_weibull import TrainedWeibull
 from survjax.training import TrainingSettings, train
 
@@ -69,6 +70,17 @@ def test_a_unit_far_beyond_a_narrow_component_has_finite_slopes_in_single_precis
     np.testing.assert_allclose(slope(TrainedWeibull)[:4], [0.0, 0.0, -collected * np.log(collected), collected], rtol=1e-5)
 
 
+def test_the_hazard_that_networks_are_trained_with_is_the_piecewise_one():
+    template, point = HAZARD
+    for life in (LIFE, PLAIN):
+        with jax.enable_x64(True):
+            values = [
+                log_probabilities(law_of_one, law, np.tile(point, (len(life), 1)), rows_of(life, 1.0))
+                for law in (template, StepHazard(template.breaks))
+            ]
+        np.testing.assert_allclose(values[1], values[0], rtol=1e-14)  # sums of three terms in another order
+
+
 def test_the_slope_of_the_loss_is_that_of_differences():
     template, start = HAZARD
     x = np.random.default_rng(0).normal(size=(len(LIFE), 2))
@@ -77,16 +89,32 @@ def test_the_slope_of_the_loss_is_that_of_differences():
         leaves, structure = jax.tree.flatten(network)
         point = np.random.default_rng(1).normal(size=sum(leaf.size for leaf in leaves))
         rows = jax.tree.map(jnp.asarray, rows_of(LIFE, 1.0) | {"x": x})
+        trained_as = StepHazard(template.breaks)
 
         def loss(point):
             parts = jnp.split(point, np.cumsum([leaf.size for leaf in leaves])[:-1])
             own = jax.tree.unflatten(structure, [part.reshape(leaf.shape) for part, leaf in zip(parts, leaves, strict=True)])
-            return network_loss(template, start, own, rows, None).sum()
+            return network_loss(trained_as, start, own, rows, None).sum()
 
         step = 1e-6
         differences = [(loss(point + step * one) - loss(point - step * one)) / (2 * step) for one in np.eye(len(point))]
         # of central differences: rounding 1e-16 / 1e-6 and curvature 1e-12, times a loss of some 30
         np.testing.assert_allclose(jax.grad(loss)(point), differences, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("life", [LIFE, PLAIN], ids=["any kind of row", "failures and running units"])
+def test_a_mixture_has_finite_slopes_for_every_kind_of_row(life):
+    _, point = MIXTURE
+    template = Mixture((TrainedWeibull(None, None), TrainedWeibull(None, None)), None)
+    with jax.enable_x64(True):
+        rows = jax.tree.map(jnp.asarray, rows_of(life, 1.0))
+
+        def loss(point):
+            return jax.vmap(lambda row: log_probability(template.bind(point), row))(rows).sum()
+
+        step = 1e-6
+        differences = [(loss(point + step * one) - loss(point - step * one)) / (2 * step) for one in np.eye(5)]
+        np.testing.assert_allclose(jax.grad(loss)(jnp.asarray(point)), differences, rtol=1e-6, atol=1e-7)  # as above
 
 
 def test_biases_alone_learn_failures_over_exposure():
@@ -97,7 +125,7 @@ def test_biases_alone_learn_failures_over_exposure():
     template, start = HAZARD
     with jax.enable_x64(True):
         network = jax.tree.map(lambda array: array[0], create("perceptron", (1,), 3, (), 0.0, 0, 1))
-    loss = jax.tree_util.Partial(network_loss, template, start)
+    loss = jax.tree_util.Partial(network_loss, StepHazard(template.breaks), start)
     settings = TrainingSettings("adam", 0.05, batch_size=256, epochs=600, patience=None, precision="double")
     found = train(loss, network, rows_of(life, 1.0) | {"x": np.zeros((256, 1))}, settings=settings)
     begins, ends = np.array([0.0, 3.0, 6.0]), np.array([3.0, 6.0, np.inf])
