@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -111,7 +112,7 @@ def minimise(
         if not np.isfinite(point).all():
             raise ValueError(f"start must be finite; {', '.join(_named(form, ~np.isfinite(point)))} is not.")
         uses_hessian = method in WITH_HESSIAN and (derivatives != "analytic" or hessian is not None)
-        evaluations = Evaluations(Rule(fun, form, derivatives, gradient, hessian), args, jit, with_hessian=method == "newton")
+        evaluations = Evaluations(Rule(_hashable(fun), form, derivatives, gradient, hessian), args, jit, with_hessian=method == "newton")
         _check_start(evaluations, form, point, uses_hessian)
         end = SOLVERS[method](evaluations, point, tolerance, max_steps, uses_hessian)
         value, size = evaluations.value(end.point), float(np.abs(evaluations.gradient(end.point)).max())
@@ -172,6 +173,14 @@ def _check_start(evaluations: Evaluations, form: Form, point: np.ndarray, uses_h
             f"fun is finite at the start, but its derivatives in {', '.join(_named(form, bad))} are not. Start elsewhere; of a jnp.where "
             "both sides are differentiated, so make the argument safe on both, not the result."
         )
+
+
+def _hashable(fun: Callable) -> Callable:
+    try:
+        hash(fun)
+    except TypeError:
+        return partial(fun)
+    return fun
 
 
 def _named(form: Form, which: np.ndarray) -> list[str]:
