@@ -179,7 +179,7 @@ def test_a_pytree_comes_back_in_its_form():
 def test_it_computes_in_64_bits_whatever_the_users_flag_says():
     assert not jax.config.jax_enable_x64
     # 1 + 1e-12 is 1 in 32 bits
-    found = minimise(lambda x: (x[0] - (1.0 + 1e-12)) ** 2, np.zeros(1))
+    found = minimise(lambda x: (x[0] - (1.0 + 1e-12)) ** 2, np.zeros(1), tolerance=1e-15)
     np.testing.assert_allclose(found.parameters - 1.0, 1e-12, rtol=1e-3)
 
 
