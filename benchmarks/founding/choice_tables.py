@@ -25,6 +25,7 @@ def write(rows: list[dict[str, Any]], script: Path) -> None:
     lines += ["Seconds of a warm fit, the least of its rounds. " + _machine(), ""]
     lines += verdict(of) + jit_table(of["jit"]) + size_tables(of["sizes"], of["memory"]) + solver_table(of["solvers"])
     lines += error_table(of["errors"][0]) + twin_table(of["twin"][0])
+    lines += [f"![times]({script.stem}.png)"]
     script.with_suffix(".md").write_text("\n".join(lines) + "\n")
     picture(of, script.with_suffix(".png"))
     print("\n".join(lines))
@@ -68,14 +69,15 @@ def verdict(of: dict[str, list[dict[str, Any]]]) -> list[str]:
             f"several arrays of {row['cell']['n'] * (row['cell']['options'] - 1) * row['cell']['draws'] * 8 / 2**30:.1f} GiB each."
         ]
     reasons = [fit["reason"] for row in of["sizes"] + of["solvers"] for name, fit in row["fits"].items() if not name.startswith("xlogit")]
-    reasons += [row["reason"] for row in of["jit"]]
+    reasons += [row["reason"] for row in of["memory"]]
     return [*lines, f"- {reasons.count('converged')} of {len(reasons)} fits of survjax converged.", ""]
 
 
 def jit_table(rows: list[dict[str, Any]]) -> list[str]:
     lines = ["## 1. Gradient and compiling", ""]
     lines += [
-        "10,000 persons, 21 options, 12 draws, SciPy's L-BFGS-B; all persons in one array, as one writes it first; last column in blocks.",
+        "Seconds of the first ten steps of SciPy's L-BFGS-B: 10,000 persons, 21 options, 12 draws; all persons in one array, as one "
+        "writes it first; last column in blocks.",
         "",
     ]
     lines += ["| gradient | compiled: " + " | ".join(JIT_COLUMNS.values()) + " | both, in blocks |", "|---|" + "---:|" * 5]
