@@ -27,8 +27,8 @@ class Minimum:
     value, gradient_norm : there; the norm is the largest entry of the gradient in size.
     hessian : (p, p), there, where the method uses Hessians; else None. In the order of ``path``'s columns.
     reason : ``converged`` (the largest entry of the gradient is within the tolerance), ``at_rounding_floor`` (no step promises more than
-        rounding hides), ``flat`` (no curvature in some direction), ``no_progress`` (no lower point was found along the way it chose),
-        ``step_limit``, ``not_finite``.
+        rounding hides), ``flat`` (no curvature in some direction), ``no_progress`` (no lower point was found along the way it chose;
+        where the value is large that may be all that rounding leaves: see ``gradient_norm``), ``step_limit``, ``not_finite``.
     message : the solver's own words.
     n_steps : steps taken. counts : how often value, gradient and Hessian were worked out.
     seconds_compiling, seconds_running : the first for what ``jit`` asks to compile, 0 where it was at hand; the second for all the rest.
