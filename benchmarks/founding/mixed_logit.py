@@ -4,8 +4,8 @@
     python benchmarks/founding/mixed_logit.py            writes mixed_logit.md and .png; an hour on two cores, goes on where it stopped
     python benchmarks/founding/mixed_logit.py --quick    a thousand persons, no table, prints the rows
 
-Every time is warm (one fit is made before the clock starts) and the least of its rounds, in which survjax and xlogit take turns. Both get
-the same draws, so that they maximise the same function: survjax's value at xlogit's estimates is xlogit's own, to rounding. xlogit's
+Every time is warm (what compiles has compiled before the clock starts) and the least of its rounds, in which survjax and xlogit take
+turns. Both get the same draws, so that they maximise the same function: survjax's value at xlogit's estimates is xlogit's own, to rounding. xlogit's
 times are without standard errors, which its L-BFGS-B works out afterwards by 42 further gradients; survjax's Newton has them at no cost.
 The processor's seconds, of all cores together, are given too: they do not know what else the machine had to do.
 """
@@ -50,20 +50,19 @@ SIZES = [
     BASE | {"draws": 100},
 ]
 LARGEST = BASE | {"options": 501, "draws": 100}
-LONG = 4.0  # seconds: what takes longer is timed once, after a first
+LONG = 4.0  # seconds: what takes longer is timed once
 STEPS = 10  # of the solver, for the cells of gradient and compiling
 TOLERANCE = 1e-6
 
 
 def cells(base: dict[str, int], sizes: list[dict[str, int]], largest: list[dict[str, int]]) -> list[dict[str, Any]]:
     return [
-        *({"table": "sizes", **size} for size in sizes),
-        {"table": "errors", **base},
         {"table": "twin", "n": base["n"], "periods": 12, "draws": 50},
-        *({"table": "solvers", **base, "method": method} for method in METHODS),
+        {"table": "errors", **base},
+        *({"table": "sizes", **size} for size in sizes),
+        {"table": "solvers", **base},
+        {"table": "jit", **base},
         *({"table": "memory", **size} for size in largest),
-        *({"table": "jit", **base, "origin": origin, "jit": "both", "blocks": True} for origin in ORIGINS),
-        *({"table": "jit", **base, "origin": origin, "jit": jit, "blocks": False} for origin in ORIGINS for jit in reversed(JITS)),
     ]
 
 
@@ -109,19 +108,22 @@ def estimates(model: Any) -> dict[str, float]:
     return dict(zip(NAMES, map(float, model.coeff_), strict=True))
 
 
-def least(calls: dict[str, Callable[[], Any]], rounds: int) -> tuple[dict[str, dict[str, float]], dict[str, Any]]:
-    """The least seconds of each call, by the clock and of the processor, taken in turn after a first of each; and what that returned."""
-    began = time.perf_counter()
-    first = {name: call() for name, call in calls.items()}
-    if time.perf_counter() - began > LONG * len(calls):
-        rounds = 1
+def least(
+    calls: dict[str, Callable[[], Any]], rounds: int, warm: dict[str, Callable[[], Any]] | None = None
+) -> tuple[dict[str, dict[str, float]], dict[str, Any]]:
+    """The least seconds of each call, by the clock and of the processor, taken in turn; and what it returned. ``warm`` is called before."""
+    for call in (calls if warm is None else warm).values():
+        call()
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
+    found: dict[str, Any] = {}
     for _ in range(rounds):
         for name, call in calls.items():
             began, busy = time.perf_counter(), time.process_time()
-            call()
+            found[name] = call()
             seconds[name].append((time.perf_counter() - began, time.process_time() - busy))
-    return {name: dict(zip(("seconds", "busy"), map(min, zip(*each, strict=True)), strict=True)) for name, each in seconds.items()}, first
+        if sum(clock for (clock, _), *_ in seconds.values()) > LONG * len(calls):
+            break
+    return {name: dict(zip(("seconds", "busy"), map(min, zip(*each, strict=True)), strict=True)) for name, each in seconds.items()}, found
 
 
 def ended(found: Minimum, n: int) -> dict[str, Any]:
@@ -140,16 +142,24 @@ def measure(cell: dict[str, Any]) -> dict[str, Any]:
         return of_twin(cell)
     choices = simulate(cell["n"], cell["options"], cell["draws"])
     columns = choices.columns()
-    loss = Loss.in_blocks(block_for(cell["options"], cell["draws"]) if cell.get("blocks", True) else cell["n"])
-    return {"jit": of_jit, "sizes": of_size, "memory": of_memory, "solvers": of_solver, "errors": of_errors}[cell["table"]](
+    loss = Loss.in_blocks(block_for(cell["options"], cell["draws"]))
+    return {"jit": of_jit, "sizes": of_size, "memory": of_memory, "solvers": of_solvers, "errors": of_errors}[cell["table"]](
         cell, choices, columns, loss
     )
 
 
 def of_jit(cell: dict[str, Any], choices: Choices, columns: dict[str, np.ndarray], loss: Loss) -> dict[str, Any]:
-    call = {"fit": lambda: fit(columns, loss, "L-BFGS-B", cell["origin"], jit=cell["jit"], max_steps=STEPS)}
-    seconds, first = least(call, rounds=3)
-    return {**seconds["fit"], **ended(first["fit"], cell["n"])}
+    whole = Loss.in_blocks(cell["n"])
+    ways = [(origin, jit, whole) for origin in ORIGINS for jit in JITS] + [(origin, "blocks", loss) for origin in ORIGINS]
+    rows: dict[str, dict[str, Any]] = {origin: {} for origin in ORIGINS}
+    for origin, jit, losses in ways:
+
+        def steps(number: int, origin: str = origin, jit: str = jit, losses: Loss = losses) -> Minimum:
+            return fit(columns, losses, "L-BFGS-B", origin, jit="both" if jit == "blocks" else jit, max_steps=number)
+
+        seconds, _ = least({"fit": lambda: steps(STEPS)}, 3, {"fit": lambda: steps(1)})
+        rows[origin][jit] = seconds["fit"]["seconds"]
+    return {"seconds": rows}
 
 
 def of_size(cell: dict[str, Any], choices: Choices, columns: dict[str, np.ndarray], loss: Loss) -> dict[str, Any]:
@@ -160,7 +170,8 @@ def of_size(cell: dict[str, Any], choices: Choices, columns: dict[str, np.ndarra
     if xlogit is not None:
         theirs = Xlogit(choices)
         calls |= {"xlogit L-BFGS-B": lambda: theirs.fit("L-BFGS-B"), "xlogit BFGS": lambda: theirs.fit("BFGS")}
-    seconds, first = least(calls, rounds=4)
+    warm = {"Newton": lambda: fit(columns, loss, max_steps=1), "L-BFGS-B": lambda: fit(columns, loss, "L-BFGS-B", max_steps=1)}
+    seconds, first = least(calls, 4, warm)
     rows: dict[str, Any] = {}
     for name, found in first.items():
         rows[name] = dict(seconds[name])
@@ -190,10 +201,14 @@ def of_memory(cell: dict[str, Any], choices: Choices, columns: dict[str, np.ndar
     return {"seconds": found.seconds_running, "peak_gib": peak, **ended(found, cell["n"])}
 
 
-def of_solver(cell: dict[str, Any], choices: Choices, columns: dict[str, np.ndarray], loss: Loss) -> dict[str, Any]:
-    calls = {origin: (lambda origin=origin: fit(columns, loss, cell["method"], origin)) for origin in ORIGINS}
-    seconds, first = least(calls, rounds=3)
-    return {"fits": {origin: {**seconds[origin], **ended(first[origin], cell["n"])} for origin in ORIGINS}}
+def of_solvers(cell: dict[str, Any], choices: Choices, columns: dict[str, np.ndarray], loss: Loss) -> dict[str, Any]:
+    rows: dict[str, dict[str, Any]] = {}
+    for method in METHODS:
+        calls = {origin: (lambda origin=origin, method=method: fit(columns, loss, method, origin)) for origin in ORIGINS}
+        warm = {origin: (lambda origin=origin, method=method: fit(columns, loss, method, origin, max_steps=1)) for origin in ORIGINS}
+        seconds, found = least(calls, 3, warm)
+        rows[method] = {origin: {**seconds[origin], **ended(found[origin], cell["n"])} for origin in ORIGINS}
+    return {"fits": rows}
 
 
 def of_errors(cell: dict[str, Any], choices: Choices, columns: dict[str, np.ndarray], loss: Loss) -> dict[str, Any]:
