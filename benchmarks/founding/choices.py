@@ -71,7 +71,9 @@ def log_probability_of_choice(parameters: dict[str, Any], draw: Any, row: dict[s
     """Given the person's taste: minus the log of 1 + the sum of exp(utility - chosen utility) over the other options."""
     taste = parameters["outdoor_mean"] + parameters["outdoor_spread"] * draw[0]
     ahead = sum(parameters[name] * row[name] for name in FIXED) + taste * row["outdoor"]
-    return -jax.nn.softplus(jax.nn.logsumexp(ahead))
+    # of all that is exponentiated the largest is 1: nothing overflows, and the two steps of softplus(logsumexp) are one
+    largest = jax.lax.stop_gradient(jnp.maximum(0.0, jnp.max(ahead)))
+    return -largest - jnp.log(jnp.exp(-largest) + jnp.sum(jnp.exp(ahead - largest)))
 
 
 log_likelihood = SimulatedLogLikelihood(log_probability_of_choice)
@@ -116,8 +118,8 @@ def loss_hessian(parameters: dict[str, Any], row: dict[str, Any]) -> Any:
 
 
 def block_for(n_options: int, n_draws: int) -> int:
-    """Persons of one block: 500 before 20 flats with 12 draws, fewer where each of them takes more."""
-    return max(1, 120_000 // (n_options * n_draws))
+    """Persons of one block: about 200 before 20 flats with 12 draws, fewer where each of them takes more."""
+    return max(1, 50_000 // (n_options * n_draws))
 
 
 class Loss(NamedTuple):
