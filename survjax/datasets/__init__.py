@@ -33,6 +33,7 @@ NAMES = (
     "glass_capacitors",
     "motor_insulation",
     "insulating_fluid",
+    "rats",
 )
 
 
@@ -108,6 +109,11 @@ def load_motor_insulation() -> pd.DataFrame:
 def load_insulating_fluid() -> pd.DataFrame:
     """41 breakdowns of an insulating fluid in minutes at four voltages. Source: Nelson (1982)."""
     return _load("insulating_fluid")
+
+
+def load_rats() -> pd.DataFrame:
+    """300 rats of 100 litters in weeks, one of three in each treated, 42 with a tumour. Source: Mantel, Bohidar & Ciminera (1977)."""
+    return _load("rats")
 
 
 def about(name: str) -> str:

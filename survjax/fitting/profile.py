@@ -16,13 +16,13 @@ from survjax.fitting.inference import normal_quantile
 from survjax.fitting.search import LANES
 from survjax.fitting.weight_chart import WeightChart
 from survjax.numerics.newton import Descent, Evaluation
-from survjax.parameters import RealDomain, ShareDomain
+from survjax.parameters import RealDomain, ShareDomain, VarianceDomain
 
 SAME_VALUE = 1e-6  # in log-likelihood: what the limits are unsure of by the fit's own stop rule
 FARTHEST = 41.0  # in log parameters, a factor of 6e17: what lies beyond is the end of the range
 MOST_DOUBLINGS = 60  # of the first reach, for a parameter that may be any number
 SHORTEST = 1e-10  # of the first reach
-BESIDE_THE_BOUNDARY = 4.0  # the coordinate, a fraction of 98 %, from which a fraction of 1 is looked at
+BESIDE_THE_BOUNDARY = 4.0  # the coordinate, a fraction of 98 % or a variance of 0.02, from which 1 or 0 is looked at
 STEEP = 1e-3  # slope of the mean log-likelihood in a coordinate, beyond what a maximum has
 CLOSE = 1e-9  # of the signed root of the fall, where a crossing is found: nine digits of the limit's distance
 
@@ -120,7 +120,7 @@ class Profile:
             index = coordinate_of[row]
             if not held:
                 at_inside.append(index)
-            elif isinstance(domains[index], ShareDomain):  # at one of its ends, which has no coordinate
+            elif isinstance(domains[index], (ShareDomain, VarianceDomain)):  # at one of its ends, which has no coordinate
                 endless[index] = 1.0 if fit.values[row] > 0.5 else -1.0
                 best[index] = endless[index] * BESIDE_THE_BOUNDARY
             else:

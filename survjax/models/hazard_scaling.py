@@ -16,7 +16,7 @@ from survjax.fitting.fit import fit_distribution
 from survjax.models.arguments import as_target, taken_as_failed
 from survjax.models.mixtures import WeibullMixture
 from survjax.models.precision import in_double_precision
-from survjax.models.proportional_hazards import ProportionalHazards, refuse_bases
+from survjax.models.proportional_hazards import ProportionalHazards, refuse_bases, refuse_frailty_inside
 from survjax.models.regression import Regression
 from survjax.models.template import as_template
 from survjax.regression.latent_score import Penalty, Solution
@@ -192,6 +192,7 @@ class HazardScaling(Regression):
         """The base from the lifetimes alone, and the problem of the second stage."""
         base = self._base_template()
         refuse_bases(base, "HazardScaling")
+        refuse_frailty_inside(base, "HazardScaling")
         check_support(base, life)
         check_anything_failed(life)
         _refuse_what_two_stages_cannot(base, life)
