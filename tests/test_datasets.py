@@ -18,6 +18,7 @@ ROWS = {
     "glass_capacitors": (64, 32),
     "motor_insulation": (40, 17),
     "insulating_fluid": (41, 41),
+    "rats": (300, 42),
 }
 
 

@@ -34,6 +34,7 @@ NAMES = (
     "motor_insulation",
     "insulating_fluid",
     "turbofan",
+    "rats",
 )
 TURBOFAN_COLUMNS = ("unit", "time", *(f"setting_{i}" for i in range(1, 4)), *(f"sensor_{i}" for i in range(1, 22)))
 
@@ -156,6 +157,11 @@ def load_turbofan_remaining_lives() -> pd.DataFrame:
 
     left = pd.read_csv(_file("turbofan_rul", ".txt"), header=None)[0]
     return pd.DataFrame({"unit": range(1, len(left) + 1), "remaining": left.astype(float)})
+
+
+def load_rats() -> pd.DataFrame:
+    """300 rats of 100 litters in weeks, one of three in each treated, 42 with a tumour. Source: Mantel, Bohidar & Ciminera (1977)."""
+    return _load("rats")
 
 
 def about(name: str) -> str:

@@ -76,10 +76,9 @@ class UnitFrailty(Distribution):
         return self._survived(-self.of.log_survival_from(time, log_time))
 
     def log_density_from(self, time, log_time):
-        # log h0 = log f0 - log S0, so that a base with a kind density needs no other rule
+        # not by the base's density: far out a heavy tail has collected 1e100, beside which its hazard would be lost
         collected = -self.of.log_survival_from(time, log_time)
-        log_hazard = self.of.log_density_from(time, log_time) + collected
-        return log_hazard + self._log_mean_after(collected) + self._survived(collected)
+        return self.of.log_hazard(time) + self._log_mean_after(collected) + self._survived(collected)
 
     def cumulative_hazard_between(self, start, length):
         more = self.of.cumulative_hazard_between(start, length)
@@ -95,13 +94,15 @@ class UnitFrailty(Distribution):
     def mean_is_finite(self) -> bool:
         """Whether it is, as far as two far ages tell: of a base that rises as a power of age a gamma frailty leaves a power of age."""
         variance = float(self.variance)
-        if variance == 0.0:
+        if variance == 0.0 or not self.of.mean_is_finite():
             return self.of.mean_is_finite()
-        if self.frailty == "lognormal":  # survival falls faster than any power of what the base has collected
-            return self.of.mean_is_finite() and math.isfinite(float(self.of.age_at(1e200)))
-        # with x = v c the base has collected exp(x) / v: log age must rise by less than c does
-        ages = [float(self.of.age_at(math.exp(x) / variance)) for x in (400.0, 500.0)]
-        return self.of.mean_is_finite() and math.isfinite(ages[1]) and math.log(ages[1] / ages[0]) < 100.0 / variance
+        # what the base has collected by two ages that are as far out as there are numbers for
+        far = math.log(float(jnp.finfo(jnp.result_type(float)).max)) - abs(math.log(variance))
+        first, last = (float(self.of.age_at(math.exp(share * far))) for share in (0.6, 0.8))
+        if self.frailty == "lognormal" or not math.isfinite(last):  # survival falls faster than any power of what the base has collected
+            return math.isfinite(last)
+        # survival falls as its power -1/v, so that age must rise by less than its power 1/v
+        return math.log(last / first) < 0.2 * far / variance
 
     def start(self, centre: float, spread: float) -> dict[str, float]:
         return {"variance": 0.5}

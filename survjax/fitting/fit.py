@@ -12,8 +12,8 @@ import numpy as np
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import CompetingRisks, DefectiveSubpopulation, Distribution, Mixture, Threshold, ZeroInflated
 from survjax.errors import NoFiniteMaximum, NotConverged
+from survjax.fitting.boundary_estimation import fit_up_to_boundary, has_boundary
 from survjax.fitting.causes import is_labelled, notes_on_causes
-from survjax.fitting.defective_estimation import fit_defective
 from survjax.fitting.estimation import Fit, fit_from_data, fully_known, placed, pose, unit_of_time
 from survjax.fitting.existence import check_anything_failed, check_maximum_exists, check_support
 from survjax.fitting.limits import better_tail, edge_reached
@@ -185,8 +185,8 @@ def _best(
         check_maximum_exists(left_to_the_data(template, priors), life)
     if isinstance(template, Mixture):
         return fit_mixture(template, life, n_starts, seed, priors)  # whose search meets its faces and edges by itself
-    if isinstance(template, DefectiveSubpopulation) and template.fraction_failing is None:
-        fit = fit_defective(template, life, priors)
+    if has_boundary(template):
+        fit = fit_up_to_boundary(template, life, priors)
     else:
         fit = fit_from_data(pose(template, life, prior=priors), template, life)
     fit.notes += notes_on_causes(template, life)

@@ -16,9 +16,9 @@ from survjax.fitting.search import LANES
 from survjax.fitting.walk import Place, Walk
 from survjax.fitting.weight_chart import WeightChart
 from survjax.numerics.newton import Evaluation
-from survjax.parameters import RealDomain, ShareDomain
+from survjax.parameters import RealDomain, ShareDomain, VarianceDomain
 
-BESIDE_THE_BOUNDARY = 4.0  # the coordinate, a fraction of 98 %, from which a fraction of 1 is looked at
+BESIDE_THE_BOUNDARY = 4.0  # the coordinate, a fraction of 98 % or a variance of 0.02, from which 1 or 0 is looked at
 STEEP = 1e-3  # slope of the mean log-likelihood in a coordinate, beyond what a maximum has
 
 
@@ -99,7 +99,7 @@ class Profile:
             index = coordinate_of[row]
             if not held:
                 at_inside.append(index)
-            elif isinstance(domains[index], ShareDomain):  # at one of its ends, which has no coordinate
+            elif isinstance(domains[index], (ShareDomain, VarianceDomain)):  # at one of its ends, which has no coordinate
                 endless[index] = 1.0 if fit.values[row] > 0.5 else -1.0
                 best[index] = endless[index] * BESIDE_THE_BOUNDARY
             else:

@@ -8,13 +8,14 @@ from typing import Any
 import jax
 import numpy as np
 
-from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture, Threshold, ZeroInflated
+from survjax.distributions import DefectiveSubpopulation, Distribution, Mixture, Threshold, UnitFrailty, ZeroInflated
 from survjax.fitting.estimation import Fit
 from survjax.fitting.prior import penalty_of
 from survjax.numerics.programs import program
 from survjax.parameters import ProbabilityDomain, SimplexDomain
 from survjax.regression.estimation import RegressionFit
 
+ADDS_ONE = (DefectiveSubpopulation, ZeroInflated, Threshold, UnitFrailty)  # wrappers that add a parameter to those of their part
 SAME_VALUE = 1e-9  # relative: parameters follow the last step, of 1e-7 at most, to first order
 SAME_COVARIANCE = 1e-6  # of the largest term in each sum: the covariance is that before the last step
 NEARLY_SINGULAR = 1e-4  # of a correlation: the curvatures that a covariance inverts may be 1e11 apart
@@ -117,7 +118,7 @@ def check_covariance(covariance: np.ndarray, name: str) -> None:
 
 def _without_weight(distribution: Distribution) -> list[bool]:
     """For each parameter in order, whether it belongs to a component of a mixture whose weight is known to be 0."""
-    if isinstance(distribution, (DefectiveSubpopulation, ZeroInflated, Threshold)):
+    if isinstance(distribution, ADDS_ONE):
         return [*_without_weight(distribution.of), False]
     if not isinstance(distribution, Mixture):
         return [False] * len(distribution.parameters())
@@ -130,7 +131,7 @@ def _without_weight(distribution: Distribution) -> list[bool]:
 
 def _added_by_wrappers(distribution: Distribution) -> list[bool]:
     """For each parameter in order, whether a wrapper adds it to those of its part: a fraction or a threshold."""
-    if not isinstance(distribution, (DefectiveSubpopulation, ZeroInflated, Threshold)):
+    if not isinstance(distribution, ADDS_ONE):
         return [False] * len(distribution.parameters())
     return [*_added_by_wrappers(distribution.of), True]
 

@@ -26,7 +26,7 @@ from survjax.models.intervals import limits_of_link
 from survjax.models.parameter_regression import ParameterRegression
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import PREDICTIONS, Prediction, arguments_of, rul_arguments
-from survjax.models.proportional_hazards import ProportionalHazards, refuse_bases
+from survjax.models.proportional_hazards import ProportionalHazards, refuse_bases, refuse_frailty_inside
 from survjax.models.regression import Regression
 from survjax.models.regression_intervals import index_of_units
 from survjax.models.template import as_template
@@ -135,6 +135,7 @@ class Frailty(FrailtyFindings):
         else:
             template = as_template(self.base)
         refuse_bases(template, "Frailty")
+        refuse_frailty_inside(template, "Frailty")
         if template.has_mass_at_start:
             raise ValueError("the dead on arrival have no hazard to multiply: leave ZeroInflated out.")
         return template

@@ -18,7 +18,7 @@ from survjax.models.arguments import as_target, refuse_ages_in, taken_as_failed
 from survjax.models.habits import in_survjax_words
 from survjax.models.mixtures import WeibullMixture
 from survjax.models.precision import in_double_precision
-from survjax.models.proportional_hazards import ProportionalHazards, refuse_bases
+from survjax.models.proportional_hazards import ProportionalHazards, refuse_bases, refuse_frailty_inside
 from survjax.models.regression import Regression
 from survjax.regression.clusters import check_clusters, numbers_of
 from survjax.regression.latent_score import Penalty, Solution
@@ -207,6 +207,7 @@ class HazardScaling(Regression):
         """The base from the lifetimes alone, and the problem of the second stage."""
         base = self._base_template()
         refuse_bases(base, "HazardScaling")
+        refuse_frailty_inside(base, "HazardScaling")
         check_support(base, life)
         check_anything_failed(life, "Wait for failures, or add units that have failed.")
         _refuse_what_two_stages_cannot(base, life)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from survjax.covariates.design import Design
-from survjax.distributions import Distribution, ScaledHazard
+from survjax.distributions import Distribution, ScaledHazard, UnitFrailty
 from survjax.fitting.causes import is_labelled
 from survjax.models.regression import Regression
 from survjax.regression.predictors import Predictor, Predictors, uncentred
@@ -19,6 +19,20 @@ def scored(template: Distribution, X: Any, formula: str | None, weights: np.ndar
     design, matrix = Design.learn_matrix(X, formula, weights=weights)
     design = design if may_be_centred(template) else uncentred(design)
     return Predictors(template, (Predictor(template.n_coordinates() - 1, "", design),)), [matrix]
+
+
+def refuse_frailty_inside(base: Distribution, name: str) -> None:
+    """Refuse a frailty that covariates would act on: it multiplies the hazard of a unit as its covariates have it.
+
+    Raises
+    ------
+    ValueError
+    """
+    if isinstance(base, UnitFrailty) or any(isinstance(part, UnitFrailty) for part in base.parts()):
+        raise ValueError(
+            f"{name} over UnitFrailty would multiply hazards that frailty has been averaged out of. Put the frailty outside, where it "
+            "multiplies the hazard of each unit: Frailty(ProportionalHazards(base)), without group one a unit."
+        )
 
 
 def refuse_bases(base: Distribution, name: str) -> None:
@@ -81,6 +95,7 @@ class ProportionalHazards(Regression):
         refuse_bases(base, "ProportionalHazards")
         if base.has_mass_at_start:
             raise ValueError("the dead on arrival have no hazard to multiply: use AcceleratedFailureTime, or leave ZeroInflated out.")
+        refuse_frailty_inside(base, "ProportionalHazards")
         return scored(ScaledHazard(base, None), X, self.formula, weights)
 
     def _ratio(self) -> str:

@@ -7,6 +7,11 @@ from survjax.distributions import UnitFrailty as UnitFrailtyDistribution
 from survjax.models.model import Model
 from survjax.models.template import as_template
 
+TOLD_BY_SHAPE = (
+    "No unit fails twice, so that the variance of the frailty is told by the shape of the base alone: another base with another variance, "
+    "or with none, may fit as well."
+)
+
 
 class UnitFrailty(Model):
     r"""Units of which each has its own frailty Z, by which the hazard of the base is multiplied; averaged over all units
@@ -40,6 +45,11 @@ class UnitFrailty(Model):
         self.of = of
         self.variance = variance
         self.distribution = distribution  # type: ignore[assignment]
+
+    @property
+    def notes_(self) -> list[str]:
+        """What the reader of this fit should know, in sentences: also what a variance of units that fail once rests on."""
+        return [*super().notes_, *([] if self.variance is not None else [TOLD_BY_SHAPE])]
 
     def _template(self) -> Distribution:
         return as_template(UnitFrailtyDistribution(self.of, self.variance, self.distribution))  # type: ignore[arg-type]
