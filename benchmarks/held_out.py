@@ -1,12 +1,14 @@
 """Hard drives held out: models of survjax, lifelines and scikit-survival on the same folds.
 
 python benchmarks/held_out.py                     writes docs/hard_drives.md and docs/hard_drives.png; needs scikit-survival
+python benchmarks/held_out.py --keep FOLDER       what a model got is kept there, so that a run that was broken off goes on
 python benchmarks/held_out.py --rows 4000         a sample, prints only
 """
 
 from __future__ import annotations
 
 import argparse
+import pickle
 import platform
 import time
 import warnings
@@ -138,6 +140,7 @@ def models() -> dict[str, object]:
         "PH, Royston–Parmar": sj.ProportionalHazards(sj.RoystonParmar(n_knots=3), EVERY),
         "PH, Weibull mixture": sj.ProportionalHazards(sj.WeibullMixture(), EVERY),
         "HazardScaling, Weibull mixture": sj.HazardScaling(sj.WeibullMixture(), EVERY),
+        "Cox": sj.CoxProportionalHazards(EVERY),
         "by parameter, Weibull": sj.ParameterRegression(sj.Weibull(), {"scale": EVERY, "shape": EVERY}),
         "by parameter, generalised gamma": sj.ParameterRegression(sj.GeneralizedGamma(), {"location": EVERY, "scale": EVERY}),
         "by parameter, piecewise": sj.ParameterRegression(sj.PiecewiseExponential(breaks=BREAKS), {"rate": EVERY}, penalty=1.0),
@@ -152,13 +155,27 @@ def models() -> dict[str, object]:
     }
 
 
-def judged(rows: int | None) -> tuple[sj.Lifetimes, CrossValidation, float]:
+def judged(rows: int | None, kept: Path | None) -> tuple[sj.Lifetimes, CrossValidation, float]:
+    """Every model on the same folds, which are drawn from one seed."""
     X, life = drives(rows)
-    began = time.perf_counter()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # lifelines' remarks on its own optimiser
-        found = sj.cross_validate(models(), X, life, cv=FOLDS)
-    return life, found, time.perf_counter() - began
+    found, seconds = [], 0.0
+    for name, model in models().items():
+        path = None if kept is None else kept / f"{name}.pickle"
+        if path is not None and path.exists():
+            one, took = pickle.loads(path.read_bytes())
+        else:
+            began = time.perf_counter()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # lifelines' remarks on its own optimiser
+                one = sj.cross_validate({name: model}, X, life, cv=FOLDS, progress=False)
+            took = time.perf_counter() - began
+            if path is not None:
+                path.write_bytes(pickle.dumps((one, took)))
+        print(f"{took:7.1f} s  {name}", flush=True)
+        found.append(one)
+        seconds += took
+    folds, failures = (pd.concat([getattr(one, part) for one in found]) for part in ("folds", "failures"))
+    return life, CrossValidation(folds, failures, found[0].times), seconds
 
 
 def side_by_side(found: CrossValidation) -> pd.DataFrame:
@@ -218,8 +235,12 @@ def markdown(table: pd.DataFrame) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, help="of a sample; without, all of them, and the page is written")
-    rows = parser.parse_args().rows
-    life, found, seconds = judged(rows)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where to keep what each model got")
+    told = parser.parse_args()
+    rows = told.rows
+    if told.keep is not None:
+        told.keep.mkdir(exist_ok=True)
+    life, found, seconds = judged(rows, told.keep)
     text = page(life, found, seconds)
     print(text)
     if rows is None:
