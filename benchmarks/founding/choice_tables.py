@@ -184,7 +184,7 @@ def picture(of: dict[str, list[dict[str, Any]]], path: Path) -> None:
         )
     left.set_xticks(places, [_size(row["cell"]).replace(", ", "\n") for row in of["sizes"]], fontsize=8)
     left.set_title("A fit by persons, options and draws", loc="left", fontsize=11)
-    left.legend(frameon=False, fontsize=9)
+    left.legend(frameon=False, fontsize=9, ncols=2, loc="upper left")
     solvers = _fastest_first(of["solvers"][0]["fits"])[::-1]
     heights = np.arange(len(solvers))
     for index, (origin, colour) in enumerate(
@@ -193,10 +193,13 @@ def picture(of: dict[str, list[dict[str, Any]]], path: Path) -> None:
         seconds = [fits[origin]["seconds"] for _, fits in solvers]
         right.barh(heights + (1 - index) * 0.27, seconds, 0.25, color=colour, label=origin)
     right.set_yticks(heights, [_solver(method) for method, _ in solvers])
-    right.set_title("By solver and gradient: 10,000 persons, 21 options, 12 draws", loc="left", fontsize=11)
+    right.set_title("By solver and gradient, 10,000 persons", loc="left", fontsize=11)
     right.legend(frameon=False, fontsize=9)
     for ax, axis in ((left, "y"), (right, "x")):
         ax.set(**{f"{axis}scale": "log", f"{axis}label": "seconds, warm"})
+        # bars on a logarithmic axis begin at a whole decade; room for the legend above the longest
+        low, high = getattr(ax, f"get_{axis}lim")()
+        getattr(ax, f"set_{axis}lim")(10 ** np.floor(np.log10(low)), high * (4 if axis == "y" else 1))
         ax.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -6,8 +6,8 @@
 
 Every time is warm (what compiles has compiled before the clock starts) and the least of its rounds, in which survjax and xlogit take
 turns. Both get the same draws, so that they maximise the same function: survjax's value at xlogit's estimates is xlogit's own, to
-rounding. xlogit's times are without standard errors, which its L-BFGS-B works out afterwards by 42 further gradients; survjax's Newton has them at no cost.
-The processor's seconds, of all cores together, are given too: they do not know what else the machine had to do.
+rounding. xlogit's times are without standard errors, which its L-BFGS-B works out afterwards by 42 further gradients; survjax's Newton
+has them at no cost. The processor's seconds, of all cores together, are given too: they do not know what else the machine had to do.
 """
 
 from __future__ import annotations
