@@ -157,14 +157,16 @@ def test_nonsense_with_a_good_checksum_is_refused(case, fitted, tmp_path):
         sj.load(path)
 
 
-def test_a_base_of_ones_own_is_not_saved(fitted, tmp_path):
+def test_a_base_of_ones_own_is_read_back_with_its_class_alone(fitted, tmp_path):
     class Own(sj.distributions.Weibull):
         pass
 
     model = sj.ProportionalHazards(Own()).fit(FRAME, LIFE)
-    with pytest.raises(TypeError, match="survjax's own"):
-        model.save(tmp_path / "model.json")
-    assert not (tmp_path / "model.json").exists()
+    model.save(tmp_path / "model.json")
+    loaded = sj.load(tmp_path / "model.json", distributions=[Own])
+    assert loaded.parameters_.equals(model.parameters_)
+    with pytest.raises(sj.ModelFileError, match=r"distributions=\[Own\]"):
+        sj.load(tmp_path / "model.json")
 
 
 # ---- in words
