@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax
@@ -22,18 +22,19 @@ class Columns:
 
     Attributes
     ----------
-    frame : whether they came from a table, whose rows have names of columns.
+    left_out : columns of a table that hold no numbers, and why; log_likelihood may do without them.
     """
 
     tree: Any
     n: int
+    left_out: Mapping[str, Exception] = field(default_factory=dict)
 
     @property
     def leaves(self) -> dict[str, np.ndarray]:
         return {_path(path): leaf for path, leaf in jax.tree_util.tree_flatten_with_path(self.tree)[0]}
 
     def at(self, rows: np.ndarray) -> Columns:
-        return Columns(jax.tree.map(lambda column: column[rows], self.tree), len(rows))
+        return Columns(jax.tree.map(lambda column: column[rows], self.tree), len(rows), self.left_out)
 
     def block(self, wanted: int | None) -> int:
         """Rows of a block: as many as keep its columns in the cache, or what the user wants, as a power of two."""
@@ -63,8 +64,10 @@ def read_columns(data: Any) -> Columns:
 
     Raises
     ------
-    TypeError : a column that is no numbers: text, dates, objects; a single number; a frame not read yet.
-    ValueError : columns of different lengths; none; a missing value in a column of whole numbers.
+    TypeError : a single number; a frame not read yet; no column of numbers.
+    ValueError : columns of different lengths; none.
+
+    Columns of a table that hold no numbers (text, dates, whole numbers with gaps) are left out, and refused where they are asked for.
     """
     if hasattr(data, "collect"):
         raise TypeError(f"data is a {type(data).__name__}, which has not been read yet; pass data.collect().")
@@ -75,10 +78,13 @@ def read_columns(data: Any) -> Columns:
     names = getattr(getattr(data, "dtype", None), "names", None)
     if names:
         data = {name: data[name] for name in names}
+    left_out: dict[str, Exception] = {}
+    if isinstance(data, Mapping):
+        data, left_out = _without_words(data)
     tree = jax.tree_util.tree_map_with_path(lambda path, leaf: _leaf(_path(path), leaf), data, is_leaf=_is_column)
     leaves = {_path(path): leaf for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]}
     if not leaves:
-        raise ValueError("data has no columns.")
+        raise next(iter(left_out.values()), ValueError("data has no columns."))
     lengths = {name: len(leaf) for name, leaf in leaves.items()}
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name} {n:,}" for name, n in lengths.items())
@@ -88,7 +94,22 @@ def read_columns(data: Any) -> Columns:
     n = next(iter(lengths.values()))
     if n == 0:
         raise ValueError("data has no rows.")
-    return Columns(tree, n)
+    return Columns(tree, n, left_out)
+
+
+def _without_words(data: Mapping[Any, Any]) -> tuple[dict[Any, Any], dict[str, Exception]]:
+    """The columns that can be read, and why the others cannot."""
+    read: dict[Any, Any] = {}
+    left_out: dict[str, Exception] = {}
+    for name, values in data.items():
+        if not _is_column(values) or (not isinstance(values, list) and np.ndim(values) == 0):
+            read[name] = values
+            continue
+        try:
+            read[name] = _leaf(str(name), values)
+        except (TypeError, ValueError) as error:
+            left_out[str(name)] = error
+    return read, left_out
 
 
 def _is_column(node: Any) -> bool:

@@ -102,7 +102,7 @@ class MaximumLikelihood(Estimator):
         weights : (n,) how many rows each row stands for, or the name of that column; fractions are allowed.
         starts : values by name to begin at, for some parameters or all; or a list of such, of which the highest maximum counts.
         n_starts : how often to begin in all; beyond ``starts`` at random, with ``seed``, around the first maximum.
-        clusters : (n,) labels of rows that depend on each other, for errors="robust" and the bootstrap.
+        clusters : (n,) labels of rows that depend on each other, or the name of that column, for errors="robust" and the bootstrap.
         block : rows of a block, rounded up to a power of two. None: as many as half a megabyte of columns holds. Take fewer where the
             function makes much of a row, such as a matrix of draws.
         require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
@@ -125,7 +125,7 @@ class MaximumLikelihood(Estimator):
             raise ValueError("starts is empty; give a mapping from names to values, a list of such, or None.")
         points = [space.read_start(one, default) for one in given]
         n_starts = len(points) if n_starts is None else check_whole_number(n_starts, "n_starts", len(points))
-        codes = None if clusters is None else _codes(clusters, problem)
+        codes = None if clusters is None else _codes(data[clusters] if isinstance(clusters, str) else clusters, problem)
         if codes is not None and self.errors == "model":
             raise ValueError('clusters count where errors are robust: MaximumLikelihood(..., errors="robust"); or leave them out.')
         fit = fit_likelihood(problem, points, n_starts, check_whole_number(seed, "seed", 0), require_convergence)
@@ -405,7 +405,7 @@ def _codes(clusters: Any, problem: Problem) -> np.ndarray:
     """Numbers from 0 for the labels of the rows that count."""
     import pandas as pd
 
-    labels = problem.columns.leaves[clusters] if isinstance(clusters, str) and clusters in problem.columns.leaves else np.asarray(clusters)
+    labels = np.asarray(clusters)
     if labels.ndim != 1 or len(labels) not in (problem.columns.n, int(problem.rows[-1]) + 1):
         raise ValueError(f"clusters must be one label a row, or the name of a column; they have the shape {labels.shape}.")
     codes, _ = pd.factorize(labels[problem.rows] if len(labels) > problem.columns.n else labels)

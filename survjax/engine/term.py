@@ -115,7 +115,9 @@ def called(function: Callable, space: ParameterSpace, columns: Columns) -> Itera
         with explained(function, "log_likelihood"):
             yield
     except KeyError as error:
-        name = error.args[0] if error.args else error
+        name = error.args[0] if error.args else ""
+        if str(name) in columns.left_out:
+            raise columns.left_out[str(name)] from None
         raise ValueError(
             f"log_likelihood asks for {name!r}{line_of(function, error)}, which is neither a column nor a parameter. Columns are "
             f"{', '.join(columns.leaves)}; parameters are {', '.join(entry.name for entry in space.entries)}."

@@ -195,6 +195,15 @@ def test_data_that_cannot_be_rows_are_told_why(data, error, said):
         fit(squares, data)
 
 
+def test_columns_of_text_may_stand_beside_those_that_are_asked_for():
+    data = {"x": X, "make": np.full(64, "a"), "age": [1, None] * 32}
+    assert fit(squares, data).parameters_["level"] == pytest.approx(X.mean(), rel=1e-12)
+    with pytest.raises(TypeError, match="column 'make' holds text"):
+        fit(lambda parameters, row: -((row["make"] - parameters["level"]) ** 2), data)
+    with pytest.raises(ValueError, match="column 'age' misses a value in row 1"):
+        fit(lambda parameters, row: -((row["age"] - parameters["level"]) ** 2), data)
+
+
 @pytest.mark.parametrize(
     ("parameters", "error", "said"),
     [

@@ -128,6 +128,8 @@ def test_robust_errors_and_those_of_clusters_agree_with_statsmodels(counted):
     np.testing.assert_allclose(robust.standard_errors_, sandwich.bse, **ERRORS)
     robust.fit({"x": X, "y": COUNT}, clusters=[f"unit {label}" for label in group])
     np.testing.assert_allclose(robust.standard_errors_, by_group.bse, **ERRORS)
+    robust.fit({"x": X, "y": COUNT, "unit": [f"unit {label}" for label in group]}, clusters="unit")
+    np.testing.assert_allclose(robust.standard_errors_, by_group.bse, **ERRORS)
 
 
 def test_an_exponentiated_weibull_typed_here_agrees_with_the_built_in_one_and_with_scipy():
