@@ -68,7 +68,7 @@ def restore_network(kind: type[NeuralRegression], content: dict[str, Any]) -> Ne
     import pandas as pd
 
     model = kind(**{name: decode(value) for name, value in content["arguments"].items()})
-    model._settings()
+    model._settings(1)
     inputs, template = inputs_from_state(content["inputs"]), as_template(decode(content["distribution"]))
     p, about, told, curve = template.n_coordinates(), content["fit"], content["held_out"], content["learning_curve"]
     if type(template) is not kind._kind:

@@ -28,7 +28,7 @@ ENDS = RNG.uniform(0.0, 20.0, N)
 LIFE = sj.Lifetimes(np.minimum(LIVES, ENDS), LIVES <= ENDS)
 AT = [1.0, 4.0, 10.0]
 # few distinct shapes, since each is compiled anew
-QUICK = {"hidden": (8,), "members": 2, "epochs": 6, "n_intervals": 3}
+QUICK = {"hidden": (8,), "members": 2, "epochs": 6, "n_intervals": 3, "learning_rate": 0.005}
 MIXTURE = sj.NeuralMixture(1, hidden=(8,), members=2, epochs=4, learning_rate=0.01)
 STILL = {"learning_rate": 1e-9, "epochs": 1, "members": 2, "hidden": (8,)}
 
