@@ -39,16 +39,16 @@ def main() -> None:
     lines = [
         f"# Networks on {len(life):,} hard drives",
         "",
-        f"Five networks of {model.hidden[0]} hidden units each, trained side by side on the kind and temperature of each drive ({life!r}) and",
-        f"stopped by folds of the drives; asked were {ASKED:.0f} s. The first fit includes compiling, and both the fit of the distribution",
-        "that the networks begin at, their calibration and what conformal intervals need.",
+        f"Five networks of {model.hidden[0]} hidden units each, trained side by side on the kind and temperature of each drive and stopped",
+        f"by folds of the drives, {life.n_failed:,.0f} of which failed; asked were {ASKED:.0f} s. The first fit includes compiling, and",
+        "both the fit of the distribution that networks begin at, their calibration and what conformal intervals need.",
         "",
         "| model | first fit, s | again, s | epochs until the last stopped | an epoch of all five, s | log-likelihood a drive |",
         "|---|---:|---:|---:|---:|---:|",
         *rows,
         "",
-        f"{os.cpu_count()} cores, 24 GB, shared with other work; Python {platform.python_version()}, jax {jax.__version__}, numpy "
-        f"{np.__version__}, survjax {sj.__version__}.",
+        f"{os.cpu_count()} cores, 24 GB, shared with other work (a load of {os.getloadavg()[1]:.0f}); Python {platform.python_version()},",
+        f"jax {jax.__version__}, numpy {np.__version__}, survjax {sj.__version__}.",
         "",
     ]
     Path(__file__).with_suffix(".md").write_text("\n".join(lines))

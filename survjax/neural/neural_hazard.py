@@ -42,7 +42,7 @@ class NeuralHazard(NeuralRegression):
     optimiser, learning_rate, weight_decay, epochs, patience : as for ``survjax.training.TrainingSettings``. batch_size : rows of a step;
         None: a power of two near a 64th of the rows, from 32 to 256.
     calibrate : whether one factor on all hazards is learned from predictions for units held out; it is applied where they refute 1
-        (likelihood ratio beyond 3.84), and ``notes_`` says so.
+        (a chi-squared beyond 3.84), and ``notes_`` says so.
     seed : of everything random.
 
     References
@@ -62,6 +62,7 @@ class NeuralHazard(NeuralRegression):
     """
 
     _kind = PiecewiseExponential
+    _tail = "the hazard of the last piece goes on"
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ class NeuralMixture(NeuralRegression):
     ----------
     n_components : of the mixture; 1 is a Weibull distribution whose shape and scale follow the network.
     calibrate : whether one factor on all scales is learned from predictions for units held out; it is applied where they refute 1
-        (likelihood ratio beyond 3.84), and ``notes_`` says so.
+        (a chi-squared beyond 3.84), and ``notes_`` says so.
     formula, network, hidden, dropout, members, resample, optimiser, learning_rate, weight_decay, batch_size, epochs, patience, seed :
         as for ``NeuralHazard``.
 
@@ -48,6 +48,7 @@ class NeuralMixture(NeuralRegression):
     """
 
     _kind = Mixture
+    _tail = "the form of the mixture alone says what comes"
 
     def __init__(
         self,

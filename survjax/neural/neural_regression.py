@@ -59,6 +59,7 @@ class NeuralRegression(UnitPredictions, Estimator):
     calibrate: bool
     seed: int
     _kind: ClassVar[type[Distribution]]
+    _tail: ClassVar[str]
     _fit: NeuralFit | None = None
 
     def _template(self, life: Lifetimes) -> Distribution:

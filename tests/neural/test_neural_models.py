@@ -167,11 +167,15 @@ def test_held_out_units_correct_the_level_of_a_network_kept_too_low():
     template = PiecewiseExponential(np.array([3.0]), None)
     low = np.log([0.02, 0.03])
     with jax.enable_x64(True):
-        level, gain = calibrated(template, np.tile(low, (N, 1)), rows_of(LIFE, 1.0), LIFE.counts())
+        level, refuted = calibrated(template, np.tile(low, (N, 1)), rows_of(LIFE, 1.0), LIFE.counts(), np.arange(N))
+        as_pairs = calibrated(template, np.tile(low, (N, 1)), rows_of(LIFE, 1.0), LIFE.counts(), np.arange(N) // 2)[1]
     time = LIFE.durations
-    expected = np.log(LIFE.n_failed / np.sum(0.02 * np.minimum(time, 3.0) + 0.03 * np.maximum(time - 3.0, 0.0)))
+    collected = 0.02 * np.minimum(time, 3.0) + 0.03 * np.maximum(time - 3.0, 0.0)
+    expected = np.log(LIFE.n_failed / collected.sum())
+    score = LIFE.event_observed - collected
     np.testing.assert_allclose(level, expected, atol=1e-4)  # the search stops at 1e-5
-    assert gain > 3.84
+    np.testing.assert_allclose(refuted, score.sum() ** 2 / np.sum(score**2), rtol=1e-7)  # slopes by differences, to 1e-8
+    np.testing.assert_allclose(as_pairs, score.sum() ** 2 / np.sum(score.reshape(-1, 2).sum(axis=1) ** 2), rtol=1e-7)
 
 
 @pytest.mark.parametrize("network", ["recurrent", "convolutional"])
@@ -241,6 +245,16 @@ def test_windows_that_cannot_be_read_are_refused():
         sj.NeuralHazard(**QUICK).fit(windows, life)
     with pytest.raises(ValueError, match="a formula is of columns"):
         sj.NeuralHazard("~ a", network="recurrent", **QUICK).fit(windows, life)
+
+
+def test_lives_beyond_the_last_age_seen_are_spoken_of():
+    early = sj.Lifetimes(np.minimum(LIFE.durations, 5.0), LIFE.event_observed & (LIFE.durations <= 5.0))
+    model = sj.NeuralHazard(**QUICK).fit(X, early)
+    share = model.predict_survival(X, 5.0).mean()
+    assert (
+        f"{100 * share:.0f} % of such lives reach beyond 5, the last age seen, where the hazard of the last piece goes on"
+        in model.notes_[-1]
+    )
 
 
 def test_what_is_not_fitted_says_so():
