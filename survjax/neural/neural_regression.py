@@ -121,6 +121,8 @@ class NeuralRegression(UnitPredictions, Estimator):
         """The settings of the training, once all arguments are found to make sense."""
         if self.network not in KINDS:
             raise ValueError(f"network must be one of {', '.join(map(repr, KINDS))}; got {self.network!r}.")
+        if not isinstance(self.hidden, (tuple, list)):
+            raise ValueError(f"hidden must be the sizes of the hidden layers, for instance (32,) or (); got {self.hidden!r}.")
         for size in self.hidden:
             check_whole_number(size, "each size of hidden", 1)
         if self.network != "perceptron" and not self.hidden:

@@ -5,6 +5,7 @@ import json
 import jax
 import matplotlib.pyplot as plt
 import numpy as np
+import optax
 import pandas as pd
 import pytest
 from sklearn.base import clone
@@ -105,6 +106,14 @@ def test_a_saved_model_predicts_the_same_bits(kind, tmp_path):
     conformal = [one.predict_rul_interval(X[:3], 0.0, 0.8, method="conformal") for one in (model, again)]
     pd.testing.assert_frame_equal(*conformal)
     pd.testing.assert_frame_equal(again.learning_curve_, model.learning_curve_)
+
+
+def test_an_optimiser_of_optax_cannot_be_in_a_file(quick, tmp_path):
+    model = clone(quick).set_params(optimiser=optax.adam(0.01), learning_rate=None).fit(X, LIFE)
+    with pytest.raises(TypeError, match="cannot hold an optimiser of optax"):
+        model.save(tmp_path / "model.json")
+    model.set_params(optimiser="adam").save(tmp_path / "model.json")
+    np.testing.assert_array_equal(sj.load(tmp_path / "model.json").predict_survival(X, AT), model.predict_survival(X, AT))
 
 
 def test_a_file_whose_networks_do_not_fit_is_refused(quick, tmp_path):
@@ -214,6 +223,7 @@ def test_intervals_need_a_bootstrap():
     ("changed", "message"),
     [
         ({"network": "transformer"}, "network must be one of"),
+        ({"hidden": 8}, r"sizes of the hidden layers, for instance \(32,\)"),
         ({"hidden": (0,)}, "each size of hidden must be"),
         ({"network": "recurrent", "hidden": ()}, "needs a hidden layer"),
         ({"dropout": 1.0}, "dropout must be a share"),
