@@ -26,7 +26,7 @@ class Lifelines:
     def fit(self, X: pd.DataFrame, y: sj.Lifetimes) -> Lifelines:
         self.fitted_ = copy.deepcopy(self.fitter)
         optional = {"weights_col": "_weight"} if y.weights is not None else {}
-        optional |= {"entry_col": "_entry"} if y.start_varies() else {}
+        optional |= {"entry_col": "_entry"} if y.entry is not None else {}
         self.fitted_.fit(self._frame(X, y), duration_col="_duration", event_col="_event", **optional, **self.options)
         return self
 
@@ -37,7 +37,7 @@ class Lifelines:
         frame = X.reset_index(drop=True).assign(_duration=y.durations, _event=y.event_observed)
         if y.weights is not None:
             frame["_weight"] = y.weights
-        if y.start_varies():
+        if y.entry is not None:
             frame["_entry"] = y.entry
         return frame
 
@@ -59,7 +59,7 @@ class ScikitSurvival:
         self.estimator = estimator
 
     def fit(self, X: pd.DataFrame, y: sj.Lifetimes) -> ScikitSurvival:
-        if y.weights is not None or y.start_varies():
+        if y.weights is not None or y.entry is not None:
             raise ValueError("scikit-survival takes neither weights nor late entry.")
         response = np.array(list(zip(y.event_observed, y.durations, strict=True)), dtype=[("event", bool), ("time", float)])
         self.fitted_ = copy.deepcopy(self.estimator).fit(X, response)

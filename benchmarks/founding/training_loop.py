@@ -270,8 +270,8 @@ def page(data: dict, seconds: pd.Series, first: pd.Series, curves: dict[str, pd.
         epochs=DIGITS_EPOCHS,
         digits=markdown(learned),
         torch="" if TORCH in seconds else f"{WITHOUT_TORCH}\n\n",
-        about=f"{os.cpu_count()} cores, 24 GB, shared with other work; Python {platform.python_version()}, jax {jax.__version__}, "
-        f"numpy {np.__version__}, survjax {sj.__version__}.",
+        about=f"{os.cpu_count()} cores, 24 GB, shared with other work (a load of {os.getloadavg()[1]:.0f}); Python "
+        f"{platform.python_version()}, jax {jax.__version__}, numpy {np.__version__}, survjax {sj.__version__}.",
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.fitting.estimation import Fit
+from survjax.models.predictions import PREDICTIONS
 from survjax.neural.conformal import held_out, nothing
 from survjax.neural.inputs import learn_inputs
 from survjax.neural.members import Members, draw
@@ -17,6 +18,8 @@ from survjax.neural.network import create
 from survjax.neural.neural_fit import REFUTED, NeuralFit, calibrated, in_unit, law_of_one, levels_of
 from survjax.neural.rows import log_probabilities, network_loss, rows_of, told_by
 from survjax.training import Trained, TrainingSettings, train_members
+
+FEW = 0.05  # of lives, beyond the last age seen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +86,7 @@ def train_ensemble(
     kept = np.flatnonzero(told)
     own = fit.log_probabilities(model._law_of, inside[kept], rows_of(life[kept], 1.0))
     fit.log_likelihood = float(counts[kept] @ own)
+    fit.notes += _beyond(fit, model, inside[kept], counts[kept])
     return fit
 
 
@@ -108,30 +112,41 @@ def _notes(trained: list[Trained], model: NeuralRegression) -> list[str]:
     return notes
 
 
+def _beyond(fit: NeuralFit, model: NeuralRegression, inside: np.ndarray, counts: np.ndarray) -> list[str]:
+    """What is to be said of lives that reach where nobody was seen."""
+    last = [np.full((len(inside), 1), fit.last)]
+    share = float(counts @ fit.predict(model._law_of, PREDICTIONS["survival"].value, inside, last)[:, 0] / counts.sum())
+    if share < FEW:
+        return []
+    return [
+        f"{100 * share:.0f} % of such lives reach beyond {fit.last:g}, the last age seen, where {model._tail}: expected lives rest on "
+        "that. With a horizon, predict_rul(X, age, horizon=...), they need not."
+    ]
+
+
 def _learn_from_held_out(
     fit: NeuralFit, model: NeuralRegression, inside: np.ndarray, life: Lifetimes, members: Members, codes: np.ndarray
 ) -> None:
     """Calibrate the fit, and keep what conformal intervals need, by the predictions of each network for units that it did not see."""
-    coordinates = fit.coordinates(inside)
-    own = np.concatenate([coordinates[rows, member] for member, rows in enumerate(members.held_out)])
+    own = np.concatenate([fit.coordinates_of_member(member, inside[rows]) for member, rows in enumerate(members.held_out)])
     rows = np.concatenate(members.held_out)
     times = np.bincount(rows, minlength=len(life))[rows]
     seen = life[rows]
     seen = seen._with(weights=seen.counts() / times)
     columns = rows_of(seen, 1.0)
     if model.calibrate:
-        level, gain = calibrated(fit.template, own, columns, seen.counts())
-        if gain > REFUTED:
+        level, refuted = calibrated(fit.template, own, columns, seen.counts(), codes[rows])
+        if refuted > REFUTED:
             fit.level = level
             own = own + level * levels_of(fit.template)
             fit.notes.append(
-                f"calibrated: units held out failed at {np.exp(level):.3g} times the rates predicted for them (likelihood ratio "
-                f"{gain:.1f}), and all predictions are corrected by that."
+                f"calibrated: units held out failed at {np.exp(level):.3g} times the rates predicted for them (chi-squared {refuted:.1f}), "
+                "and all predictions are corrected by that."
             )
         else:
             fit.notes.append(
-                "units held out do not refute the level of the predicted rates (likelihood ratio "
-                f"{gain:.1f} for a factor of {np.exp(level):.3g}), so that none is applied."
+                f"units held out do not refute the level of the predicted rates (chi-squared {refuted:.1f} for a factor of "
+                f"{np.exp(level):.3g}), so that none is applied."
             )
     if _are_stretches(life, codes):
         fit.told = nothing("rows are stretches of one life, which end where the next begins")

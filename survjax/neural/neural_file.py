@@ -31,6 +31,11 @@ def write_network(model: NeuralRegression, path: Path) -> None:
     TypeError : an argument that no file can hold. ModelFileError : it would not be read back.
     """
     fit = model._fitted
+    if not isinstance(model.optimiser, str):
+        raise TypeError(
+            "a model file cannot hold an optimiser of optax. It is not needed any more once networks are trained: "
+            'set_params(optimiser="adam", learning_rate=None, weight_decay=0.0), then save.'
+        )
     arguments = {name: encode(value) for name, value in model.get_params(deep=False).items()}
     content: dict[str, Any] = {
         **header(type(model).__name__, arguments),
@@ -68,7 +73,7 @@ def restore_network(kind: type[NeuralRegression], content: dict[str, Any]) -> Ne
     import pandas as pd
 
     model = kind(**{name: decode(value) for name, value in content["arguments"].items()})
-    model._settings()
+    model._settings(1)
     inputs, template = inputs_from_state(content["inputs"]), as_template(decode(content["distribution"]))
     p, about, told, curve = template.n_coordinates(), content["fit"], content["held_out"], content["learning_curve"]
     if type(template) is not kind._kind:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from survjax.distributions import Distribution
-from survjax.models.unit_laws import flat, in_blocks, repeated
+from survjax.models.unit_laws import UNITS, flat, in_blocks, repeated
 from survjax.neural.conformal import HeldOut
 from survjax.neural.inputs import Table, Windows
 from survjax.neural.network import in_double, outputs_of
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 REFUTED = 3.84  # a chi-squared of one degree of freedom is beyond it once in 20 times
 FURTHEST = 5.0  # that a calibration may move log hazards
+STEP = 1e-4  # of which a central difference has the slope to 1e-8
 
 
 @dataclass
@@ -59,8 +60,16 @@ class NeuralFit:
 
     def coordinates(self, inside: np.ndarray) -> np.ndarray:
         """The coordinates (n, k, p) of the laws that each of k networks gives to units, from the inputs (n, ...) of the networks."""
-        outputs = map_rows(outputs_of, in_double(self.networks), inside)
-        return self.start + self.level * levels_of(self.template) + outputs
+        return self._from(self.networks, inside)
+
+    def coordinates_of_member(self, member: int, inside: np.ndarray) -> np.ndarray:
+        """The coordinates (n, p) of the laws that one network gives to units."""
+        import jax
+
+        return self._from(jax.tree.map(lambda array: array[member : member + 1], self.networks), inside)[:, 0]
+
+    def _from(self, networks: Any, inside: np.ndarray) -> np.ndarray:
+        return self.start + self.level * levels_of(self.template) + map_rows(outputs_of, in_double(networks), inside)
 
     def predict(
         self, law_of: Callable, rule: Callable, inside: np.ndarray, columns: list[np.ndarray], member: int | None = None
@@ -68,15 +77,21 @@ class NeuralFit:
         """``rule(law_of(template, coordinates), *row)`` of units for columns (n, m): (n, m); with ``member`` of one network alone."""
 
         def of_block(these: np.ndarray, cells: list[np.ndarray]) -> Any:
-            coordinates = self.coordinates(these)
-            own = coordinates if member is None else np.ascontiguousarray(coordinates[:, member])
+            own = self.coordinates(these) if member is None else self.coordinates_of_member(member, these)
             return map_rows(_of_unit(law_of, rule), self.template, repeated(own, cells[0]), *flat(cells))
 
         return in_blocks(of_block, inside, columns)
 
     def log_probabilities(self, law_of: Callable, inside: np.ndarray, rows: dict[str, np.ndarray]) -> np.ndarray:
         """What each row (n,), times in the user's unit, adds to the log-likelihood."""
-        return log_probabilities(law_of, self.template, self.coordinates(inside), rows)
+        blocks = [slice(first, first + UNITS) for first in range(0, max(len(inside), 1), UNITS)]
+        told = [
+            log_probabilities(
+                law_of, self.template, self.coordinates(inside[these]), {name: column[these] for name, column in rows.items()}
+            )
+            for these in blocks
+        ]
+        return np.concatenate(told)
 
 
 @cache
@@ -98,15 +113,22 @@ def in_unit(template: Distribution, coordinates: np.ndarray, factor: float) -> n
     return np.array([domain.coordinate_rescaled(one, factor) for domain, one in zip(domains, coordinates, strict=True)], dtype=float)
 
 
-def calibrated(template: Distribution, coordinates: np.ndarray, rows: dict[str, np.ndarray], counts: np.ndarray) -> tuple[float, float]:
-    """The level a, of most likelihood for rows (m,) held out from the networks that gave their coordinates (m, p), and twice its gain."""
+def calibrated(
+    template: Distribution, coordinates: np.ndarray, rows: dict[str, np.ndarray], counts: np.ndarray, codes: np.ndarray
+) -> tuple[float, float]:
+    """The level a of most likelihood for rows (m,) held out from the networks that gave their coordinates (m, p); how much 0 is refuted.
+
+    The second is a score statistic, chi-squared with one degree of freedom if 0 is right, of which the variance is that over units
+    (``codes``): rows of one unit depend on each other.
+    """
     levels = levels_of(template)
 
-    def total(level: float) -> float:
-        return -float(counts @ log_probabilities(law_of_one, template, coordinates + level * levels, rows))
+    def of_rows(level: float) -> np.ndarray:
+        return counts * log_probabilities(law_of_one, template, coordinates + level * levels, rows)
 
-    found = minimize_scalar(total, bounds=(-FURTHEST, FURTHEST), method="bounded", options={"xatol": 1e-5})
-    return float(found.x), 2.0 * (total(0.0) - float(found.fun))
+    found = minimize_scalar(lambda level: -of_rows(level).sum(), bounds=(-FURTHEST, FURTHEST), method="bounded", options={"xatol": 1e-5})
+    scores = np.bincount(codes, of_rows(STEP) - of_rows(-STEP))
+    return float(found.x), float(scores.sum() ** 2 / np.sum(scores**2))
 
 
 def law_of_one(template: Any, coordinates: Any) -> Any:

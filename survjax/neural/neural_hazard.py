@@ -39,9 +39,10 @@ class NeuralHazard(NeuralRegression):
     hidden : sizes of the hidden layers; () is a linear score for each interval. dropout : share of activities left out while learning.
     members : how many networks. resample : "folds": each is stopped by a fold of the units; "bootstrap": each learns from units drawn
         with replacement and is stopped by those not drawn, which ``interval`` needs.
-    optimiser, learning_rate, weight_decay, batch_size, epochs, patience : as for ``survjax.training.TrainingSettings``.
+    optimiser, learning_rate, weight_decay, epochs, patience : as for ``survjax.training.TrainingSettings``. batch_size : rows of a step;
+        None: a power of two near a 64th of the rows, from 32 to 256.
     calibrate : whether one factor on all hazards is learned from predictions for units held out; it is applied where they refute 1
-        (likelihood ratio beyond 3.84), and ``notes_`` says so.
+        (a chi-squared beyond 3.84), and ``notes_`` says so.
     seed : of everything random.
 
     References
@@ -54,13 +55,14 @@ class NeuralHazard(NeuralRegression):
     >>> import numpy as np, survjax as sj
     >>> load = np.tile([0.0, 1.0], 100)
     >>> life = sj.Lifetimes(np.random.default_rng(0).exponential(10.0 / (1.0 + load)))
-    >>> model = sj.NeuralHazard(n_intervals=2, hidden=(4,), members=1, epochs=20).fit({"load": load}, life)
+    >>> model = sj.NeuralHazard(n_intervals=2, hidden=(4,), members=1, learning_rate=0.01).fit({"load": load}, life)
     >>> low, high = model.predict_failure_probability({"load": [0.0, 1.0]}, 0.0, 5.0)
     >>> bool(low < high)
     True
     """
 
     _kind = PiecewiseExponential
+    _tail = "the hazard of the last piece goes on"
 
     def __init__(
         self,
@@ -76,8 +78,8 @@ class NeuralHazard(NeuralRegression):
         optimiser: Any = "adam",
         learning_rate: float | None = None,
         weight_decay: float = 0.0,
-        batch_size: int = 256,
-        epochs: int = 100,
+        batch_size: int | None = None,
+        epochs: int = 200,
         patience: int = 10,
         calibrate: bool = True,
         seed: int = 0,

@@ -28,7 +28,7 @@ class NeuralMixture(NeuralRegression):
     ----------
     n_components : of the mixture; 1 is a Weibull distribution whose shape and scale follow the network.
     calibrate : whether one factor on all scales is learned from predictions for units held out; it is applied where they refute 1
-        (likelihood ratio beyond 3.84), and ``notes_`` says so.
+        (a chi-squared beyond 3.84), and ``notes_`` says so.
     formula, network, hidden, dropout, members, resample, optimiser, learning_rate, weight_decay, batch_size, epochs, patience, seed :
         as for ``NeuralHazard``.
 
@@ -41,13 +41,14 @@ class NeuralMixture(NeuralRegression):
     >>> import numpy as np, survjax as sj
     >>> load = np.tile([0.0, 1.0], 100)
     >>> life = sj.Lifetimes(10.0 * np.random.default_rng(0).weibull(2.0, 200) / (1.0 + load))
-    >>> model = sj.NeuralMixture(1, hidden=(4,), members=1, epochs=20).fit({"load": load}, life)
+    >>> model = sj.NeuralMixture(1, hidden=(4,), members=1, learning_rate=0.01).fit({"load": load}, life)
     >>> low, high = model.predict_rul({"load": [0.0, 1.0]})
     >>> bool(low > high)
     True
     """
 
     _kind = Mixture
+    _tail = "the form of the mixture alone says what comes"
 
     def __init__(
         self,
@@ -62,8 +63,8 @@ class NeuralMixture(NeuralRegression):
         optimiser: Any = "adam",
         learning_rate: float | None = None,
         weight_decay: float = 0.0,
-        batch_size: int = 256,
-        epochs: int = 100,
+        batch_size: int | None = None,
+        epochs: int = 200,
         patience: int = 10,
         calibrate: bool = True,
         seed: int = 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ENOUGH_MEMBERS = 10  # to tell their spread
+BATCHES = 64  # an epoch, about, where there are rows enough
 
 
 class NeuralRegression(UnitPredictions, Estimator):
@@ -52,12 +54,13 @@ class NeuralRegression(UnitPredictions, Estimator):
     optimiser: Any
     learning_rate: float | None
     weight_decay: float
-    batch_size: int
+    batch_size: int | None
     epochs: int
     patience: int
     calibrate: bool
     seed: int
     _kind: ClassVar[type[Distribution]]
+    _tail: ClassVar[str]
     _fit: NeuralFit | None = None
     labels_of_landmarks = "unit"
 
@@ -85,7 +88,12 @@ class NeuralRegression(UnitPredictions, Estimator):
             (n, window, channels) of the last readings of each row, the latest last.
         y : a ``Lifetimes`` with n rows, or a structured array (event, time); failures within intervals, late entry and weights are taken.
         unit : (n,) labels of the units that rows belong to: rows of one unit are held out together. A row says what happened from its
+<<<<<<< HEAD
             ``entry`` on to a unit known by its row of X. ``Landmarks`` bring X, y and unit: ``fit(landmarks)``.
+=======
+            ``entry`` on to a unit known by its row of X. Readings that exist only while a unit runs make a row each: in X the age and
+            what was read up to it, in y the lifetime counted from there; asked at age 0 it is a network of remaining life.
+>>>>>>> loop
         progress : whether to show a bar on standard error.
 
         Raises
@@ -100,8 +108,8 @@ class NeuralRegression(UnitPredictions, Estimator):
         """
         from survjax.neural.ensemble import train_ensemble
 
-        settings = self._settings()
         life = as_target(X, y)
+        settings = self._settings(len(life))
         template = self._template(life)
         check_support(template, life)
         check_anything_failed(life)
@@ -116,10 +124,12 @@ class NeuralRegression(UnitPredictions, Estimator):
         self._fit = fit
         return self
 
-    def _settings(self) -> TrainingSettings:
+    def _settings(self, n: int) -> TrainingSettings:
         """The settings of the training, once all arguments are found to make sense."""
         if self.network not in KINDS:
             raise ValueError(f"network must be one of {', '.join(map(repr, KINDS))}; got {self.network!r}.")
+        if not isinstance(self.hidden, (tuple, list)):
+            raise ValueError(f"hidden must be the sizes of the hidden layers, for instance (32,) or (); got {self.hidden!r}.")
         for size in self.hidden:
             check_whole_number(size, "each size of hidden", 1)
         if self.network != "perceptron" and not self.hidden:
@@ -129,14 +139,9 @@ class NeuralRegression(UnitPredictions, Estimator):
         check_whole_number(self.members, "members", 1)
         if self.resample not in ("folds", "bootstrap"):
             raise ValueError(f'resample must be "folds" or "bootstrap"; got {self.resample!r}.')
-        return TrainingSettings(
-            self.optimiser,
-            self.learning_rate,
-            self.weight_decay,
-            self.batch_size,
-            self.epochs,
-            check_whole_number(self.patience, "patience", 1),
-        )
+        batch = min(max(32, 2 ** round(math.log2(max(n / BATCHES, 1.0)))), 256) if self.batch_size is None else self.batch_size
+        patience = check_whole_number(self.patience, "patience", 1)
+        return TrainingSettings(self.optimiser, self.learning_rate, self.weight_decay, batch, self.epochs, patience)
 
     # ---- what was learned
 

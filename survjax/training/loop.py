@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -100,8 +100,8 @@ def train(
     Raises
     ------
     ValueError : no row to learn from.
-    NotConverged : the loss stopped being a number before any epoch was better than the start; a training that diverges later ends with
-        what was best before.
+    NotConverged : the loss is no number at the start, or stopped being one before any epoch was better than that; a training that
+        diverges later ends with what was best before.
     """
     n = len(jax.tree.leaves(rows)[0])
     told = None if held_out is None else [np.asarray(held_out)]
@@ -138,23 +138,17 @@ def train_members(
     ValueError : no row to learn from. NotConverged : a network diverged before it was better than at the start.
     """
     settings = TrainingSettings() if settings is None else settings
-    settings = settings if held_out is not None else _without_patience(settings)
-    if not all(len(one) for one in (*training, *(held_out or ()))):
-        raise ValueError("there is no row to learn from, or none to stop by.")
+    settings = settings if held_out is not None else replace(settings, patience=None)
+    counts = np.ones(len(jax.tree.leaves(rows)[0])) if weights is None else np.asarray(weights, float)
+    if not all(counts[one].sum() > 0 for one in (*training, *(held_out or ()))):
+        raise ValueError("there is no row of any weight to learn from, or none to stop by.")
     with jax.enable_x64(settings.precision == "double"):
         rows = jax.tree.map(jnp.asarray, rows)
-        counts = np.ones(len(jax.tree.leaves(rows)[0])) if weights is None else np.asarray(weights, float)
         learned = _padded(training, counts, settings.batch_size)
         judged = None if held_out is None else _padded(held_out, counts, min(JUDGED_AT_ONCE, max(map(len, held_out))))
         judged = None if judged is None else _Rows(*map(jnp.asarray, judged))
         loss = loss if isinstance(loss, jax.tree_util.Partial) else jax.tree_util.Partial(loss)
         return _run(settings, loss, parameters, rows, learned, [len(one) for one in training], judged, seed, progress)
-
-
-def _without_patience(settings: TrainingSettings) -> TrainingSettings:
-    from dataclasses import replace
-
-    return replace(settings, patience=None)
 
 
 def _padded(members: Sequence[np.ndarray], counts: np.ndarray, block: int) -> _Rows:
@@ -196,8 +190,8 @@ def _run(
 
     k = len(learned.index)
     decays = settings.weight_decay > 0
-    ragged = min(lengths) <= learned.index.shape[1] - settings.batch_size
-    plan = _Plan(settings.transformation(), settings.batch_size, ragged, decays, settings.patience or settings.epochs)
+    weightless = np.any(learned.weight[:, : min(lengths)] == 0) or min(lengths) <= learned.index.shape[1] - settings.batch_size
+    plan = _Plan(settings.transformation(), settings.batch_size, bool(weightless), decays, settings.patience or settings.epochs)
     rates = _Rates(*(None if value is None else jnp.asarray(value, float) for value in (settings.rate, settings.weight_decay)))
     state = _start(plan, parameters, k)
     seeds = np.arange(k, dtype=np.uint32) + np.uint32(seed * k % 2**32)
@@ -205,6 +199,10 @@ def _run(
     told: list[dict[str, np.ndarray]] = []
     if judged is not None:
         first, metrics = jax.device_get(_judged(loss, state.parameters, rows, judged))
+        if not np.isfinite(first).all():
+            raise NotConverged(
+                f"the mean loss of the rows held out is {first[~np.isfinite(first)][0]} at the start: begin elsewhere.", state
+            )
         state = state._replace(best_loss=jnp.asarray(first))
         told.append({"validation_loss": first, **{f"validation_{name}": value for name, value in metrics.items()}})
     with tqdm(total=settings.epochs, desc="epochs", leave=False, file=sys.stderr, disable=not progress) as bar:
@@ -223,11 +221,11 @@ def _run(
 
 
 class _Plan(NamedTuple):
-    """What of a training is part of the compiled program."""
+    """What of a training is part of the compiled program; ``weightless``: whether some batch may have no row of any weight."""
 
     transformation: Any
     batch_size: int
-    ragged: bool
+    weightless: bool
     decays: bool
     patience: int
 
@@ -309,12 +307,12 @@ def _steps(plan: _Plan, rates: _Rates, loss: Any, state: _State, rows: Any, lear
         def mean(parameters: Any) -> Any:
             losses, metrics = _parts(loss(parameters, these, jax.random.fold_in(key, number)))
             sums = jax.tree.map(lambda each: jnp.dot(weight, each), (losses, metrics))
-            return sums[0] / (jnp.where(total > 0, total, 1.0) if plan.ragged else total), sums
+            return sums[0] / (jnp.where(total > 0, total, 1.0) if plan.weightless else total), sums
 
         gradient, sums = jax.grad(mean, has_aux=True)(parameters)
         updates, later = plan.transformation.update(gradient, optimiser, parameters)
         moved = _moved(plan, rates, parameters, updates), later
-        if plan.ragged:  # a batch that is all padding moves nothing
+        if plan.weightless:  # such a batch moves nothing
             moved = jax.tree.map(partial(jnp.where, total > 0), moved, carried)
         return moved, sums
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-LEARNING_RATES = {"adam": 3e-3, "sgd": 0.1}
+LEARNING_RATES = {"adam": 1e-3, "sgd": 0.1}
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class TrainingSettings:
     ----------
     optimiser : "adam" (with decoupled weight decay: Loshchilov & Hutter 2019), "sgd", or any ``optax.GradientTransformation``, which has
         its learning rate and weight decay in it.
-    learning_rate : of "adam" (None: 0.003) or "sgd" (None: 0.1). weight_decay : of matrices; biases do not decay.
+    learning_rate : of "adam" (None: 0.001) or "sgd" (None: 0.1). weight_decay : of matrices; biases do not decay.
     batch_size : rows of a step; the last of an epoch may have fewer. epochs : the most there are.
     patience : how many epochs in a row may be no better on the rows held out than the best before them. None: all epochs are run.
     precision : "single" or "double", whatever the user's JAX configuration says, which stays as it is.

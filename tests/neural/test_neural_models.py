@@ -5,6 +5,7 @@ import json
 import jax
 import matplotlib.pyplot as plt
 import numpy as np
+import optax
 import pandas as pd
 import pytest
 from sklearn.base import clone
@@ -28,7 +29,7 @@ ENDS = RNG.uniform(0.0, 20.0, N)
 LIFE = sj.Lifetimes(np.minimum(LIVES, ENDS), LIVES <= ENDS)
 AT = [1.0, 4.0, 10.0]
 # few distinct shapes, since each is compiled anew
-QUICK = {"hidden": (8,), "members": 2, "epochs": 6, "n_intervals": 3}
+QUICK = {"hidden": (8,), "members": 2, "epochs": 6, "n_intervals": 3, "learning_rate": 0.005}
 MIXTURE = sj.NeuralMixture(1, hidden=(8,), members=2, epochs=4, learning_rate=0.01)
 STILL = {"learning_rate": 1e-9, "epochs": 1, "members": 2, "hidden": (8,)}
 
@@ -107,6 +108,14 @@ def test_a_saved_model_predicts_the_same_bits(kind, tmp_path):
     pd.testing.assert_frame_equal(again.learning_curve_, model.learning_curve_)
 
 
+def test_an_optimiser_of_optax_cannot_be_in_a_file(quick, tmp_path):
+    model = clone(quick).set_params(optimiser=optax.adam(0.01), learning_rate=None).fit(X, LIFE)
+    with pytest.raises(TypeError, match="cannot hold an optimiser of optax"):
+        model.save(tmp_path / "model.json")
+    model.set_params(optimiser="adam").save(tmp_path / "model.json")
+    np.testing.assert_array_equal(sj.load(tmp_path / "model.json").predict_survival(X, AT), model.predict_survival(X, AT))
+
+
 def test_a_file_whose_networks_do_not_fit_is_refused(quick, tmp_path):
     path = tmp_path / "model.json"
     quick.save(path)
@@ -167,11 +176,15 @@ def test_held_out_units_correct_the_level_of_a_network_kept_too_low():
     template = PiecewiseExponential(np.array([3.0]), None)
     low = np.log([0.02, 0.03])
     with jax.enable_x64(True):
-        level, gain = calibrated(template, np.tile(low, (N, 1)), rows_of(LIFE, 1.0), LIFE.counts())
+        level, refuted = calibrated(template, np.tile(low, (N, 1)), rows_of(LIFE, 1.0), LIFE.counts(), np.arange(N))
+        as_pairs = calibrated(template, np.tile(low, (N, 1)), rows_of(LIFE, 1.0), LIFE.counts(), np.arange(N) // 2)[1]
     time = LIFE.durations
-    expected = np.log(LIFE.n_failed / np.sum(0.02 * np.minimum(time, 3.0) + 0.03 * np.maximum(time - 3.0, 0.0)))
+    collected = 0.02 * np.minimum(time, 3.0) + 0.03 * np.maximum(time - 3.0, 0.0)
+    expected = np.log(LIFE.n_failed / collected.sum())
+    score = LIFE.event_observed - collected
     np.testing.assert_allclose(level, expected, atol=1e-4)  # the search stops at 1e-5
-    assert gain > 3.84
+    np.testing.assert_allclose(refuted, score.sum() ** 2 / np.sum(score**2), rtol=1e-7)  # slopes by differences, to 1e-8
+    np.testing.assert_allclose(as_pairs, score.sum() ** 2 / np.sum(score.reshape(-1, 2).sum(axis=1) ** 2), rtol=1e-7)
 
 
 @pytest.mark.parametrize("network", ["recurrent", "convolutional"])
@@ -210,6 +223,7 @@ def test_intervals_need_a_bootstrap():
     ("changed", "message"),
     [
         ({"network": "transformer"}, "network must be one of"),
+        ({"hidden": 8}, r"sizes of the hidden layers, for instance \(32,\)"),
         ({"hidden": (0,)}, "each size of hidden must be"),
         ({"network": "recurrent", "hidden": ()}, "needs a hidden layer"),
         ({"dropout": 1.0}, "dropout must be a share"),
@@ -241,6 +255,16 @@ def test_windows_that_cannot_be_read_are_refused():
         sj.NeuralHazard(**QUICK).fit(windows, life)
     with pytest.raises(ValueError, match="a formula is of columns"):
         sj.NeuralHazard("~ a", network="recurrent", **QUICK).fit(windows, life)
+
+
+def test_lives_beyond_the_last_age_seen_are_spoken_of():
+    early = sj.Lifetimes(np.minimum(LIFE.durations, 5.0), LIFE.event_observed & (LIFE.durations <= 5.0))
+    model = sj.NeuralHazard(**QUICK).fit(X, early)
+    share = model.predict_survival(X, 5.0).mean()
+    assert (
+        f"{100 * share:.0f} % of such lives reach beyond 5, the last age seen, where the hazard of the last piece goes on"
+        in model.notes_[-1]
+    )
 
 
 def test_what_is_not_fitted_says_so():

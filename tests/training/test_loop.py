@@ -63,6 +63,23 @@ def test_a_row_of_weight_two_is_two_rows():
     np.testing.assert_allclose([*found.parameters["slope"], found.parameters["constant"]], expected, atol=1e-12)
 
 
+def test_rows_of_weight_zero_move_nothing():
+    """In batches of four rows, most of which weigh nothing, some batches are of no weight at all."""
+    weights = np.where(np.arange(256) % 8 == 0, 1.0, 0.0)
+    settings = double(batch_size=4, epochs=400, learning_rate=0.005)
+    found = train(squared, START, ROWS, settings=settings, weights=weights)
+    expected = least_squares(X, Y, weights)
+    np.testing.assert_allclose([*found.parameters["slope"], found.parameters["constant"]], expected, atol=0.01)  # the noise of the steps
+    with pytest.raises(ValueError, match="no row of any weight to learn from"):
+        train(squared, START, ROWS, settings=settings, weights=np.zeros(256))
+
+
+def test_a_loss_that_is_no_number_at_the_start_says_so():
+    beyond = {"slope": np.full(3, 3.0), "constant": np.zeros(())}
+    with pytest.raises(sj.NotConverged, match="rows held out is nan at the start"):
+        train(failing_later, beyond, ROWS, settings=double(), held_out=HELD_OUT)
+
+
 def test_the_best_epoch_is_kept_and_the_training_stops_after_patience():
     noisy = double(batch_size=8, epochs=200, learning_rate=0.3, patience=5)
     found = train(squared, START, ROWS, settings=noisy, held_out=HELD_OUT, seed=3)
