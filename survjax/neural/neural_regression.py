@@ -88,12 +88,7 @@ class NeuralRegression(UnitPredictions, Estimator):
             (n, window, channels) of the last readings of each row, the latest last.
         y : a ``Lifetimes`` with n rows, or a structured array (event, time); failures within intervals, late entry and weights are taken.
         unit : (n,) labels of the units that rows belong to: rows of one unit are held out together. A row says what happened from its
-<<<<<<< HEAD
             ``entry`` on to a unit known by its row of X. ``Landmarks`` bring X, y and unit: ``fit(landmarks)``.
-=======
-            ``entry`` on to a unit known by its row of X. Readings that exist only while a unit runs make a row each: in X the age and
-            what was read up to it, in y the lifetime counted from there; asked at age 0 it is a network of remaining life.
->>>>>>> loop
         progress : whether to show a bar on standard error.
 
         Raises
