@@ -104,8 +104,8 @@ def minimise(
 
     Notes
     -----
-    Where SciPy is built with OpenBLAS, its L-BFGS-B sets all cores on matrices of ten rows, some 10 ms a step on a busy machine. For a function
-    that is cheaper than that, start Python with ``OPENBLAS_NUM_THREADS=1`` in the environment, or take ``"BFGS"``.
+    Where SciPy is built with OpenBLAS, its L-BFGS-B sets all cores on matrices of ten rows, some 10 ms a step on a busy machine. For a
+    function that is cheaper than that, start Python with ``OPENBLAS_NUM_THREADS=1`` in the environment, or take ``"BFGS"``.
     """
     _check(method, derivatives, jit, gradient, hessian, tolerance, max_steps)
     began = time.perf_counter()
