@@ -124,8 +124,10 @@ def size_tables(rows: list[dict[str, Any]], memory: list[dict[str, Any]]) -> lis
     for row in memory:
         seconds += [f"| {_size(row['cell'])} | {row['seconds']:.1f} |" + " not run |" * (len(names) - 1)]
         likelihoods += [f"| {_size(row['cell'])} | {row['log_likelihood']:,.4f} ({row['spread']:.3f}) |" + " not run |" * (len(names) - 1)]
-    compiling = ", ".join(f"{_size(row['cell'])}: {row['fits']['survjax Newton']['compiling']:.1f} s" for row in rows)
-    remark = "*: stopped without convergence, by its own account. Newton's first call compiles besides (" + compiling + ")."
+    remark = "*: stopped without convergence, by its own account."
+    compiling = [row["compiling"] for row in rows if "compiling" in row]
+    if compiling:
+        remark += f" Newton's first call compiles besides, {min(compiling):.1f} to {max(compiling):.1f} s."
     return [*seconds, "", remark, "", *likelihoods, ""]
 
 

@@ -170,8 +170,8 @@ def of_size(cell: dict[str, Any], choices: Choices, columns: dict[str, np.ndarra
     if xlogit is not None:
         theirs = Xlogit(choices)
         calls |= {"xlogit L-BFGS-B": lambda: theirs.fit("L-BFGS-B"), "xlogit BFGS": lambda: theirs.fit("BFGS")}
-    warm = {"Newton": lambda: fit(columns, loss, max_steps=1), "L-BFGS-B": lambda: fit(columns, loss, "L-BFGS-B", max_steps=1)}
-    seconds, first = least(calls, 4, warm)
+    compiling = fit(columns, loss, max_steps=1).seconds_compiling
+    seconds, first = least(calls, 4, {"L-BFGS-B": lambda: fit(columns, loss, "L-BFGS-B", max_steps=1)})
     rows: dict[str, Any] = {}
     for name, found in first.items():
         rows[name] = dict(seconds[name])
@@ -186,7 +186,7 @@ def of_size(cell: dict[str, Any], choices: Choices, columns: dict[str, np.ndarra
                 "gradients": int(found.total_fun_eval),
                 "spread": abs(there["outdoor_spread"]),
             }
-    return {"fits": rows}
+    return {"fits": rows, "compiling": compiling}
 
 
 def value_at(loss: Loss, parameters: dict[str, float], columns: dict[str, np.ndarray]) -> float:
