@@ -13,65 +13,80 @@ from choices import NAMES
 
 JIT_COLUMNS = {"none": "nothing", "value": "the value", "gradient": "the gradient", "both": "both"}
 LIBRARIES = ("survjax Newton", "survjax L-BFGS-B", "xlogit L-BFGS-B", "xlogit BFGS")
+ORIGIN_COLOURS = {"autodiff": "#1f4e79", "analytic": "#6fa8dc", "finite differences": "#bfbfbf"}
+TABLES = ("jit", "sizes", "memory", "solvers", "errors", "twin")
 COLOURS = dict(zip(LIBRARIES, ("#1f4e79", "#6fa8dc", "#c55a11", "#f4b183"), strict=True))
 
 
 def write(rows: list[dict[str, Any]], script: Path) -> None:
-    """``script``'s .md and .png."""
-    of = {
-        table: [row for row in rows if row["cell"]["table"] == table] for table in ("jit", "sizes", "memory", "solvers", "errors", "twin")
-    }
+    """``script``'s .md and .png, of what has been measured; what has not is named at the end."""
+    made = [row for row in rows if "failed" not in row]
+    of = {table: [row for row in made if row["cell"]["table"] == table] for table in TABLES}
+    of["sizes"].sort(key=lambda row: (row["cell"]["draws"], row["cell"]["options"], row["cell"]["n"]))
     lines = ["# A mixed logit by simulated maximum likelihood", ""]
-    lines += ["Seconds of a warm fit, the least of its rounds. " + _machine(), ""]
-    lines += verdict(of) + jit_table(of["jit"][0]) + size_tables(of["sizes"], of["memory"]) + solver_table(of["solvers"][0]["fits"])
-    lines += error_table(of["errors"][0]) + twin_table(of["twin"][0])
+    lines += ["Seconds of a warm fit, the least of its rounds. " + _machine(), "", "## In short", ""]
+    lines += beside_xlogit(of["sizes"]) + in_short(of) + [""]
+    for row in of["jit"]:
+        lines += jit_table(row)
+    lines += size_tables(of["sizes"], of["memory"])
+    for row in of["solvers"]:
+        lines += solver_table(row["fits"])
+    for row in of["errors"]:
+        lines += error_table(row)
+    for row in of["twin"]:
+        lines += twin_table(row)
+    lines += [f"Not measured: {row['cell']}: {row['failed']}." for row in rows if "failed" in row]
     lines += [f"![times]({script.stem}.png)"]
     script.with_suffix(".md").write_text("\n".join(lines) + "\n")
     picture(of, script.with_suffix(".png"))
     print("\n".join(lines))
 
 
-def verdict(of: dict[str, list[dict[str, Any]]]) -> list[str]:
-    base = of["sizes"][0]["fits"]
-    lines = ["## In short", ""]
-    if "xlogit L-BFGS-B" in base:
-        ours, theirs = base["survjax Newton"], base["xlogit L-BFGS-B"]
-        clock, busy = (theirs[which] / ours[which] for which in ("seconds", "busy"))
-        lines += [
-            f"- 10,000 persons, 21 options, 12 draws: survjax's Newton is {clock:.1f} times as fast as xlogit's L-BFGS-B by the clock, "
-            f"{busy:.1f} times by the processor; the log-likelihoods are {ours['log_likelihood']:.6f} and {theirs['log_likelihood']:.6f}.",
+def beside_xlogit(rows: list[dict[str, Any]]) -> list[str]:
+    base = rows[0]["fits"]
+    if "xlogit L-BFGS-B" not in base:
+        return ["- xlogit was not installed."]
+    ours, theirs = base["survjax Newton"], base["xlogit L-BFGS-B"]
+    clock, busy = (theirs[which] / ours[which] for which in ("seconds", "busy"))
+    lines = [
+        f"- {_size(rows[0]['cell'])}: survjax's Newton is {clock:.1f} times as fast as xlogit's L-BFGS-B by the clock, {busy:.1f} by the "
+        f"processor; the log-likelihoods are {ours['log_likelihood']:.6f} and {theirs['log_likelihood']:.6f}.",
+    ]
+    for name in LIBRARIES[:2]:
+        ratios = [
+            f"{min(each):.1f} to {max(each):.1f}"
+            for which in ("seconds", "busy")
+            for each in [[row["fits"][other][which] / row["fits"][name][which] for row in rows for other in LIBRARIES[2:]]]
         ]
-        for name in LIBRARIES[:2]:
-            ahead = [
-                min(f["seconds"] for n, f in row["fits"].items() if n.startswith("xlogit")) / row["fits"][name]["seconds"]
-                for row in of["sizes"]
-            ]
-            alike = [row["fits"]["xlogit L-BFGS-B"]["seconds"] / row["fits"][name]["seconds"] for row in of["sizes"]]
-            lines += [
-                f"- Over all sizes {name} is {min(alike):.1f} to {max(alike):.1f} times as fast as xlogit's L-BFGS-B, {min(ahead):.1f} to "
-                f"{max(ahead):.1f} as the faster of xlogit's two methods."
-            ]
-        theirs_all = [fit for row in of["sizes"] for name, fit in row["fits"].items() if name.startswith("xlogit")]
-        differences = [abs(fit["log_likelihood"] - fit["same_point"]) for fit in theirs_all]
-        stopped = sum(fit["reason"] != "converged" for fit in theirs_all)
         lines += [
-            f"- At xlogit's estimates survjax's log-likelihood differs from xlogit's by at most {max(differences):.1g}. Of xlogit's "
-            f"{len(theirs_all)} fits {stopped} say that they did not converge.",
+            f"- Over all sizes and both of xlogit's methods {name} is {ratios[0]} times as fast by the clock, {ratios[1]} by the processor."
         ]
-    seconds = {(origin, jit): each for origin, row in of["jit"][0]["seconds"].items() for jit, each in row.items() if jit != "blocks"}
-    fastest = min(seconds, key=seconds.__getitem__)
-    where = f"{fastest[0]}, compiled: {JIT_COLUMNS[fastest[1]]}"
-    auto = seconds["autodiff", "both"]
-    lines += [f"- Fastest of the cells of table 1: {where}, {seconds[fastest]:.2f} s; autodiff with both compiled {auto:.2f} s."]
+    others = [row["fits"][name] for row in rows for name in LIBRARIES[2:]]
+    difference = max(abs(fit["log_likelihood"] - fit["same_point"]) for fit in others)
+    stopped = sum(fit["reason"] != "converged" for fit in others)
+    lines += [f"- At xlogit's estimates survjax's log-likelihood is xlogit's within {difference:.0e}: the same draws, the same function."]
+    return [*lines, f"- Of xlogit's {len(others)} fits {stopped} say that they did not converge (all of them by its BFGS)."]
+
+
+def in_short(of: dict[str, list[dict[str, Any]]]) -> list[str]:
+    lines = []
+    for row in of["jit"]:
+        seconds = {(origin, jit): each for origin, cells in row["seconds"].items() for jit, each in cells.items() if jit != "blocks"}
+        fastest = min(seconds, key=seconds.__getitem__)
+        lines += [
+            f"- Fastest of the cells of table 1: {fastest[0]}, compiled: {JIT_COLUMNS[fastest[1]]}, {seconds[fastest]:.2f} s; autodiff "
+            f"with both compiled {seconds['autodiff', 'both']:.2f} s, in blocks {row['seconds']['autodiff']['blocks']:.2f} s."
+        ]
     for row in of["memory"]:
+        cell = row["cell"]
         lines += [
-            f"- {_size(row['cell'])}: {row['seconds']:.0f} s, {row['peak_gib']:.1f} GiB at most, {row['reason']}. xlogit would hold "
-            f"several arrays of {row['cell']['n'] * (row['cell']['options'] - 1) * row['cell']['draws'] * 8 / 2**30:.1f} GiB each."
+            f"- {_size(cell)}: {row['seconds']:.0f} s, {row['peak_gib']:.1f} GiB at most, {row['reason']}. xlogit would hold several "
+            f"arrays of {cell['n'] * (cell['options'] - 1) * cell['draws'] * 8 / 2**30:.1f} GiB each."
         ]
-    reasons = [fit["reason"] for row in of["sizes"] for name, fit in row["fits"].items() if not name.startswith("xlogit")]
-    reasons += [fit["reason"] for fits in of["solvers"][0]["fits"].values() for fit in fits.values()]
-    reasons += [row["reason"] for row in of["memory"]]
-    return [*lines, f"- {reasons.count('converged')} of {len(reasons)} fits of survjax converged.", ""]
+    reasons = [fit["reason"] for row in of["sizes"] for name, fit in row["fits"].items() if name in LIBRARIES[:2]]
+    reasons += [fit["reason"] for row in of["solvers"] for fits in row["fits"].values() for fit in fits.values()]
+    reasons += [row["reason"] for row in of["memory"] + of["twin"]]
+    return [*lines, f"- {reasons.count('converged')} of {len(reasons)} fits of survjax converged."]
 
 
 def jit_table(row: dict[str, Any]) -> list[str]:
@@ -109,8 +124,10 @@ def size_tables(rows: list[dict[str, Any]], memory: list[dict[str, Any]]) -> lis
     for row in memory:
         seconds += [f"| {_size(row['cell'])} | {row['seconds']:.1f} |" + " not run |" * (len(names) - 1)]
         likelihoods += [f"| {_size(row['cell'])} | {row['log_likelihood']:,.4f} ({row['spread']:.3f}) |" + " not run |" * (len(names) - 1)]
-    compiling = ", ".join(f"{_size(row['cell'])}: {row['fits']['survjax Newton']['compiling']:.1f} s" for row in rows)
-    remark = "*: stopped without convergence, by its own account. Newton's first call compiles besides (" + compiling + ")."
+    remark = "*: stopped without convergence, by its own account."
+    compiling = [row["compiling"] for row in rows if "compiling" in row]
+    if compiling:
+        remark += f" Newton's first call compiles besides, {min(compiling):.1f} to {max(compiling):.1f} s."
     return [*seconds, "", remark, "", *likelihoods, ""]
 
 
@@ -118,20 +135,23 @@ def solver_table(rows: dict[str, dict[str, Any]]) -> list[str]:
     lines = [
         "## 4. Solvers and gradients",
         "",
-        "Seconds (gradients taken; log-likelihood below the best). 10,000 persons, 21 options, 12 draws.",
+        "Seconds by the clock (of the processor; gradients taken; log-likelihood below the best). 10,000 persons, 21 options, 12 draws.",
         "",
     ]
     best = max(fit["log_likelihood"] for fits in rows.values() for fit in fits.values())
     for number, (method, fits) in enumerate(_fastest_first(rows)):
         if not number:
             lines += ["| solver | " + " | ".join(fits) + " |", "|---|" + "---:|" * len(fits)]
-        entries = [f"{fit['seconds']:.2f} ({fit['gradients']}; {best - fit['log_likelihood']:.0e}){_mark(fit)}" for fit in fits.values()]
+        entries = [
+            f"{fit['seconds']:.2f} ({fit['busy']:.2f}; {fit['gradients']}; {best - fit['log_likelihood']:.0e}){_mark(fit)}"
+            for fit in fits.values()
+        ]
         lines += [f"| {_solver(method)} | " + " | ".join(entries) + " |"]
     return [*lines, ""]
 
 
 def _fastest_first(rows: dict[str, dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    return sorted(rows.items(), key=lambda item: item[1]["autodiff"]["seconds"])
+    return sorted(rows.items(), key=lambda item: item[1]["autodiff"]["busy"])
 
 
 def _solver(method: str) -> str:
@@ -185,16 +205,15 @@ def picture(of: dict[str, list[dict[str, Any]]], path: Path) -> None:
     left.set_xticks(places, [_size(row["cell"]).replace(", ", "\n") for row in of["sizes"]], fontsize=8)
     left.set_title("A fit by persons, options and draws", loc="left", fontsize=11)
     left.legend(frameon=False, fontsize=9, ncols=2, loc="upper left")
-    solvers = _fastest_first(of["solvers"][0]["fits"])[::-1]
-    heights = np.arange(len(solvers))
-    for index, (origin, colour) in enumerate(
-        zip(("autodiff", "analytic", "finite differences"), ("#1f4e79", "#6fa8dc", "#bfbfbf"), strict=True)
-    ):
-        seconds = [fits[origin]["seconds"] for _, fits in solvers]
-        right.barh(heights + (1 - index) * 0.27, seconds, 0.25, color=colour, label=origin)
-    right.set_yticks(heights, [_solver(method) for method, _ in solvers])
-    right.set_title("By solver and gradient, 10,000 persons", loc="left", fontsize=11)
-    right.legend(frameon=False, fontsize=9)
+    for row in of["solvers"]:
+        solvers = _fastest_first(row["fits"])[::-1]
+        heights = np.arange(len(solvers))
+        for index, (origin, colour) in enumerate(ORIGIN_COLOURS.items()):
+            seconds = [fits[origin]["busy"] for _, fits in solvers]
+            right.barh(heights + (1 - index) * 0.27, seconds, 0.25, color=colour, label=origin)
+        right.set_yticks(heights, [_solver(method) for method, _ in solvers])
+        right.legend(frameon=False, fontsize=9)
+    right.set_title("By solver and gradient, 10,000 persons (processor)", loc="left", fontsize=11)
     for ax, axis in ((left, "y"), (right, "x")):
         ax.set(**{f"{axis}scale": "log", f"{axis}label": "seconds, warm"})
         # bars on a logarithmic axis begin at a whole decade; room for the legend above the longest

@@ -118,8 +118,8 @@ def loss_hessian(parameters: dict[str, Any], row: dict[str, Any]) -> Any:
 
 
 def block_for(n_options: int, n_draws: int) -> int:
-    """Persons of one block: about 200 before 20 flats with 12 draws, fewer where each of them takes more."""
-    return max(1, 50_000 // (n_options * n_draws))
+    """Persons of one block: about 500 before 20 flats with 12 draws, fewer where each of them takes more."""
+    return max(1, 125_000 // (n_options * n_draws))
 
 
 class Loss(NamedTuple):

@@ -41,13 +41,12 @@ ORIGINS = ("finite differences", "analytic", "autodiff")
 JITS = ("none", "value", "gradient", "both")
 METHODS = ("BFGS", "CG", "L-BFGS-B", "TNC", "SLSQP", "Newton-CG", "trust-exact", "newton")
 SIZES = [
-    BASE,
-    BASE | {"n": 50_000},
-    BASE | {"n": 100_000},
-    BASE | {"options": 101},
-    BASE | {"options": 501},
     BASE | {"draws": 50},
+    BASE | {"options": 101},
+    BASE | {"n": 50_000},
     BASE | {"draws": 100},
+    BASE | {"n": 100_000},
+    BASE | {"options": 501},
 ]
 LARGEST = BASE | {"options": 501, "draws": 100}
 LONG = 4.0  # seconds: what takes longer is timed once
@@ -57,11 +56,12 @@ TOLERANCE = 1e-6
 
 def cells(base: dict[str, int], sizes: list[dict[str, int]], largest: list[dict[str, int]]) -> list[dict[str, Any]]:
     return [
-        {"table": "twin", "n": base["n"], "periods": 12, "draws": 50},
+        {"table": "sizes", **base},
         {"table": "errors", **base},
-        *({"table": "sizes", **size} for size in sizes),
+        {"table": "twin", "n": base["n"], "periods": 12, "draws": 50},
         {"table": "solvers", **base},
         {"table": "jit", **base},
+        *({"table": "sizes", **size} for size in sizes),
         *({"table": "memory", **size} for size in largest),
     ]
 
@@ -170,8 +170,8 @@ def of_size(cell: dict[str, Any], choices: Choices, columns: dict[str, np.ndarra
     if xlogit is not None:
         theirs = Xlogit(choices)
         calls |= {"xlogit L-BFGS-B": lambda: theirs.fit("L-BFGS-B"), "xlogit BFGS": lambda: theirs.fit("BFGS")}
-    warm = {"Newton": lambda: fit(columns, loss, max_steps=1), "L-BFGS-B": lambda: fit(columns, loss, "L-BFGS-B", max_steps=1)}
-    seconds, first = least(calls, 4, warm)
+    compiling = fit(columns, loss, max_steps=1).seconds_compiling
+    seconds, first = least(calls, 4, {"L-BFGS-B": lambda: fit(columns, loss, "L-BFGS-B", max_steps=1)})
     rows: dict[str, Any] = {}
     for name, found in first.items():
         rows[name] = dict(seconds[name])
@@ -186,7 +186,7 @@ def of_size(cell: dict[str, Any], choices: Choices, columns: dict[str, np.ndarra
                 "gradients": int(found.total_fun_eval),
                 "spread": abs(there["outdoor_spread"]),
             }
-    return {"fits": rows}
+    return {"fits": rows, "compiling": compiling}
 
 
 def value_at(loss: Loss, parameters: dict[str, float], columns: dict[str, np.ndarray]) -> float:
@@ -253,7 +253,8 @@ def of_twin(cell: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--cell", type=json.loads, help="measure this one and print it as JSON")
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="a thousand persons; prints the rows")
+    parser.add_argument("--so-far", action="store_true", help="measure nothing more; write what an interrupted run has measured")
     arguments = parser.parse_args()
     if arguments.cell:
         print(json.dumps(measure(arguments.cell)))
@@ -262,13 +263,14 @@ def main() -> None:
         print("xlogit is not installed, and left out: pip install xlogit")
     if arguments.quick:
         small = BASE | {"n": 1_000}
-        for cell in cells(small, [small], [small]):
+        for cell in cells(small, [], [small]):
             print(cell, of_one(HERE, cell))
         return
     kept = HERE.with_suffix(".jsonl")
-    write(measured(HERE, cells(BASE, SIZES, [LARGEST]), kept), HERE)
-    # what is complete is in the table; the next run measures anew
-    kept.unlink()
+    write(measured(HERE, cells(BASE, SIZES, [LARGEST]), kept, more=not arguments.so_far), HERE)
+    if not arguments.so_far:
+        # what is complete is in the table; the next run measures anew
+        kept.unlink()
 
 
 if __name__ == "__main__":
