@@ -34,12 +34,15 @@ class Frailty(NamedTuple):
     needed: Callable
 
 
-def _log1p_over(x):
-    """log(1 + x) / x, 1 at 0, with all derivatives; x at least 0."""
+def _log1p_by(variance, hazard):
+    """log(1 + v h) / v, h where v is 0, with all derivatives; both at least 0."""
+    x = variance * hazard
     small = x < SERIES_BELOW
-    near, far = jnp.where(small, x, 0.0), jnp.where(small, 1.0, x)
+    near = jnp.where(small, x, 0.0)
     series = sum((-near) ** k / (k + 1) for k in range(1, SERIES_TERMS)) + 1.0
-    return jnp.where(small, series, jnp.log1p(far) / far)
+    # not as a function of v h alone: its slope is in terms of the square, beyond all numbers where a heavy tail has collected 1e200
+    far = jnp.log1p(jnp.where(small, 1.0, variance) * jnp.where(small, 1.0, hazard)) / jnp.where(small, 1.0, variance)
+    return jnp.where(small, jnp.where(small, hazard, 0.0) * series, far)
 
 
 def _expm1_over(x):
@@ -54,14 +57,13 @@ def _expm1_over(x):
 
 
 def _gamma_log_moment(variance, failures, expected):
-    x = variance * expected
-    return -failures * jnp.log1p(x) - expected * _log1p_over(x)
+    return -failures * jnp.log1p(variance * expected) - _log1p_by(variance, expected)
 
 
 def _gamma_ahead(variance, failures, expected, more):
     finite = more < jnp.inf
     share = jnp.where(finite, more, 0.0) / (1.0 + variance * expected)
-    return jnp.where(finite, share * _log1p_over(variance * share) + failures * jnp.log1p(variance * share), jnp.inf)
+    return jnp.where(finite, _log1p_by(variance, share) + failures * jnp.log1p(variance * share), jnp.inf)
 
 
 def _gamma_log_mean(variance, failures, expected):

@@ -13,10 +13,12 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.errors import NoFiniteMaximum, NotConverged
 from survjax.fitting.estimation import ARRIVED, unit_of_time
+from survjax.fitting.fit import fit_distribution
 from survjax.fitting.inference import normal_quantile
 from survjax.frailty.groups import Groups, blocks_of
 from survjax.frailty.likelihood import GroupedProblem
 from survjax.numerics.newton import Descent, Evaluation
+from survjax.regression.cause_specific import without_covariates
 from survjax.regression.estimation import RegressionFit, fit_regression, inverse
 from survjax.regression.predictors import Predictors
 
@@ -147,7 +149,11 @@ def fit_frailty(
     NoFiniteMaximum : without frailty no estimate exists; or the likelihood rises as the variance grows without end.
     NotConverged : the optimiser stopped short.
     """
-    alone = fit_regression(base, predictors, covariates, life, require_convergence=require_convergence)
+    if predictors.each:
+        alone = fit_regression(base, predictors, covariates, life, require_convergence=require_convergence)
+    else:  # what a law has of boundaries, spikes and starts its own fit knows
+        alone = without_covariates(fit_distribution(base, life, require_convergence=require_convergence))
+        predictors = alone.predictors
     unit = unit_of_time(base, life) if predictors.follow_unit_of_time() else 1.0
     inner = predictors.with_template(jax.tree.map(lambda value: np.asarray(value, float), predictors.template.rescaled(1.0 / unit)))
     problem = GroupedProblem.of(kind, inner.template, inner.layout, blocks_of(groups, life, covariates, unit), life.n_failed)

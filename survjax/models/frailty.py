@@ -14,7 +14,7 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.distributions.frailties import check_frailty
 from survjax.fitting.estimation import placed
-from survjax.fitting.existence import check_anything_failed, check_maximum_exists, check_support
+from survjax.fitting.existence import check_anything_failed, check_support
 from survjax.frailty.estimation import GroupStates, fit_frailty
 from survjax.frailty.groups import Groups, blocks_of, pick, read_groups, refuse_what_no_frailty_takes
 from survjax.frailty.likelihood import GroupedProblem
@@ -47,6 +47,9 @@ class Frailty(FrailtyFindings):
     with d the failures of the group and :math:`e_i` the ages at which its units came under observation: where some came late, the frailty
     is that of groups whose units all survived until then. A gamma frailty has mean 1 and variance v, the logarithm of a lognormal one
     mean 0 and variance v. The base and the coefficients are those of units of frailty 1, not averages over the fleet.
+
+    Under late entry the rows of a group must be all its units: one that had failed before it could be seen, and is left out, takes a frail
+    sign away, and the likelihood does not know.
 
     Parameters
     ----------
@@ -134,6 +137,8 @@ class Frailty(FrailtyFindings):
             template = self.base._base_template()
         else:
             template = as_template(self.base)
+            if not template.n_coordinates():
+                raise ValueError(f"everything of {self.base!r} is known; leave something of the base of a frailty to be learned.")
         refuse_bases(template, "Frailty")
         refuse_frailty_inside(template, "Frailty")
         if template.has_mass_at_start:
@@ -142,7 +147,6 @@ class Frailty(FrailtyFindings):
 
     def _learn_predictors(self, base: Distribution, X: Any, life: Lifetimes) -> tuple[Predictors, np.ndarray]:
         if not isinstance(self.base, Regression):
-            check_maximum_exists(base, life)
             return Predictors(base, ()), np.zeros((len(life), 0))
         if X is None:
             raise TypeError(f"{type(self.base).__name__} needs what is known of each unit: fit(X, y, group=labels).")

@@ -285,6 +285,7 @@ REFUSED = {
     "gamma' or 'lognormal": lambda: sj.Frailty(sj.Weibull(), "normal").fit(LIFE, group=NAMES),
     "HazardScaling cannot be the base": lambda: sj.Frailty(sj.HazardScaling()).fit(X, LIFE, group=NAMES),
     "penalty=0": lambda: sj.Frailty(sj.ProportionalHazards(sj.Weibull(), penalty=1.0)).fit(X, LIFE, group=NAMES),
+    "is known; leave": lambda: sj.Frailty(sj.Weibull(2.0, 30.0)).fit(LIFE, group=NAMES),
     "whole real line": lambda: sj.Frailty(sj.Normal()).fit(LIFE, group=NAMES),
     "averaged out of": lambda: sj.ProportionalHazards(sj.UnitFrailty(sj.Weibull())).fit(X, LIFE),
     "begins at 3, where no row": lambda: sj.Frailty(sj.Weibull()).fit(sj.Lifetimes([2, 5, 4], entry=[0, 3, 0]), unit=["u", "u", "v"]),
