@@ -187,8 +187,15 @@ def test_the_remaining_life_agrees_with_the_failure_probability(kind, fitted):
     alive = 1.0 - model.predict_failure_probability(X[:3], 12.0, horizons, group)
     restricted = np.trapezoid(alive, horizons, axis=1)  # an error of the square of 0.0075
     np.testing.assert_allclose(model.predict_rul(X[:3], 12.0, horizon=30.0, group=group), restricted, rtol=1e-6)
+
+
+def test_the_interval_of_the_remaining_life_is_wider_than_its_quantiles(fitted):
+    # both hold what the frailty and chance may do; the interval holds what the estimates leave open as well
+    model, group = fitted["gamma"], ["site 1", None, "site 3"]
     bounds = model.predict_rul_interval(X[:3], 12.0, 0.8, group)
-    assert np.all((bounds["lower"] < median) & (median < bounds["upper"]))
+    low, high = (model.predict_rul(X[:3], 12.0, share, group=group) for share in (0.1, 0.9))
+    assert np.all((bounds["lower"] < low) & (high < bounds["upper"]))
+    assert np.all((bounds["lower"] > 0.9 * low) & (bounds["upper"] < 1.3 * high))
 
 
 @kinds
