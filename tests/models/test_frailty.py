@@ -52,8 +52,8 @@ def test_under_late_entry_estimates_are_within_four_monte_carlo_errors_of_the_tr
     table = pd.DataFrame(found)[list(truth)]
     errors = table.std() / np.sqrt(len(table))
     assert np.all(np.abs(table.mean() - pd.Series(truth)) < 4.0 * errors), (table.mean(), errors)
-    # the errors are small enough to tell, for instance, a fit that forgets that late groups are the hardier ones
-    assert errors["frailty_variance"] < 0.06
+    # small enough to tell: a fit that forgets that groups which came late are the hardier ones has a gamma scale of 38, 16 errors off
+    assert errors["scale"] < 1.0
 
 
 def test_groups_of_one_unit_are_unit_frailty():
