@@ -110,7 +110,9 @@ def refuse_what_no_frailty_takes(life: Lifetimes) -> None:
         cut = np.isfinite(life.right_truncation)
         refuse_rows(cut, life.right_truncation, "right_truncation", "infinite under a shared frailty", remedy)
     fraction = life.event_observed & (life.counts() != np.floor(life.counts()))
-    refuse_rows(fraction, life.counts(), "weights", "whole for a failure under a shared frailty, of which it counts the failures", "")
+    refuse_rows(
+        fraction, life.counts(), "weights", "whole for a failure under a shared frailty", "Its failures are counted, group by group."
+    )
 
 
 class Block(NamedTuple):

@@ -115,8 +115,7 @@ class Frailty(FrailtyFindings):
         base = placed(base, life)
         predictors, covariates = self._learn_predictors(base, X, life)
         groups = read_groups(group, unit, life)
-        kwargs = {"require_convergence": require_convergence}
-        fit, profile = fit_frailty(self.distribution, base, predictors, covariates, life, groups, **kwargs)
+        fit, profile = fit_frailty(self.distribution, base, predictors, covariates, life, groups, require_convergence=require_convergence)
         fit = dataclasses.replace(fit, fit=dataclasses.replace(fit.fit, notes=[*taken_as_failed(y), *fit.fit.notes]))
         self._fit, self._profile, self.lifetimes_ = fit, profile, life
         return self

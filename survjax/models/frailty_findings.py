@@ -16,7 +16,7 @@ from survjax.models.fit_in_words import fit_as_html, fit_in_words
 from survjax.models.precision import in_double_precision
 from survjax.models.regression import Regression
 from survjax.models.regression_intervals import interval_of_report
-from survjax.regression.report import base_is_of_zero, report
+from survjax.regression.report import Report, base_is_of_zero, report
 from survjax.regression.report import told as seen
 
 if TYPE_CHECKING:
@@ -55,6 +55,10 @@ class FrailtyFindings(Estimator):
     # ---- parameters
 
     @in_double_precision
+    def _report(self) -> Report:
+        return report(self._fitted.fit)
+
+    @in_double_precision
     def _told(self) -> tuple[list[str], np.ndarray, np.ndarray]:
         """Names (m + 1,), values and covariance of all parameters, the variance of the frailty last."""
         fit = self._fitted
@@ -78,8 +82,7 @@ class FrailtyFindings(Estimator):
     @property
     def coefficients_(self) -> pd.Series:
         """The coefficients of the covariates alone: what one more unit does to units of the same frailty."""
-        with_double = in_double_precision(report)(self._fitted.fit)
-        return self.parameters_.iloc[:-1][with_double.is_coefficient]
+        return self.parameters_.iloc[:-1][self._report().is_coefficient]
 
     @property
     def standard_errors_(self) -> pd.Series:
@@ -239,7 +242,7 @@ class FrailtyFindings(Estimator):
         from scipy.special import ndtr
 
         check_level(level)
-        told = report(self._fitted.fit)
+        told = self._report()
         table = self._intervals(level, "two")
         errors = self.standard_errors_.to_numpy()
         table.insert(1, "standard error", errors)
@@ -256,7 +259,7 @@ class FrailtyFindings(Estimator):
     def _intervals(self, level: float, side: str) -> pd.DataFrame:
         """Estimate and limits of all parameters; those of the variance by profile likelihood."""
         fit = self._fitted
-        table = interval_of_report(report(fit.fit), fit.fit.predictors.template, level, side)
+        table = interval_of_report(self._report(), fit.fit.predictors.template, level, side)
         lower, upper = self.variance_limits(level if side == "two" else 2.0 * level - 1.0)
         table.loc[VARIANCE] = [fit.variance, 0.0 if side == "upper" else lower, np.inf if side == "lower" else upper]
         return table

@@ -78,7 +78,6 @@ EXAMPLES = {
     "three-parameter weibull": Threshold(Weibull(shape=5.0, scale=100.0), 5.0),
     "dead on arrival or after a threshold": ZeroInflated(Threshold(LogNormal(location=3.0, scale=0.5), 2.0), 0.02),
     "gamma frailty": UnitFrailty(Weibull(shape=3.5, scale=100.0), 0.6),
-    "gamma frailty of a group that has failed often": UnitFrailty(Weibull(shape=1.5, scale=30.0), 0.4, "gamma", 3.0, 1.2),
     "lognormal frailty": UnitFrailty(Gompertz(shape=0.08, rate=0.002), 0.5, "lognormal"),
     "remaining life before a threshold": Threshold(Weibull(shape=5.0, scale=100.0), 15.0).given_survival(10.0),
 }
