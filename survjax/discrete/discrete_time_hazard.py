@@ -81,7 +81,6 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
     """
 
     lifetimes_: Lifetimes | None = None
-    labels_of_landmarks = "unit"
 
     def __init__(
         self,
@@ -180,7 +179,7 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
     @in_double_precision
     def _predict(self, name: str, X: Any, **arguments: Any) -> np.ndarray:
         matrix, columns, shape = self._asked(X, arguments)
-        return predictions.predict(self._fitted, self.n_draws, self.seed, PREDICTIONS[name].value, matrix, columns).reshape(shape)
+        return predictions.predict(self._fitted, PREDICTIONS[name].value, matrix, columns).reshape(shape)
 
     def _asked(self, X: Any, arguments: dict[str, Any]) -> tuple[np.ndarray, list[np.ndarray], tuple[int, ...]]:
         """The design's columns (n, p) of units, what is asked of them as columns (n, m), and the shape of the answer."""
@@ -206,10 +205,7 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
         check_level(level)
         matrix, (ages,), _ = self._asked(X, {"age": age})
         shares = {"lower": 0.5 * (1 - level), "upper": 0.5 * (1 + level)}
-        bounds = {
-            name: predictions.life_bounds(self._fitted, self.n_draws, self.seed, share, matrix, ages[:, 0])
-            for name, share in shares.items()
-        }
+        bounds = {name: predictions.life_bounds(self._fitted, share, matrix, ages[:, 0]) for name, share in shares.items()}
         return pd.DataFrame(bounds, index=getattr(X, "index", None))
 
     @in_double_precision
@@ -239,7 +235,7 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
         if name not in PREDICTIONS:
             raise ValueError(f"{what} is asked of a DefectiveSubpopulation, not of a hazard in discrete time.")
         matrix, columns, shape = self._asked(X, arguments)
-        link, error = predictions.link_with_error(self._fitted, self.n_draws, self.seed, PREDICTIONS[name].link, matrix, columns)
+        link, error = predictions.link_with_error(self._fitted, PREDICTIONS[name].link, matrix, columns)
         table = limits_of_link(PREDICTIONS[name], link, error, level, side)
         table.index = index_of_units(len(matrix), shape, getattr(X, "index", None))
         return table
@@ -253,7 +249,7 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
         matrix = fit.predictor.design.matrix(X)
         Regression._check_rows(len(matrix), life)
         columns, weights = columns_of(fit.predictor, life, self._groups(unit, life), matrix)
-        seen, entered = simulated_parts(fit, columns, self.n_draws, self.seed)
+        seen, entered = simulated_parts(fit, columns)
         return float(weights @ (seen - entered))
 
     @staticmethod

@@ -119,6 +119,7 @@ class DiscreteFit:
     ----------
     likelihood_ratios : by random coefficient, twice by how much the log-likelihood is higher than with that coefficient the same for all.
     moved : by how much the log-likelihood moves with twice the draws.
+    n_draws, seed : with which predictions draw, too.
     """
 
     predictor: Predictor
@@ -131,9 +132,9 @@ class DiscreteFit:
     n_steps: int
     likelihood_ratios: dict[str, float]
     moved: float
+    n_draws: int
+    seed: int
     notes: list[str] = field(default_factory=list)
-
-    penalty = 0.0  # as other fits have
 
     @property
     def converged(self) -> bool:
@@ -207,8 +208,10 @@ def fit_discrete(
         n_steps=found.n_steps,
         likelihood_ratios={name: 2.0 * gain for name, gain in gains.items()},
         moved=0.0,
+        n_draws=n_draws,
+        seed=seed,
     )
-    return dataclasses.replace(fit, moved=_moved(fit, columns, weights, n_draws, seed)) if gains and not all(nothing) else fit
+    return dataclasses.replace(fit, moved=_moved(fit, columns, weights)) if gains and not all(nothing) else fit
 
 
 @dataclass(frozen=True)
@@ -274,10 +277,10 @@ def _parts_of(link: str, names: tuple[str, ...]) -> Callable:
     return of_unit
 
 
-def simulated_parts(fit: DiscreteFit, columns: dict[str, Any], n_draws: int, seed: int) -> np.ndarray:
+def simulated_parts(fit: DiscreteFit, columns: dict[str, Any]) -> np.ndarray:
     """Log of the averages over draws (2, n): of what each unit was seen to do, and of surviving until it was."""
     n = len(columns["failed"])
-    rows = columns | {"draws": balanced_draws(n, n_draws, len(fit.predictor.random), seed)}
+    rows = columns | {"draws": balanced_draws(n, fit.n_draws, len(fit.predictor.random), fit.seed)}
     names = tuple(sorted(rows))
     parameters = fit.predictor.space()[0], fit.coordinates
     found = []
@@ -287,8 +290,8 @@ def simulated_parts(fit: DiscreteFit, columns: dict[str, Any], n_draws: int, see
     return np.concatenate(found, axis=1)
 
 
-def _moved(fit: DiscreteFit, columns: dict[str, Any], weights: np.ndarray, n_draws: int, seed: int) -> float:
+def _moved(fit: DiscreteFit, columns: dict[str, Any], weights: np.ndarray) -> float:
     """By how much the log-likelihood at the estimates moves where as many draws again are joined to those of the fit."""
-    here, others = (simulated_parts(fit, columns, n_draws, one) for one in (seed, seed + 1))
+    here, others = (simulated_parts(one, columns) for one in (fit, dataclasses.replace(fit, seed=fit.seed + 1)))
     both = np.logaddexp(here, others) - np.log(2.0)
     return float(weights @ ((both[0] - both[1]) - (here[0] - here[1])))

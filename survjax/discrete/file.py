@@ -11,6 +11,7 @@ from survjax.covariates.design import Design
 from survjax.discrete.estimation import DiscreteFit, Predictor
 from survjax.discrete.periods import Periods
 from survjax.distributions.piecewise_exponential import check_ages
+from survjax.models.arguments import check_whole_number
 from survjax.models.checked_file import header, write_checked
 from survjax.models.encoding import as_array, as_float, decode, encode, number, numbers
 from survjax.models.fit_checks import SAME_VALUE, check_covariance
@@ -40,6 +41,8 @@ def write_discrete(model: DiscreteFindings, path: Path) -> None:
             "notes": fit.notes,
             "likelihood_ratios": {name: number(value) for name, value in fit.likelihood_ratios.items()},
             "moved_by_draws": number(fit.moved),
+            "draws": fit.n_draws,
+            "seed": fit.seed,
         },
         "periods_end": numbers(fit.predictor.periods.ends),
         "design": fit.predictor.design.state(),
@@ -76,6 +79,8 @@ def restore_discrete(content: dict[str, Any]) -> DiscreteFindings:
         n_steps=about["steps"],
         likelihood_ratios={name: as_float(about["likelihood_ratios"][name]) for name in predictor.random},
         moved=as_float(about["moved_by_draws"]),
+        n_draws=check_whole_number(about["draws"], "draws", 1),
+        seed=check_whole_number(about["seed"], "seed", 0),
         notes=about["notes"],
     )
     check_covariance(fit.covariance_inside, "covariance")

@@ -24,7 +24,6 @@ RATIOS = {"logit": "odds ratio", "cloglog": "hazard ratio"}
 class DiscreteFindings(Estimator):
     """What every fitted discrete-time hazard tells; how it learns and predicts is the business of ``DiscreteTimeHazard``."""
 
-    n_draws: int
     _fit: DiscreteFit | None = None
 
     @property
@@ -131,7 +130,7 @@ class DiscreteFindings(Estimator):
         said = list(fit.notes)
         if len(zero) < len(fit.predictor.random):
             said.append(
-                f"Each unit's likelihood is averaged over {self.n_draws:,} draws of its coefficients; with as many again the "
+                f"Each unit's likelihood is averaged over {fit.n_draws:,} draws of its coefficients; with as many again the "
                 f"log-likelihood at these estimates moves by {fit.moved:+.2g}."
             )
         if zero:

@@ -181,6 +181,6 @@ def refuse_periods_that_tell_nothing(periods: Periods, pieces: Pieces, weights: 
         if what:
             raise NoFiniteMaximum(
                 f"{what} period {index}, from age {begin:g} to {end:g}, so that its level has no finite estimate. Merge it with a "
-                f"neighbour, periods=[ages at which they end]; end the periods at {begin:g}, after which lives count as running; or let the "
-                'level follow a line in the logarithm of age: baseline="log".'
+                f"neighbour, periods=[ages at which they end]; end the periods at {begin:g}, after which lives count as running; or let "
+                'the level follow a line in the logarithm of age: baseline="log".'
             )

@@ -75,17 +75,15 @@ def _bound_of(parameters: Any, covariates: Any, own: Any, age: Any) -> Any:
     return remaining_life_bound((template.of(covariates, own), point, covariance, probability), age)
 
 
-def _template(fit: DiscreteFit, n_draws: int, seed: int) -> UnitHazard:
+def _template(fit: DiscreteFit) -> UnitHazard:
     q = len(fit.predictor.random)
-    draws = balanced_draws(1, max(n_draws, DRAWS), q, seed)[0]
+    draws = balanced_draws(1, max(fit.n_draws, DRAWS), q, fit.seed)[0]
     return UnitHazard(fit.predictor.link, fit.predictor.space()[0], fit.predictor.periods.ends, draws)
 
 
-def of_cells(
-    fit: DiscreteFit, n_draws: int, seed: int, function: Callable, more: tuple[Any, ...], matrix: np.ndarray, columns: list[np.ndarray]
-) -> Any:
+def of_cells(fit: DiscreteFit, function: Callable, more: tuple[Any, ...], matrix: np.ndarray, columns: list[np.ndarray]) -> Any:
     """``function((template, coordinates, *more), covariates, own, *cell)`` for units (n, p) and columns (n, m): a pytree of (n m, ...)."""
-    template = _template(fit, n_draws, seed)
+    template = _template(fit)
     m = columns[0].shape[1]
     rows = [np.repeat(one, m, axis=0) for one in fit.predictor.inside(matrix)]
     rows += [np.ascontiguousarray(column).reshape(-1) for column in columns]
@@ -98,21 +96,19 @@ def of_cells(
     return jax.tree.map(lambda *arrays: np.concatenate(arrays), *found)
 
 
-def predict(fit: DiscreteFit, n_draws: int, seed: int, rule: Callable, matrix: np.ndarray, columns: list[np.ndarray]) -> np.ndarray:
+def predict(fit: DiscreteFit, rule: Callable, matrix: np.ndarray, columns: list[np.ndarray]) -> np.ndarray:
     """``rule(distribution, *cell)`` (n m,)."""
-    return np.asarray(of_cells(fit, n_draws, seed, _value_of(rule), (), matrix, columns))
+    return np.asarray(of_cells(fit, _value_of(rule), (), matrix, columns))
 
 
-def link_with_error(
-    fit: DiscreteFit, n_draws: int, seed: int, link: Callable, matrix: np.ndarray, columns: list[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
+def link_with_error(fit: DiscreteFit, link: Callable, matrix: np.ndarray, columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The link of a prediction and its standard error by the delta method, draws held fixed, (n m,) each."""
-    value, slope = of_cells(fit, n_draws, seed, _slope_of(link), (), matrix, columns)
+    value, slope = of_cells(fit, _slope_of(link), (), matrix, columns)
     variance = np.einsum("np,pq,nq->n", slope, fit.covariance_inside, slope)
     return np.asarray(value), np.sqrt(np.maximum(variance, 0.0))
 
 
-def life_bounds(fit: DiscreteFit, n_draws: int, seed: int, probability: float, matrix: np.ndarray, ages: np.ndarray) -> np.ndarray:
+def life_bounds(fit: DiscreteFit, probability: float, matrix: np.ndarray, ages: np.ndarray) -> np.ndarray:
     """The remaining life that each unit (n,) stays below with this probability, parameters uncertain; ages (n,)."""
     more = fit.covariance_inside, np.float64(probability)
-    return np.asarray(of_cells(fit, n_draws, seed, _bound_of, more, matrix, [ages[:, None]]))
+    return np.asarray(of_cells(fit, _bound_of, more, matrix, [ages[:, None]]))
