@@ -69,6 +69,7 @@ _HOMES = {
     "CoxProportionalHazards": "survjax.cox",
     "NeuralHazard": "survjax.neural",
     "NeuralMixture": "survjax.neural",
+    "DiscreteTimeHazard": "survjax.discrete",
     "rank_regression": "survjax.adequacy.rank_lines",
     "WeibayesLowerBound": "survjax.weibayes",
     "weibayes_lower_bound": "survjax.weibayes",

@@ -19,6 +19,7 @@ from survjax.cox import CoxProportionalHazards as CoxProportionalHazards
 from survjax.cross_validation import cross_validate as cross_validate
 from survjax.data.lifetimes import Lifetimes as Lifetimes
 from survjax.data.recurrences import Recurrences as Recurrences
+from survjax.discrete import DiscreteTimeHazard as DiscreteTimeHazard
 from survjax.distributions import Distribution as Distribution
 from survjax.engine import MaximumLikelihood as MaximumLikelihood
 from survjax.errors import ModelFileError as ModelFileError

@@ -40,6 +40,7 @@ FLOORS = (
         "cox",
         "engine",
         "neural",
+        "discrete",
     ),
     ("cli",),
     ("__main__",),

@@ -1,0 +1,94 @@
+"""A fitted discrete-time hazard as a JSON file that a person can read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from survjax.covariates.design import Design
+from survjax.discrete.estimation import DiscreteFit, Predictor
+from survjax.discrete.periods import Periods
+from survjax.distributions.piecewise_exponential import check_ages
+from survjax.models.arguments import check_whole_number
+from survjax.models.checked_file import header, write_checked
+from survjax.models.encoding import as_array, as_float, decode, encode, number, numbers
+from survjax.models.fit_checks import SAME_VALUE, check_covariance
+
+if TYPE_CHECKING:
+    from survjax.discrete.findings import DiscreteFindings
+
+
+def write_discrete(model: DiscreteFindings, path: Path) -> None:
+    """Write a fitted model; a file that is there is replaced only when the new one is complete.
+
+    Raises
+    ------
+    TypeError : a transform of the formula is something that no file can hold. ModelFileError : it would not be read back.
+    """
+    fit = model._fitted
+    content: dict[str, Any] = {
+        **header(type(model).__name__, {name: encode(value) for name, value in model.get_params(deep=False).items()}),
+        "parameters": dict(zip(fit.predictor.names, numbers(fit.values), strict=True)),
+        "standard_errors": dict(zip(fit.predictor.names, numbers(model.standard_errors_), strict=True)),
+        "fit": {
+            "log_likelihood": number(fit.log_likelihood),
+            "units": fit.n_units,
+            "failures": fit.n_failed,
+            "stop_reason": fit.reason,
+            "steps": fit.n_steps,
+            "notes": fit.notes,
+            "likelihood_ratios": {name: number(value) for name, value in fit.likelihood_ratios.items()},
+            "moved_by_draws": number(fit.moved),
+            "draws": fit.n_draws,
+            "seed": fit.seed,
+        },
+        "periods_end": numbers(fit.predictor.periods.ends),
+        "design": fit.predictor.design.state(),
+        "coordinates": numbers(fit.coordinates),
+        "coordinate_covariance": [numbers(row) for row in fit.covariance_inside],
+    }
+    write_checked(content, path, restore_discrete)
+
+
+def restore_discrete(content: dict[str, Any]) -> DiscreteFindings:
+    """The model that the content of a file describes.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError : parts are missing or do not fit together.
+    """
+    from survjax.discrete.discrete_time_hazard import DiscreteTimeHazard
+
+    model = DiscreteTimeHazard(**{name: decode(value) for name, value in content["arguments"].items()})
+    model._check_arguments()
+    about, design = content["fit"], Design.from_state(content["design"])
+    ends = as_array(content["periods_end"], (len(content["periods_end"]),), "periods_end")
+    check_ages(ends, "periods_end", "DiscreteTimeHazard")
+    predictor = Predictor(design, Periods(ends), model.baseline, model.link, model._random(design))
+    m = len(predictor.names)
+    fit = DiscreteFit(
+        predictor=predictor,
+        coordinates=as_array(content["coordinates"], (m,), "coordinates"),
+        covariance_inside=as_array(content["coordinate_covariance"], (m, m), "coordinate_covariance"),
+        log_likelihood=as_float(about["log_likelihood"]),
+        n_units=as_float(about["units"]),
+        n_failed=as_float(about["failures"]),
+        reason=str(about["stop_reason"]),
+        n_steps=about["steps"],
+        likelihood_ratios={name: as_float(about["likelihood_ratios"][name]) for name in predictor.random},
+        moved=as_float(about["moved_by_draws"]),
+        n_draws=check_whole_number(about["draws"], "draws", 1),
+        seed=check_whole_number(about["seed"], "seed", 0),
+        notes=about["notes"],
+    )
+    check_covariance(fit.covariance_inside, "covariance")
+    for name, found in (("parameters", fit.values), ("standard_errors", np.sqrt(np.diag(fit.covariance)))):
+        if tuple(content[name]) != tuple(predictor.names):
+            raise ValueError(f"the {name} are not those of the predictor.")
+        given = as_array(list(content[name].values()), found.shape, name)
+        if not np.allclose(given, found, rtol=SAME_VALUE, atol=0.0, equal_nan=True):
+            raise ValueError(f"the {name} are not those of the coordinates.")
+    model._fit = fit
+    return model

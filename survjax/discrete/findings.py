@@ -1,0 +1,219 @@
+"""What a fitted discrete-time hazard tells of itself: parameters, tests, tables, words, a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from survjax.discrete.estimation import DiscreteFit
+from survjax.errors import NotFitted
+from survjax.models.arguments import check_level
+from survjax.models.estimator import Estimator
+from survjax.models.fit_in_words import estimates_in_words, table_as_html
+from survjax.models.intervals import reach_of
+from survjax.parameters import POSITIVE, REAL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RATIOS = {"logit": "odds ratio", "cloglog": "hazard ratio"}
+
+
+class DiscreteFindings(Estimator):
+    """What every fitted discrete-time hazard tells; how it learns and predicts is the business of ``DiscreteTimeHazard``."""
+
+    _fit: DiscreteFit | None = None
+
+    @property
+    def _fitted(self) -> DiscreteFit:
+        if self._fit is None:
+            raise NotFitted(f"{type(self).__name__} has not been fitted: call fit(X, y) first.")
+        return self._fit
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._fit is not None
+
+    # ---- parameters
+
+    @property
+    def periods_(self) -> np.ndarray:
+        """The ages (k,) at which the periods end."""
+        return self._fitted.predictor.periods.ends.copy()
+
+    @property
+    def parameters_(self) -> pd.Series:
+        """By name, in the units of X: levels (of a unit with every covariate 0), coefficients (of random ones the mean), and spreads, the
+        standard deviations of random coefficients.
+        """
+        import pandas as pd
+
+        return pd.Series(self._fitted.values, index=self._fitted.predictor.names, dtype=float)
+
+    @property
+    def coefficients_(self) -> pd.Series:
+        """The coefficients of the covariates alone: what one more unit of them adds to the score; of random ones the mean."""
+        first = len(self._fitted.predictor.level_names)
+        return self.parameters_.iloc[first : first + len(self._fitted.predictor.design.names)]
+
+    @property
+    def standard_errors_(self) -> pd.Series:
+        """Standard errors of ``parameters_``, from the observed information, draws held fixed; nan for a spread of 0, its boundary."""
+        import pandas as pd
+
+        return pd.Series(np.sqrt(np.diag(self._fitted.covariance)), index=self._fitted.predictor.names, dtype=float)
+
+    @property
+    def covariance_(self) -> pd.DataFrame:
+        """Covariance of ``parameters_`` (m, m)."""
+        import pandas as pd
+
+        names = self._fitted.predictor.names
+        return pd.DataFrame(self._fitted.covariance, index=names, columns=names)
+
+    @property
+    def likelihood_ratios_(self) -> pd.DataFrame:
+        """Whether each random coefficient differs between units: by name ``statistic``, twice the gain in log-likelihood over a fit in
+        which it does not, and ``p``.
+
+        A spread of 0 is a boundary: under it the statistic is 0 in half of all samples and chi-squared with one degree of freedom in the
+        other (Self & Liang 1987, Journal of the American Statistical Association 82), as long as there are many units and the spreads of
+        other coefficients are not 0.
+        """
+        import pandas as pd
+        from scipy.special import chdtrc
+
+        statistic = pd.Series(self._fitted.likelihood_ratios, dtype=float)
+        return pd.DataFrame({"statistic": statistic, "p": np.where(statistic > 0, 0.5 * chdtrc(1.0, statistic), 1.0)})
+
+    # ---- the fit
+
+    @property
+    def log_likelihood_(self) -> float:
+        """Of which period each unit of the fit failed in; simulated, where coefficients are random."""
+        return self._fitted.log_likelihood
+
+    @property
+    def monte_carlo_change_(self) -> float:
+        """By how much the log-likelihood at the estimates moves where as many draws again are joined to those of the fit."""
+        return self._fitted.moved
+
+    @property
+    def aic_(self) -> float:
+        """Akaike's criterion; a spread counts as a parameter."""
+        return 2.0 * len(self._fitted.coordinates) - 2.0 * self.log_likelihood_
+
+    @property
+    def bic_(self) -> float:
+        """Schwarz's criterion, n being the number of units."""
+        return float(np.log(self._fitted.n_units)) * len(self._fitted.coordinates) - 2.0 * self.log_likelihood_
+
+    @property
+    def converged_(self) -> bool:
+        return self._fitted.converged
+
+    @property
+    def stop_reason_(self) -> str:
+        """Why the optimiser stopped: ``converged``, ``at_rounding_floor``, ``flat``, ``step_limit``, …"""
+        return self._fitted.reason
+
+    @property
+    def n_steps_(self) -> int:
+        return self._fitted.n_steps
+
+    @property
+    def notes_(self) -> list[str]:
+        """What the reader of this fit should know, in sentences."""
+        fit = self._fitted
+        zero = [name for name, here in zip(fit.predictor.names, fit.at_boundary, strict=True) if here]
+        said = list(fit.notes)
+        if len(zero) < len(fit.predictor.random):
+            said.append(
+                f"Each unit's likelihood is averaged over {fit.n_draws:,} draws of its coefficients; with as many again the "
+                f"log-likelihood at these estimates moves by {fit.moved:+.2g}."
+            )
+        if zero:
+            said.append(
+                f"The likelihood is highest at {', '.join(zero)} 0, a boundary: nothing in these data says that units differ in it. It has "
+                "no standard error there, and the other estimates are those without it."
+            )
+        return said
+
+    @property
+    def summary_(self) -> pd.DataFrame:
+        """``summary()`` at 95 %."""
+        return self.summary()
+
+    def summary(self, level: float = 0.95) -> pd.DataFrame:
+        """Estimate, standard error and Wald limits of every parameter; of coefficients the odds (or hazard) ratio, and p of 0.
+
+        The p of a spread is that of ``likelihood_ratios_``. The ratio of a random coefficient is that of a unit with the mean coefficient.
+        """
+        from scipy.special import ndtr
+
+        check_level(level)
+        table = self._intervals(level, "two")
+        table.insert(1, "standard error", self.standard_errors_)
+        names = self.coefficients_.index
+        table.loc[names, RATIOS[self._fitted.predictor.link]] = np.exp(self.coefficients_)
+        table.loc[names, "p"] = 2.0 * ndtr(-np.abs(table.loc[names, "estimate"] / table.loc[names, "standard error"]))
+        for name, p in self.likelihood_ratios_["p"].items():
+            table.loc[f"spread[{name}]", "p"] = p
+        return table
+
+    def _intervals(self, level: float, side: str) -> pd.DataFrame:
+        """Estimate and Wald limits of all parameters; of spreads on the scale of their logarithms."""
+        import pandas as pd
+
+        check_level(level)
+        below, above = reach_of(level, side)
+        values, errors = self._fitted.values, self.standard_errors_.to_numpy()
+        n_spreads = len(self._fitted.predictor.random)
+        domains = [REAL] * (len(values) - n_spreads) + [POSITIVE] * n_spreads
+        limits = [
+            [np.nan, np.nan] if np.isnan(error) else [domain.moved(value, error, reach) for reach in (-below, above)]
+            for domain, value, error in zip(domains, values, errors, strict=True)
+        ]
+        lower, upper = np.array(limits, dtype=float).T
+        return pd.DataFrame({"estimate": values, "lower": lower, "upper": upper}, index=self._fitted.predictor.names)
+
+    def __repr__(self) -> str:
+        """The constructor's call; once fitted also what the fit rests on and the estimates with their standard errors."""
+        if self._fit is None:
+            return self.constructor()
+        return estimates_in_words(self._heading(), list(self.parameters_.index), self._fit.values, self.standard_errors_.to_numpy())
+
+    def _repr_html_(self) -> str | None:
+        return None if self._fit is None else table_as_html(self._heading(), self.summary(), self.notes_)
+
+    def _heading(self) -> str:
+        fit = self._fitted
+        stopped = "" if fit.converged else f", stopped short ({fit.reason})"
+        rests = f"{fit.n_units:,.6g} units, {fit.n_failed:,.6g} failed{stopped}, log-likelihood {fit.log_likelihood:.6g}"
+        return f"{self.constructor()} fitted to {rests}"
+
+    # ---- keeping
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as JSON that a person can read: periods, how covariates are read, estimates, covariance.
+
+        ``survjax.load`` reads it. The data of the fit are not in the file; draws are made again from the seed.
+
+        Raises
+        ------
+        NotFitted : nothing was learned. TypeError : a transform of the formula is something that no file can hold.
+        """
+        from survjax.discrete.file import write_discrete
+
+        write_discrete(self, Path(path))
+
+    @classmethod
+    def _from_content(cls, content: dict[str, Any]) -> Any:
+        """The model that the content of a file describes."""
+        from survjax.discrete.file import restore_discrete
+
+        return restore_discrete(content)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "lifetimes_"}
