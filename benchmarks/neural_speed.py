@@ -41,7 +41,7 @@ def main() -> None:
         "",
         f"Five networks of {model.hidden[0]} hidden units each, trained side by side on the kind and temperature of each drive and stopped",
         f"by folds of the drives, {life.n_failed:,.0f} of which failed; asked were {ASKED:.0f} s. The first fit includes compiling, and",
-        "both the fit of the distribution that networks begin at, their calibration and what conformal intervals need.",
+        "the fit of the distribution that networks begin at, their calibration and what conformal intervals need.",
         "",
         "| model | first fit, s | again, s | epochs until the last stopped | an epoch of all five, s | log-likelihood a drive |",
         "|---|---:|---:|---:|---:|---:|",
