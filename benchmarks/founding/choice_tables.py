@@ -65,7 +65,7 @@ def beside_xlogit(rows: list[dict[str, Any]]) -> list[str]:
     difference = max(abs(fit["log_likelihood"] - fit["same_point"]) for fit in others)
     stopped = sum(fit["reason"] != "converged" for fit in others)
     lines += [f"- At xlogit's estimates survjax's log-likelihood is xlogit's within {difference:.0e}: the same draws, the same function."]
-    return [*lines, f"- Of xlogit's {len(others)} fits {stopped} say that they did not converge (all of them by its BFGS)."]
+    return [*lines, f"- Of xlogit's {len(others)} fits {stopped} say that they did not converge."]
 
 
 def in_short(of: dict[str, list[dict[str, Any]]]) -> list[str]:
