@@ -14,7 +14,7 @@ import numpy as np
 
 from survjax.data.lifetimes import Lifetimes
 from survjax.metrics.brier import integrated_brier_score
-from survjax.metrics.faces import fit_to, knows_covariates, number_of_rows, predicted_survival, rows_of
+from survjax.metrics.faces import fit_to, knows_covariates, learns_groups, number_of_rows, predicted_survival, rows_of
 from survjax.metrics.judged import read_life, read_times
 from survjax.metrics.pairs import concordance
 from survjax.metrics.scorers import crps_of, d_calibration_of, log_score_of
@@ -144,7 +144,9 @@ def cross_validate(
     X : (n, p) data frame or array; None for models that use none. y : the ``Lifetimes`` of n rows, or a structured array (event, time).
     cv : the number of folds, of random rows with failures dealt out evenly; or one of scikit-learn's splitters, or a list of
         (train, test) row numbers.
-    groups : (n,) labels: rows of one label, such as the rows of one unit or one plant, stay in one fold.
+    groups : (n,) labels: rows of one label, such as the rows of one unit or one plant, stay in one fold. A model whose ``fit`` takes
+        ``group``, as ``sj.Frailty``, learns with those of the rows it is fitted to, and its score is that of the held-out groups;
+        predictions for these are as for new groups. For a frailty of single units give ``groups=range(n)``.
     times : (m,) ages at which survival is judged, in the integrated Brier score and CRPS and, integrated, as the predicted life of the
         concordance. None: 100 ages from 0 (or the lowest, if negative) to the last beyond which a tenth of the units was followed.
     seed : of the random folds. progress : whether to show a bar on standard error once it takes longer than a second.
@@ -158,7 +160,8 @@ def cross_validate(
 
     Raises
     ------
-    TypeError : something that cannot be judged among the models.
+    TypeError : something that cannot be judged among the models; a model that learns from groups, without ``groups``; the name of a
+        column in their place.
     ValueError : no models, two of one name; X and y of different lengths; more folds than units (groups); no failure.
         If every model fails in every fold, the first failure.
 
@@ -179,7 +182,8 @@ def cross_validate(
     if number_of_rows(X) != len(life):
         raise ValueError(f"X has {number_of_rows(X):,} rows and y {len(life):,}; give each unit a row in both.")
     at = _times(life) if times is None else read_times(times)[0]
-    splits = _splits(life, cv, groups, seed)
+    labels = _labels(life, learners, cv, groups)
+    splits = _splits(life, cv, labels, seed)
     scores: dict[tuple[str, int], dict[str, float]] = {}
     failures: list[dict[str, Any]] = []
     seconds: dict[tuple[str, int], float] = {}
@@ -191,13 +195,13 @@ def cross_validate(
                 scores[name, fold] = {}
                 begun = time.perf_counter()
                 try:
-                    model = fit_to(copy.deepcopy(learner), rows_of(X, train), life[train])
+                    model = fit_to(copy.deepcopy(learner), rows_of(X, train), life[train], None if labels is None else labels[train])
                 except Exception as error:  # whatever a model of any package raises is what the table is to say
                     first = first or error
                     failures.append({"model": name, "fold": fold, "score": "fit", "reason": _in_words(error)})
                 else:
                     seconds[name, fold] = time.perf_counter() - begun
-                    rules = _rules(model, rows_of(X, test), life[test], at, life)
+                    rules = _rules(model, rows_of(X, test), life[test], at, life, None if labels is None else labels[test])
                     for score, rule in rules.items():
                         if late and score == "integrated_brier":
                             failures.append({"model": name, "fold": fold, "score": score, "reason": LATE})
@@ -216,7 +220,9 @@ def cross_validate(
     return CrossValidation(folds, pd.DataFrame(failures, columns=["model", "fold", "score", "reason"]), at)
 
 
-def _rules(model: Any, X: Any, life: Lifetimes, times: np.ndarray, all_of_them: Lifetimes) -> dict[str, Callable[[], float]]:
+def _rules(
+    model: Any, X: Any, life: Lifetimes, times: np.ndarray, all_of_them: Lifetimes, group: np.ndarray | None
+) -> dict[str, Callable[[], float]]:
     """How to get each score of a fitted model on held-out rows."""
     predicted: list[np.ndarray] = []
 
@@ -228,7 +234,7 @@ def _rules(model: Any, X: Any, life: Lifetimes, times: np.ndarray, all_of_them: 
     return {
         "concordance": lambda: concordance(life, -np.trapezoid(survival(), times, axis=1)),
         "integrated_brier": lambda: integrated_brier_score(life, survival(), times, censoring=all_of_them),
-        "log_score": lambda: log_score_of(model, X, life),
+        "log_score": lambda: log_score_of(model, X, life, group),
         "crps": lambda: crps_of(model, X, life, survival(), times),
         "d_calibration_p": lambda: d_calibration_of(model, X, life).adjusted_p_value,
     }
@@ -287,20 +293,35 @@ def _times(life: Lifetimes) -> np.ndarray:
     return np.linspace(begin, float(enough[-1]), N_TIMES)
 
 
-def _splits(life: Lifetimes, cv: Any, groups: Any, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(train, test) row numbers of each fold."""
-    failed = np.isfinite(life.upper)
-    labels = np.arange(len(life)) if groups is None else np.asarray(groups)
+def _labels(life: Lifetimes, learners: Mapping[str, Any], cv: Any, groups: Any) -> np.ndarray | None:
+    """The group of each row (n,); None where there are none, which no model that learns from them may meet."""
+    of_groups = [model for model in learners.values() if learns_groups(model)]
+    if groups is None:
+        for model in of_groups:
+            raise TypeError(
+                f"{type(model).__name__} learns from groups, and without them would be judged as a frailty of single units: pass groups=, "
+                "(n,) labels; or groups=range(len(y)) where single units are meant."
+            )
+        return None
+    if isinstance(groups, str):
+        raise TypeError(f"groups must be a label for each row; got the text {groups!r}. Of a frame pass the column, groups=X[{groups!r}].")
+    labels = np.asarray(groups)
     if labels.shape != (len(life),):
         raise ValueError(f"groups must be one label for each of the {len(life):,} rows; they have shape {labels.shape}.")
+    if isinstance(cv, Iterable) and not hasattr(cv, "split") and not of_groups:
+        raise ValueError("groups are not looked at where cv gives the folds themselves; leave them out.")
+    return labels
+
+
+def _splits(life: Lifetimes, cv: Any, labels: np.ndarray | None, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(train, test) row numbers of each fold."""
+    failed = np.isfinite(life.upper)
     if hasattr(cv, "split"):
-        return list(cv.split(np.zeros((len(life), 1)), failed, None if groups is None else labels))
+        return list(cv.split(np.zeros((len(life), 1)), failed, labels))
     if isinstance(cv, Iterable):
-        if groups is not None:
-            raise ValueError("groups are not looked at where cv gives the folds themselves; leave them out.")
         return [(np.asarray(train), np.asarray(test)) for train, test in cv]
     n_folds = check_whole_number(cv, "cv", 2)
-    units, unit = np.unique(labels, return_inverse=True)
+    units, unit = np.unique(np.arange(len(life)) if labels is None else labels, return_inverse=True)
     if n_folds > len(units):
         raise ValueError(f"cv={n_folds} folds need as many units or groups; there are {len(units)}.")
     any_failed = np.bincount(unit, failed, minlength=len(units)) > 0

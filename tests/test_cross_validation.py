@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import GroupKFold, KFold
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 
 import survjax as sj
 from survjax.cross_validation import LATE, SCORES, _named
@@ -68,7 +68,7 @@ def test_what_is_shown_is_mean_and_spread_and_what_is_missing_in_words():
     shown = repr(sj.cross_validate({"km": sj.KaplanMeier(), "law": sj.Weibull(1.0, 90.0)}, None, LIFE, cv=2, times=[0, 50, 150]))
     assert "0.5 ± 0" in shown
     assert "–" in shown
-    assert "km: log_score (all folds): TypeError: KaplanMeier has no score" in shown
+    assert "km: log_score (all folds): TypeError: KaplanMeier has no log-likelihood of single units" in shown
 
 
 def test_the_ages_judged_leave_a_tenth_in_view(judged):
@@ -85,7 +85,7 @@ def test_what_fails_is_named_with_why_and_has_no_mean():
     }  # fmt: skip
     said = found.table.loc["choosy", "missing"]
     assert "fit (fold 0): RuntimeError: no row 0 to learn from" in said
-    assert "log_score (folds 1, 2): TypeError: Choosy has no score(X, y)" in said
+    assert "log_score (folds 1, 2): TypeError: Choosy has no log-likelihood of single units" in said
     assert found.table.loc["choosy", list(SCORES)].isna().all()
     assert found.folds.loc["choosy", list(SCORES)].notna().sum().to_dict() == dict.fromkeys(SCORES, 2) | {"log_score": 0}
     assert found.table.loc["fine", list(SCORES)].notna().all()
@@ -133,7 +133,7 @@ def test_a_curve_without_a_distribution_stands_beside_them():
     found = sj.cross_validate([sj.KaplanMeier()], None, LIFE, cv=2, times=np.linspace(0, 150, 50))
     assert found.folds["concordance"].tolist() == [0.5, 0.5]
     assert found.folds["integrated_brier"].between(0.1, 0.25).all()
-    assert "log_score (all folds): TypeError: KaplanMeier has no score" in found.table["missing"].iloc[0]
+    assert "log_score (all folds): TypeError: KaplanMeier has no log-likelihood of single units" in found.table["missing"].iloc[0]
 
 
 def test_random_folds_share_out_failures_and_keep_groups_together():
@@ -160,6 +160,49 @@ def test_random_folds_share_out_failures_and_keep_groups_together():
     seen.clear()
     sj.cross_validate([Watched()], X, LIFE, cv=GroupKFold(4), groups=groups)
     assert len(seen) == 4
+
+
+def sites():
+    """Units of 16 sites, 8 each, of which a gamma frailty makes some much worse."""
+    random = np.random.default_rng(21)
+    site = np.repeat([f"site {k}" for k in range(16)], 8)
+    rates = np.repeat(random.gamma(1.0, 1.0, 16), 8)
+    ages = 100.0 * (random.exponential(size=128) / rates) ** 0.5
+    return site, sj.Lifetimes(np.minimum(ages, 250.0), ages < 250.0)
+
+
+def test_a_shared_frailty_is_fitted_and_scored_with_the_groups():
+    site, life = sites()
+    found = sj.cross_validate([sj.Frailty(sj.Weibull())], None, life, cv=2, groups=site)
+    for fold, (train, test) in enumerate(found_folds(site, life)):
+        model = sj.Frailty(sj.Weibull()).fit(life[train], group=site[train])
+        assert found.folds["log_score"].iloc[fold] == model.score(life[test], group=site[test])
+        assert model.score(life[test], group=site[test]) != model.score(life[test])
+    assert not len(found.failures)
+
+
+def found_folds(site, life):
+    from survjax.cross_validation import _splits
+
+    return _splits(life, 2, site, 0)
+
+
+def test_without_groups_a_shared_frailty_is_not_judged_as_another_model():
+    _, life = sites()
+    models = [sj.Frailty(sj.Weibull())]
+    with pytest.raises(TypeError, match=r"Frailty learns from groups, .* a frailty of single units: pass groups="):
+        sj.cross_validate(models, None, life, cv=2)
+    with pytest.raises(TypeError, match=r"groups must be a label for each row; got the text 'site'. .* groups=X\['site'\]"):
+        sj.cross_validate(models, None, life, cv=2, groups="site")
+    with pytest.raises(TypeError, match=r"group must be a label for each row; got the text 'site'. .* group=frame\['site'\]"):
+        sj.Frailty(sj.Weibull()).fit(life, group="site")
+
+
+def test_a_search_over_a_shared_frailty_has_no_way_to_hand_groups_on():
+    site, life = sites()
+    search = GridSearchCV(sj.Frailty(sj.Weibull()), {"distribution": ["gamma"]})
+    with pytest.raises(TypeError, match="GridSearchCV does not hand groups on to Frailty"):
+        sj.cross_validate([search], None, life, cv=2, groups=site)
 
 
 def test_a_model_given_stays_unfitted():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from survjax.covariates.table import read_table
+from survjax.covariates.table import names_in_brief, read_table
 from survjax.data.columns import ROWS_COUNT_FROM, read_column, read_flags, refuse_different_indexes
 from survjax.data.frames import columns_of_frame
 from survjax.data.lifetimes import Lifetimes
@@ -107,7 +107,7 @@ class History:
     def __repr__(self) -> str:
         units = 1 + int(np.count_nonzero(self.unit[1:] != self.unit[:-1])) if len(self) else 0
         failed = int(np.count_nonzero(self.y.event_observed))
-        return f"History({len(self):,} rows of {units:,} units, {failed:,} of which failed; {self.X.shape[1]:,} covariates)"
+        return f"History({len(self):,} rows of {units:,} units, {failed:,} of which failed; {names_in_brief(self.X)})"
 
 
 def check_histories(unit: Any, start: Any, stop: Any, event: Any, *, gaps: str = "refuse") -> CheckedHistories:

@@ -10,7 +10,7 @@ import numpy as np
 from survjax.covariates.features import Feature, Moments, Readings, count_up_to, read_feature
 from survjax.covariates.histories import as_series
 from survjax.covariates.reading_log import Lives, ReadingLog, read_lives, read_log, refuse_readings, whole_column
-from survjax.covariates.table import Table, read_table
+from survjax.covariates.table import Table, names_in_brief, read_table
 from survjax.data.columns import ROWS_COUNT_FROM, read_column
 from survjax.data.lifetimes import Lifetimes
 from survjax.errors import BadRow
@@ -35,7 +35,7 @@ class Landmarks:
     >>> units = {"unit": ["a", "b"], "duration": [25, 18], "event_observed": [1, 0]}
     >>> rows = Landmarks(log, units, features=["last", "slope 10.5"])
     >>> rows
-    Landmarks(5 rows of 2 units, 1 of which failed; 2 covariates, on the clock of age)
+    Landmarks(5 rows of 2 units, 1 of which failed, on the clock of age; 2 covariates: wear last, wear slope 10.5)
     >>> print(rows.to_frame())
       unit  landmark  duration  event  wear last  wear slope 10.5
     0    a       0.0      25.0   True        1.0             0.00
@@ -192,7 +192,7 @@ class Landmarks:
         k = len(set(self.unit.tolist()))
         outcome = "" if self.y is None else f", {len(set(self.unit[self.y.event_observed].tolist())):,} of which failed"
         clock = "age" if self._clock == "age" else "remaining life"
-        return f"Landmarks({len(self):,} rows of {k:,} units{outcome}; {self.X.shape[1]:,} covariates, on the clock of {clock})"
+        return f"Landmarks({len(self):,} rows of {k:,} units{outcome}, on the clock of {clock}; {names_in_brief(self.X)})"
 
     # ---- how it is made
 

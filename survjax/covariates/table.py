@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+MOST_NAMES = 4  # of covariates that are told in one line
+
 
 class Table(NamedTuple):
     """The columns of X by name, and how many rows they have.
@@ -32,6 +34,14 @@ class Table(NamedTuple):
             many = f"columns {', '.join(map(repr, missing))} are" if len(missing) > 1 else f"column {missing[0]!r} is"
             raise ValueError(f"{many} missing in {of}; there are {there}.")
         return [self.columns[name] for name in names]
+
+
+def names_in_brief(X: Any) -> str:
+    """How many covariates a pandas frame has, and what the first are called."""
+    names = [str(name) for name in X.columns]
+    more = ", …" if len(names) > MOST_NAMES else ""
+    first = f": {', '.join(names[:MOST_NAMES])}{more}" if names else ""
+    return f"{len(names):,} covariate{'s' * (len(names) != 1)}{first}"
 
 
 def read_table(X: Any) -> Table:

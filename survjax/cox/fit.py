@@ -22,6 +22,7 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.errors import NoFiniteMaximum
 from survjax.models.arguments import as_target, taken_as_failed
 from survjax.models.hazard_scaling import RIDGE
+from survjax.models.outcome import refuse_outcome_in
 
 LASSO = "a lasso chose the columns: coefficients are shrunk towards 0, some to 0 exactly, and have no standard errors."
 
@@ -157,6 +158,7 @@ def read_problem(X: Any, y: Any, unit: Any, strata: Any, formula: str | None, ti
     counts = np.asarray(life.counts())
     covariates = columns_without(X, left_out) if formula is None else X
     design, matrix = Design.learn_matrix(covariates, formula, weights=None if life.weights is None else counts)
+    refuse_outcome_in(design, matrix, life)
     likelihood = PartialLikelihood(design.standardised(matrix), rows_at_risk(life, stratum, len(groups.levels)), ties)
     return Problem(design, groups, left_out, matrix, stratum, Kept(life, likelihood, units))
 

@@ -42,6 +42,7 @@ def read_groups(group: Any, unit: Any, life: Lifetimes) -> Groups:
 
     Raises
     ------
+    TypeError : the name of a column in place of labels.
     ValueError : a label is missing, or there are not as many as rows; one group only; a unit in two groups.
     BadRow : rows of one unit that do not follow on each other.
     """
@@ -66,6 +67,10 @@ def read_groups(group: Any, unit: Any, life: Lifetimes) -> Groups:
 def _codes(labels: Any, name: str, n: int) -> tuple[np.ndarray, tuple[Any, ...]]:
     import pandas as pd
 
+    if isinstance(labels, str):
+        raise TypeError(
+            f"{name} must be a label for each row; got the text {labels!r}. Of a frame pass the column, {name}=frame[{labels!r}]."
+        )
     given = pd.Series(np.asarray(labels.to_numpy() if hasattr(labels, "to_numpy") else labels).reshape(-1))
     if len(given) != n:
         raise ValueError(f"{name} has {len(given)} labels and y {n} rows; each row needs one.")

@@ -6,6 +6,7 @@ of X. It is told by having ``survival(t)`` and no ``predict_survival``.
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -36,9 +37,31 @@ def knows_covariates(model: Any) -> bool:
     )
 
 
-def fit_to(model: Any, X: Any, y: Lifetimes) -> Any:
-    """The model, fitted to y given X, or to y alone."""
-    return model.fit(X, y) if _is_wrapped(model) or knows_covariates(model) else model.fit(y)
+def learns_groups(model: Any) -> bool:
+    """Whether a model, or the last of a pipeline, has ``fit(X, y, group=labels)``, as a shared frailty.
+
+    Raises
+    ------
+    TypeError : a search over such a model, which has no way to hand groups on to its own folds.
+    """
+    if not _is_wrapped(model):
+        return "group" in inspect.signature(model.fit).parameters
+    inner = model.estimator if hasattr(model, "refit") else model.steps[-1][1]
+    found = learns_groups(inner)
+    if found and hasattr(model, "refit"):
+        raise TypeError(
+            f"{type(model).__name__} does not hand groups on to {type(inner).__name__}: judge models of several settings instead."
+        )
+    return found
+
+
+def fit_to(model: Any, X: Any, y: Lifetimes, group: np.ndarray | None = None) -> Any:
+    """The model, fitted to y given X, or to y alone; ``group`` (n,) labels go to one that learns from groups."""
+    if not (_is_wrapped(model) or knows_covariates(model)):
+        return model.fit(y)
+    if group is None or not learns_groups(model):
+        return model.fit(X, y)
+    return model.fit(X, y, **{f"{model.steps[-1][0]}__group" if _is_wrapped(model) else "group": group})
 
 
 def unwrapped(model: Any, X: Any) -> tuple[Any, Any]:

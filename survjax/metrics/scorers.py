@@ -12,7 +12,7 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.metrics.brier import brier_score, integrated_brier_score
 from survjax.metrics.calibration import DCalibration, d_calibration
 from survjax.metrics.dynamic_auc import cumulative_dynamic_auc
-from survjax.metrics.faces import knows_covariates, predicted_survival, risk_of, survival_at_own, unwrapped
+from survjax.metrics.faces import knows_covariates, learns_groups, predicted_survival, risk_of, survival_at_own, unwrapped
 from survjax.metrics.judged import entered_late, read_life, read_times
 from survjax.metrics.pairs import concordance, uno_concordance
 from survjax.metrics.ranked_probability import crps
@@ -110,8 +110,8 @@ def crps_of(model: Any, X: Any, life: Lifetimes, survival: np.ndarray, times: np
     return crps(life, survival, times, survival_at_own(model, X, life.entry) if life.entry is not None and entered_late(life) else None)
 
 
-def log_score_of(model: Any, X: Any, life: Lifetimes) -> float:
-    """The model's own ``score``, its log-likelihood per unit.
+def log_score_of(model: Any, X: Any, life: Lifetimes, group: np.ndarray | None = None) -> float:
+    """The model's own ``score``, its log-likelihood per unit, the rows being of these groups (n,) where it looks at them.
 
     Raises
     ------
@@ -119,7 +119,9 @@ def log_score_of(model: Any, X: Any, life: Lifetimes) -> float:
     """
     model, X = unwrapped(model, X)
     if not getattr(model, "has_density", hasattr(model, "score")):
-        raise TypeError(f"{type(model).__name__} has no score(X, y), the log-likelihood per unit: it has no density.")
+        raise TypeError(f"{type(model).__name__} has no log-likelihood of single units, which score(X, y) would be: it has no density.")
+    if group is not None and learns_groups(model):
+        return model.score(X, life, group=group)
     return model.score(X, life) if knows_covariates(model) else model.score(life)
 
 

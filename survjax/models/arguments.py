@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numbers
 import operator
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -83,22 +82,6 @@ def taken_as_failed(y: Any) -> list[str]:
         "y was numbers alone, so that every unit was taken as failed. Where some still ran, pass Lifetimes(durations, failed), or "
         "Lifetimes.from_frame(frame, duration=..., event=...)."
     ]
-
-
-def refuse_ages_in(names: Sequence[str], matrix: np.ndarray, life: Lifetimes) -> None:
-    """Refuse a column (of an (n, p) matrix) that is the ages of y: a model that is told them has nothing left to learn.
-
-    Raises
-    ------
-    ValueError : the message names the column.
-    """
-    for name, column in zip(names, matrix.T, strict=True):
-        # the first rows decide nearly always
-        if np.array_equal(column[:8], life.lower[:8]) and np.array_equal(column, life.lower) and np.ptp(column) > 0:
-            raise ValueError(
-                f"column {name!r} of X is the ages of y, which no model can know of a unit that still runs. Leave it out: "
-                f"X.drop(columns=[{name!r}, ...]), or a formula that names the columns to use."
-            )
 
 
 def _not_empty(life: Lifetimes) -> Lifetimes:

@@ -23,6 +23,7 @@ from survjax.models.accelerated_failure_time import AcceleratedFailureTime
 from survjax.models.arguments import as_target, check_level, taken_as_failed
 from survjax.models.frailty_findings import FrailtyFindings
 from survjax.models.intervals import limits_of_link
+from survjax.models.outcome import refuse_outcome_in
 from survjax.models.parameter_regression import ParameterRegression
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import PREDICTIONS, Prediction, arguments_of, rul_arguments
@@ -152,6 +153,7 @@ class Frailty(FrailtyFindings):
         Regression._check_rows(read_table(X).n, life)
         predictors, matrices = self.base._predictors(base, X, life.counts())
         for one, matrix in zip(predictors.each, matrices, strict=True):
+            refuse_outcome_in(one.design, matrix, life)
             one.design.refuse_collinear(matrix[life.counts() > 0])
         columns = [one.design.standardised(matrix) for one, matrix in zip(predictors.each, matrices, strict=True)]
         return predictors, predictors.side_by_side(columns)

@@ -14,9 +14,10 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.fitting.existence import check_anything_failed, check_support
 from survjax.fitting.fit import fit_distribution
-from survjax.models.arguments import as_target, refuse_ages_in, taken_as_failed
+from survjax.models.arguments import as_target, taken_as_failed
 from survjax.models.habits import in_survjax_words
 from survjax.models.mixtures import WeibullMixture
+from survjax.models.outcome import refuse_outcome_in
 from survjax.models.precision import in_double_precision
 from survjax.models.proportional_hazards import ProportionalHazards, refuse_bases, refuse_frailty_inside
 from survjax.models.regression import Regression
@@ -215,7 +216,7 @@ class HazardScaling(Regression):
         design, matrix = Design.learn_matrix(X, self.formula, intercept=True, weights=life.counts())
         if not design.has_intercept:
             raise ValueError(f"the score has an intercept, which the formula {self.formula!r} leaves out: drop its '- 1' or '0 +'.")
-        refuse_ages_in(design.names, matrix, life)
+        refuse_outcome_in(design, matrix, life)
         if collinear:
             design.refuse_collinear(matrix)
         groups = unit if cluster is None else check_clusters(cluster, unit, len(life))

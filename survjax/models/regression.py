@@ -16,10 +16,11 @@ from survjax.distributions import Distribution
 from survjax.fitting.estimation import placed
 from survjax.fitting.existence import check_anything_failed, check_support
 from survjax.models.accelerated_tests import AcceleratedTests
-from survjax.models.arguments import as_target, check_level, check_side, check_whole_number, refuse_ages_in, taken_as_failed
+from survjax.models.arguments import as_target, check_level, check_side, check_whole_number, taken_as_failed
 from survjax.models.explanations import contributions, effect_of
 from survjax.models.habits import in_survjax_words
 from survjax.models.model import Model
+from survjax.models.outcome import refuse_outcome_in
 from survjax.models.planned_path import PlannedPath
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import PREDICTIONS, no_arguments
@@ -109,7 +110,7 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
         self._check_rows(read_table(X).n, life)
         predictors, matrices = self._predictors(base, X, life.counts())
         for one, matrix in zip(predictors.each, matrices, strict=True):
-            refuse_ages_in(one.design.names, matrix, life)
+            refuse_outcome_in(one.design, matrix, life)
         if not self.penalty:
             for one, matrix in zip(predictors.each, matrices, strict=True):
                 one.design.refuse_collinear(matrix[life.counts() > 0] if life.weights is not None else matrix)

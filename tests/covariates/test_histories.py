@@ -57,7 +57,9 @@ def test_a_frame_of_rows_becomes_what_models_take():
     frame = pd.DataFrame({"drive": UNIT, "from": START, "to": STOP, "failed": EVENT, "load": [1.0, 2, 3, 4], "brand": list("xyyx")})
     history = History.from_frame(frame, "drive", "from", "to", "failed")
     expected = frame.iloc[[0, 3, 2, 1]].reset_index(drop=True)
-    assert repr(history) == "History(4 rows of 2 units, 1 of which failed; 2 covariates)"
+    assert repr(history) == "History(4 rows of 2 units, 1 of which failed; 2 covariates: load, brand)"
+    many = sj.History(pd.DataFrame(np.ones((4, 6)), columns=list("abcdef")), history.y, history.unit)
+    assert "; 6 covariates: a, b, c, d, …)" in repr(many)
     pd.testing.assert_frame_equal(history.X, expected[["load", "brand"]])
     np.testing.assert_array_equal(history.unit, expected["drive"])
     np.testing.assert_array_equal(history.y.entry, expected["from"])

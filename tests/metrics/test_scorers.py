@@ -129,7 +129,7 @@ def test_settings_that_would_not_be_looked_at_are_refused():
 def test_what_cannot_predict_is_told_what_is_missing():
     with pytest.raises(TypeError, match=r"StandardScaler cannot be judged: it has neither predict_survival\(X, times\)"):
         make_scorer("CRPS", times=TIMES)(StandardScaler(), X, LIFE)
-    with pytest.raises(TypeError, match="KaplanMeier has no score"):
+    with pytest.raises(TypeError, match="KaplanMeier has no log-likelihood of single units"):
         make_scorer("log score")(sj.KaplanMeier().fit(LIFE), X, LIFE)
 
     class Wrong(ExponentialRegression):
