@@ -192,6 +192,17 @@ def stretches_in_words(life: Lifetimes) -> list[str]:
     ]
 
 
+def held_in_words(unit: Any) -> list[str]:
+    """What a reader of predictions should know where units (n,) had several rows, each with its own covariates."""
+    labels = [] if unit is None else list(unit)
+    if len(set(labels)) == len(labels):
+        return []
+    return [
+        "Units had several rows, as covariates that change do. Predictions hold the covariates of X as they are from then on, for ever: for "
+        "a course that is planned use along(path); for readings of sensors, which exist only while a unit runs, learn from sj.Landmarks."
+    ]
+
+
 def in_order(codes: np.ndarray, time: np.ndarray) -> np.ndarray:
     """The rows (n,) by unit, then time."""
     sorted_already = (codes[1:] > codes[:-1]) | ((codes[1:] == codes[:-1]) & (time[1:] >= time[:-1]))

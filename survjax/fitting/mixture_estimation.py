@@ -318,13 +318,19 @@ def _notes(fit: Fit, contained: list[Contained], result: SearchResult, best: Opt
 
 
 def _sharp_components(fit: Fit, described: Described) -> list[str]:
-    """A sentence for each component that may be a coincidence: sharper than wear ever is, and held up by a few failures."""
-    spread = spreads(described.quartiles, fit.template.start_of_support < 0.0)
+    return coincidences(described.failures, spreads(described.quartiles, fit.template.start_of_support < 0.0), fit.n_failed)
+
+
+def coincidences(failures: np.ndarray, spread: np.ndarray, n_failed: float, columns: np.ndarray | int = 0) -> list[str]:
+    """A sentence for each component (k,) that may be a coincidence: sharper than wear ever is, and held up by a few failures.
+
+    columns : of covariates, by which a component can meet as many more failures.
+    """
     return [
-        f"Component {index} rests on about {failures:.0f} of {fit.n_failed:g} failures that fall close together, sharper than wear "
+        f"Component {index} rests on about {held_up:.0f} of {n_failed:g} failures that fall close together, sharper than wear "
         "usually makes them: it may be a coincidence, a batch, or an event on one day."
-        for index, failures in enumerate(described.failures)
-        if failures < max(10.0, 0.05 * fit.n_failed) and spread[index] < 1.572 / SHARP_SHAPE
+        for index, (held_up, chosen) in enumerate(zip(failures, failures - columns, strict=True))
+        if chosen < max(10.0, 0.05 * n_failed) and spread[index] < 1.572 / SHARP_SHAPE
     ]
 
 

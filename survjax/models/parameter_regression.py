@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from survjax.covariates.design import Design
-from survjax.distributions import Distribution
+from survjax.distributions import Distribution, Mixture
 from survjax.models.regression import Regression
 from survjax.regression.predictors import Predictor, Predictors, coordinate_names
 
@@ -70,6 +70,9 @@ class ParameterRegression(Regression):
             each.append(Predictor(coordinate, names[coordinate], design))
             matrices.append(matrix)
         return Predictors(base, tuple(each)), matrices
+
+    def _can_be_over_one(self, mixture: Distribution) -> bool:
+        return isinstance(mixture, Mixture) and set(self.formulas) <= set(coordinate_names(mixture.components[0]))
 
     @staticmethod
     def _coordinates(name: str, base: Distribution, names: list[str]) -> list[int]:

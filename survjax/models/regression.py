@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from survjax.covariates.histories import check_histories, stretches_in_words
+from survjax.covariates.histories import check_histories, held_in_words, stretches_in_words
 from survjax.covariates.table import read_table
 from survjax.data.columns import refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
-from survjax.distributions import Distribution
+from survjax.distributions import Distribution, Mixture
 from survjax.fitting.estimation import placed
 from survjax.fitting.existence import check_anything_failed, check_support
 from survjax.models.accelerated_tests import AcceleratedTests
@@ -20,6 +20,7 @@ from survjax.models.arguments import as_target, check_level, check_side, check_w
 from survjax.models.explanations import contributions, effect_of
 from survjax.models.habits import in_survjax_words
 from survjax.models.model import Model
+from survjax.models.one_component import safer_description
 from survjax.models.outcome import refuse_outcome_in
 from survjax.models.planned_path import PlannedPath
 from survjax.models.precision import in_double_precision
@@ -128,12 +129,19 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
             seed=seed,
             require_convergence=require_convergence,
         )
-        stretches = stretches_in_words(life) if unit is None and cluster is None else []
-        fit = dataclasses.replace(fit, n_units=n_units, notes=[*taken_as_failed(y), *stretches, *fit.notes])
+        stretches = stretches_in_words(life) if unit is None and cluster is None else held_in_words(unit)
+        safer = (
+            safer_description(fit, base, lambda one: self._predictors(one, X, life.counts()), life) if self._can_be_over_one(base) else []
+        )
+        fit = dataclasses.replace(fit, n_units=n_units, notes=[*taken_as_failed(y), *stretches, *safer, *fit.notes])
         if (self.errors == "robust" or cluster is not None) and fit.converged:
             fit = dataclasses.replace(fit, covariance=sandwich(fit, covariates, life, groups))
         self._fit, self.lifetimes_, self._reported = fit, life, None
         return self
+
+    def _can_be_over_one(self, mixture: Distribution) -> bool:
+        """Whether this regression can be asked of one component of a mixture."""
+        return isinstance(mixture, Mixture)
 
     def _base_template(self) -> Distribution:
         from survjax.models.template import as_template

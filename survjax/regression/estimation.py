@@ -24,7 +24,7 @@ from survjax.numerics.linear_sums import Layout, linear_sums
 from survjax.numerics.newton import Descent, Evaluation
 from survjax.regression.predictors import Predictors
 from survjax.regression.recession import FAR, direction_without_end, running_on
-from survjax.regression.spikes import spike
+from survjax.regression.spikes import sharp_components, spike
 from survjax.regression.thresholds import met_the_first_failure, without_false_errors
 
 BASE_ROWS, BASE_FAILURES = 4_096, 1_000  # for the base's own fit, which is but a start; on fewer a component may be a coincidence
@@ -187,6 +187,8 @@ def fit_regression(
             if honest
             else f"The {sharp[0]} Take a base of fewer components, or give its shape."
         )
+    if honest:
+        fit.notes += sharp_components(predictors, fit.coefficients, covariates, life)
     _check_it_ended(fit, base, inner, covariates, life, require_convergence)
     return without_false_errors(fit)
 

@@ -6,7 +6,7 @@ import pytest
 from sklearn.base import clone
 
 import survjax as sj
-from survjax.covariates.histories import History, check_histories, stretches_in_words
+from survjax.covariates.histories import History, check_histories, held_in_words, stretches_in_words
 
 UNIT, START, STOP, EVENT = ["b", "a", "a", "b"], [0.0, 50.0, 0.0, 10.0], [10.0, 80.0, 50.0, 40.0], [0, 1, 0, 0]
 
@@ -126,7 +126,11 @@ def test_a_history_brings_covariates_lifetimes_and_units_to_every_fit():
             model.fit(history, history.y)
     without = sj.ProportionalHazards(sj.Weibull(), errors="robust")
     assert "pass unit=" in without.fit(history.X, history.y).notes_[0]
-    assert not without.fit(history).notes_
+    (held,) = without.fit(history).notes_
+    assert "hold the covariates of X as they are from then on" in held
+    assert "along(path)" in held
+    assert "sj.Landmarks" in held
+    assert held_in_words(None) == held_in_words(["a", "b"]) == []
     with pytest.raises(TypeError, match=r"unit must be a label for each row; got the text 'unit'"):
         without.fit(history.X, history.y, unit="unit")
     with pytest.raises(TypeError, match=r"X is a History.*elsewhere pass history.X"):
