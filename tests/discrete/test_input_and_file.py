@@ -133,6 +133,8 @@ def test_a_loaded_model_says_the_same_to_the_last_bit(mixed, tmp_path):
     np.testing.assert_array_equal(loaded.summary(), mixed.summary())
     np.testing.assert_array_equal(loaded.interval("survival", X, [1.0, 3.0]), mixed.interval("survival", X, [1.0, 3.0]))
     assert loaded.notes_ == mixed.notes_
+    with pytest.raises(ValueError, match=r"0\.95 only"):
+        loaded.interval("parameters", level=0.8)
     assert loaded.monte_carlo_change_ == mixed.monte_carlo_change_
 
 
