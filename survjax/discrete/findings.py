@@ -94,6 +94,8 @@ class DiscreteFindings(Estimator):
     def spread_limits(self, level: float = 0.95) -> pd.DataFrame:
         """Limits of the spreads by their profile likelihood, by random coefficient: ``lower``, 0 where units may be alike, and ``upper``.
 
+        Of a fit that stopped short they are nan, as its standard errors.
+
         Raises
         ------
         ValueError : another level than 0.95 of a model that was loaded, whose data are elsewhere.
@@ -104,6 +106,9 @@ class DiscreteFindings(Estimator):
         names, limits = self._fitted.predictor.random, self._fitted.limits
         for name in names:
             if (name, level) in limits:
+                continue
+            if not self._fitted.converged:
+                limits[name, level] = np.nan, np.nan
                 continue
             if self._profile is None:
                 raise ValueError(
@@ -242,6 +247,6 @@ class DiscreteFindings(Estimator):
         return restore_discrete(content)
 
     def __getstate__(self) -> dict[str, Any]:
-        if self._fit is not None and self._fit.converged:
+        if self._fit is not None:
             self.spread_limits(KEPT_LEVEL)
         return {name: value for name, value in vars(self).items() if name not in ("lifetimes_", "_profile")}

@@ -33,11 +33,9 @@ class SpreadProfile:
 
         Raises
         ------
-        NotConverged : the fit reached no maximum, or the profile none at some spread.
+        NotConverged : the rest of the fit reached no maximum at some spread.
         """
         fit, index = self.fit, self.fit.predictor.random.index(name)
-        if not fit.converged:
-            raise NotConverged(f"the fit stopped with {fit.reason!r}, and limits are about a maximum.", fit)
         place = len(fit.coordinates) - len(fit.predictor.random) + index
         reach, estimate = float(np.sqrt(chdtri(1.0, 1.0 - level))), abs(float(fit.coordinates[place]))
         error = float(np.sqrt(fit.covariance_inside[place, place])) or FIRST_STEP

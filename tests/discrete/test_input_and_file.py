@@ -93,8 +93,14 @@ def test_a_period_that_tells_nothing_of_its_level_is_refused(ages, failed, messa
 
 def test_separation_is_said():
     X = {"load": np.where(np.arange(64) < 8, 5.0, np.arange(64) / 64.0)}
+    life = sj.Lifetimes(np.ones(64), np.arange(64) < 8)
     with pytest.raises(sj.NoFiniteMaximum, match="load"):
-        model().fit(X, sj.Lifetimes(np.ones(64), np.arange(64) < 8))
+        model().fit(X, life)
+    short = model().fit(X, life, require_convergence=False)
+    assert not short.converged_
+    assert short.standard_errors_.isna().all()
+    with pytest.raises(sj.NotConverged, match="known at a maximum only"):
+        short.predict_rul_interval(X)
 
 
 @pytest.mark.parametrize(
