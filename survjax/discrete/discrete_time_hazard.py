@@ -142,7 +142,8 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
                 f"{beyond:,} rows reach beyond the last period, and count as running at its end, {predictor.periods.ends[-1]:g}."
             )
         fit.notes[:0] = taken_as_failed(y)
-        self._fit, self._profile, self.lifetimes_ = fit, SpreadProfile(fit, problem), life
+        self._fit, self.lifetimes_ = fit, life
+        self._profile = SpreadProfile(fit, problem) if predictor.random else None
         return self
 
     def _check_arguments(self) -> None:

@@ -1,6 +1,7 @@
 """Periods and rows, what is refused of them, and the file."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -142,6 +143,17 @@ def test_a_loaded_model_says_the_same_to_the_last_bit(mixed, tmp_path):
     with pytest.raises(ValueError, match=r"0\.95 only"):
         loaded.interval("parameters", level=0.8)
     assert loaded.monte_carlo_change_ == mixed.monte_carlo_change_
+
+
+def test_a_pickle_and_a_history_are_taken(mixed, late_history):
+    again = pickle.loads(pickle.dumps(mixed))
+    np.testing.assert_array_equal(again.predict_rul({"load": [0.5]}, 1.0), mixed.predict_rul({"load": [0.5]}, 1.0))
+    np.testing.assert_array_equal(again.summary(), mixed.summary())
+    log = sj.History.from_frame(late_history, unit="unit", start="start", stop="stop", event="failed")
+    plain = model(baseline="log").fit(log)
+    assert plain.log_likelihood(log.X, log.y, unit=log.unit) == pytest.approx(plain.log_likelihood_, rel=1e-13)
+    assert plain.score(log.X, log.y, unit=log.unit) == pytest.approx(plain.log_likelihood_ / len(set(log.unit)), rel=1e-13)
+    assert 2.0 * (mixed.log_likelihood_ - plain.log_likelihood_) == pytest.approx(mixed.likelihood_ratios_.loc["load", "statistic"])
 
 
 @pytest.mark.parametrize(
