@@ -17,6 +17,7 @@ from survjax.discrete.estimation import BASELINES, Predictor, columns_of, fit_di
 from survjax.discrete.findings import DiscreteFindings
 from survjax.discrete.likelihood import LINKS
 from survjax.discrete.periods import read_periods
+from survjax.discrete.spread_profile import SpreadProfile
 from survjax.fitting.existence import check_anything_failed
 from survjax.frailty.groups import Groups, read_groups
 from survjax.models.arguments import as_target, check_level, check_side, check_whole_number, refuse_ages_in, taken_as_failed
@@ -134,7 +135,7 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
         design.refuse_collinear(matrix[life.counts() > 0])
         predictor = Predictor(design, read_periods(self.periods, life), self.baseline, self.link, self._random(design))
         groups = self._groups(unit, life)
-        fit = fit_discrete(predictor, life, groups, matrix, self.n_draws, self.seed, require_convergence)
+        fit, problem = fit_discrete(predictor, life, groups, matrix, self.n_draws, self.seed, require_convergence)
         beyond = int(np.count_nonzero(life.lower > predictor.periods.ends[-1]))
         if beyond:
             fit.notes.append(
@@ -142,6 +143,7 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
             )
         fit.notes[:0] = taken_as_failed(y)
         self._fit, self.lifetimes_ = fit, life
+        self._profile = SpreadProfile(fit, problem) if predictor.random else None
         return self
 
     def _check_arguments(self) -> None:
@@ -221,7 +223,11 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
         Returns
         -------
         DataFrame with ``estimate``, ``lower``, ``upper``; one row a parameter, or one a unit, with the index of X; where several times
-        were asked one a unit and time. A spread's limits are made on the scale of its logarithm; one of 0 has none.
+        were asked one a unit and time. Limits of a spread are by its profile likelihood (``spread_limits``).
+
+        Raises
+        ------
+        ValueError : limits of spreads at another level than 0.95 of a model that was loaded, whose data are elsewhere.
         """
         check_level(level)
         check_side(side)

@@ -120,6 +120,7 @@ class DiscreteFit:
     likelihood_ratios : by random coefficient, twice by how much the log-likelihood is higher than with that coefficient the same for all.
     moved : by how much the log-likelihood moves with twice the draws.
     n_draws, seed : with which predictions draw, too.
+    limits : of spreads that were asked for, by name and level.
     """
 
     predictor: Predictor
@@ -135,6 +136,7 @@ class DiscreteFit:
     n_draws: int
     seed: int
     notes: list[str] = field(default_factory=list)
+    limits: dict[tuple[str, float], tuple[float, float]] = field(default_factory=dict)
 
     @property
     def converged(self) -> bool:
@@ -174,8 +176,8 @@ def columns_of(predictor: Predictor, life: Lifetimes, groups: Groups, matrix: np
 
 def fit_discrete(
     predictor: Predictor, life: Lifetimes, groups: Groups, matrix: np.ndarray, n_draws: int, seed: int, require: bool
-) -> DiscreteFit:
-    """The estimates of highest simulated likelihood.
+) -> tuple[DiscreteFit, Problem]:
+    """The estimates of highest simulated likelihood, and the problem that they solve.
 
     Raises
     ------
@@ -211,7 +213,9 @@ def fit_discrete(
         n_draws=n_draws,
         seed=seed,
     )
-    return dataclasses.replace(fit, moved=_moved(fit, columns, weights)) if gains and not all(nothing) else fit
+    if gains and not all(nothing):
+        fit = dataclasses.replace(fit, moved=_moved(fit, columns, weights))
+    return fit, problem
 
 
 @dataclass(frozen=True)

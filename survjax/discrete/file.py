@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from survjax.covariates.design import Design
 from survjax.discrete.estimation import DiscreteFit, Predictor
+from survjax.discrete.findings import KEPT_LEVEL, DiscreteFindings
 from survjax.discrete.periods import Periods
 from survjax.distributions.piecewise_exponential import check_ages
 from survjax.models.arguments import check_whole_number
 from survjax.models.checked_file import header, write_checked
 from survjax.models.encoding import as_array, as_float, decode, encode, number, numbers
 from survjax.models.fit_checks import SAME_VALUE, check_covariance
-
-if TYPE_CHECKING:
-    from survjax.discrete.findings import DiscreteFindings
 
 
 def write_discrete(model: DiscreteFindings, path: Path) -> None:
@@ -27,7 +25,7 @@ def write_discrete(model: DiscreteFindings, path: Path) -> None:
     ------
     TypeError : a transform of the formula is something that no file can hold. ModelFileError : it would not be read back.
     """
-    fit = model._fitted
+    fit, limits = model._fitted, model.spread_limits(KEPT_LEVEL)
     content: dict[str, Any] = {
         **header(type(model).__name__, {name: encode(value) for name, value in model.get_params(deep=False).items()}),
         "parameters": dict(zip(fit.predictor.names, numbers(fit.values), strict=True)),
@@ -41,6 +39,7 @@ def write_discrete(model: DiscreteFindings, path: Path) -> None:
             "notes": fit.notes,
             "likelihood_ratios": {name: number(value) for name, value in fit.likelihood_ratios.items()},
             "moved_by_draws": number(fit.moved),
+            "spread_limits": {name: numbers(row) for name, row in limits.iterrows()},
             "draws": fit.n_draws,
             "seed": fit.seed,
         },
@@ -82,6 +81,7 @@ def restore_discrete(content: dict[str, Any]) -> DiscreteFindings:
         n_draws=check_whole_number(about["draws"], "draws", 1),
         seed=check_whole_number(about["seed"], "seed", 0),
         notes=about["notes"],
+        limits={(name, KEPT_LEVEL): _limits(about["spread_limits"][name]) for name in predictor.random},
     )
     check_covariance(fit.covariance_inside, "covariance")
     for name, found in (("parameters", fit.values), ("standard_errors", np.sqrt(np.diag(fit.covariance)))):
@@ -92,3 +92,8 @@ def restore_discrete(content: dict[str, Any]) -> DiscreteFindings:
             raise ValueError(f"the {name} are not those of the coordinates.")
     model._fit = fit
     return model
+
+
+def _limits(given: list[float]) -> tuple[float, float]:
+    lower, upper = as_array(given, (2,), "spread_limits")
+    return float(lower), float(upper)

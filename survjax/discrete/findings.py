@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from survjax.discrete.estimation import DiscreteFit
+from survjax.discrete.spread_profile import SpreadProfile
 from survjax.errors import NotFitted
 from survjax.models.arguments import check_level
 from survjax.models.estimator import Estimator
 from survjax.models.fit_in_words import estimates_in_words, table_as_html
 from survjax.models.intervals import reach_of
-from survjax.parameters import POSITIVE, REAL
+from survjax.models.precision import in_double_precision
 
 if TYPE_CHECKING:
     import pandas as pd
 
+KEPT_LEVEL = 0.95  # of the limits of spreads that a model file keeps
 RATIOS = {"logit": "odds ratio", "cloglog": "hazard ratio"}
 
 
@@ -25,6 +27,7 @@ class DiscreteFindings(Estimator):
     """What every fitted discrete-time hazard tells; how it learns and predicts is the business of ``DiscreteTimeHazard``."""
 
     _fit: DiscreteFit | None = None
+    _profile: SpreadProfile | None = None
 
     @property
     def _fitted(self) -> DiscreteFit:
@@ -87,6 +90,33 @@ class DiscreteFindings(Estimator):
         statistic = pd.Series(self._fitted.likelihood_ratios, dtype=float)
         return pd.DataFrame({"statistic": statistic, "p": np.where(statistic > 0, 0.5 * chdtrc(1.0, statistic), 1.0)})
 
+    @in_double_precision
+    def spread_limits(self, level: float = 0.95) -> pd.DataFrame:
+        """Limits of the spreads by their profile likelihood, by random coefficient: ``lower``, 0 where units may be alike, and ``upper``.
+
+        Of a fit that stopped short they are nan, as its standard errors.
+
+        Raises
+        ------
+        ValueError : another level than 0.95 of a model that was loaded, whose data are elsewhere.
+        """
+        import pandas as pd
+
+        check_level(level)
+        names, limits = self._fitted.predictor.random, self._fitted.limits
+        for name in names:
+            if (name, level) in limits:
+                continue
+            if not self._fitted.converged:
+                limits[name, level] = np.nan, np.nan
+                continue
+            if self._profile is None:
+                raise ValueError(
+                    f"this model was loaded, and keeps limits of its spreads at {KEPT_LEVEL:g} only: fit it again to have others."
+                )
+            limits[name, level] = self._profile.limits(name, level)
+        return pd.DataFrame([limits[name, level] for name in names], index=list(names), columns=["lower", "upper"], dtype=float)
+
     # ---- the fit
 
     @property
@@ -146,9 +176,10 @@ class DiscreteFindings(Estimator):
         return self.summary()
 
     def summary(self, level: float = 0.95) -> pd.DataFrame:
-        """Estimate, standard error and Wald limits of every parameter; of coefficients the odds (or hazard) ratio, and p of 0.
+        """Estimate, standard error and limits of every parameter; of coefficients the odds (or hazard) ratio, and p of 0.
 
-        The p of a spread is that of ``likelihood_ratios_``. The ratio of a random coefficient is that of a unit with the mean coefficient.
+        Limits are Wald's, those of a spread of its profile likelihood; its p is that of ``likelihood_ratios_``. The ratio of a
+        random coefficient is that of a unit with the mean coefficient.
         """
         from scipy.special import ndtr
 
@@ -163,20 +194,20 @@ class DiscreteFindings(Estimator):
         return table
 
     def _intervals(self, level: float, side: str) -> pd.DataFrame:
-        """Estimate and Wald limits of all parameters; of spreads on the scale of their logarithms."""
+        """Estimate and Wald limits of all parameters; of spreads by profile likelihood."""
         import pandas as pd
 
         check_level(level)
         below, above = reach_of(level, side)
-        values, errors = self._fitted.values, self.standard_errors_.to_numpy()
-        n_spreads = len(self._fitted.predictor.random)
-        domains = [REAL] * (len(values) - n_spreads) + [POSITIVE] * n_spreads
-        limits = [
-            [np.nan, np.nan] if np.isnan(error) else [domain.moved(value, error, reach) for reach in (-below, above)]
-            for domain, value, error in zip(domains, values, errors, strict=True)
-        ]
-        lower, upper = np.array(limits, dtype=float).T
-        return pd.DataFrame({"estimate": values, "lower": lower, "upper": upper}, index=self._fitted.predictor.names)
+        names, errors = self._fitted.predictor.names, self.standard_errors_.to_numpy()
+        table = pd.DataFrame({"estimate": self._fitted.values}, index=names)
+        table["lower"], table["upper"] = table["estimate"] - below * errors, table["estimate"] + above * errors
+        if self._fitted.predictor.random:
+            limits = self.spread_limits(level if side == "two" else 2.0 * level - 1.0)
+            spreads = [f"spread[{name}]" for name in limits.index]
+            table.loc[spreads, "lower"] = 0.0 if side == "upper" else limits["lower"].to_numpy()
+            table.loc[spreads, "upper"] = np.inf if side == "lower" else limits["upper"].to_numpy()
+        return table
 
     def __repr__(self) -> str:
         """The constructor's call; once fitted also what the fit rests on and the estimates with their standard errors."""
@@ -216,4 +247,6 @@ class DiscreteFindings(Estimator):
         return restore_discrete(content)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "lifetimes_"}
+        if self._fit is not None:
+            self.spread_limits(KEPT_LEVEL)
+        return {name: value for name, value in vars(self).items() if name not in ("lifetimes_", "_profile")}

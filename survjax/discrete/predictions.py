@@ -13,6 +13,7 @@ import numpy as np
 from survjax.discrete.estimation import DiscreteFit
 from survjax.discrete.likelihood import balanced_draws, hazard_of_period, scores
 from survjax.discrete.mixed_hazard import MixedHazard
+from survjax.errors import NotConverged
 from survjax.fitting.inference import remaining_life_bound
 from survjax.numerics.blocks import SMALLEST, map_rows
 from survjax.numerics.pytrees import register_pytree
@@ -103,6 +104,7 @@ def predict(fit: DiscreteFit, rule: Callable, matrix: np.ndarray, columns: list[
 
 def link_with_error(fit: DiscreteFit, link: Callable, matrix: np.ndarray, columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The link of a prediction and its standard error by the delta method, draws held fixed, (n m,) each."""
+    _refuse_without_covariance(fit)
     value, slope = of_cells(fit, _slope_of(link), (), matrix, columns)
     variance = np.einsum("np,pq,nq->n", slope, fit.covariance_inside, slope)
     return np.asarray(value), np.sqrt(np.maximum(variance, 0.0))
@@ -110,5 +112,17 @@ def link_with_error(fit: DiscreteFit, link: Callable, matrix: np.ndarray, column
 
 def life_bounds(fit: DiscreteFit, probability: float, matrix: np.ndarray, ages: np.ndarray) -> np.ndarray:
     """The remaining life that each unit (n,) stays below with this probability, parameters uncertain; ages (n,)."""
+    _refuse_without_covariance(fit)
     more = fit.covariance_inside, np.float64(probability)
     return np.asarray(of_cells(fit, _bound_of, more, matrix, [ages[:, None]]))
+
+
+def _refuse_without_covariance(fit: DiscreteFit) -> None:
+    """Refuse intervals about what is no maximum.
+
+    Raises
+    ------
+    NotConverged
+    """
+    if not fit.converged:
+        raise NotConverged(f"the fit stopped with {fit.reason!r}, and how sure it is is known at a maximum only.", fit)

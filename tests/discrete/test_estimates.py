@@ -134,6 +134,8 @@ def test_a_spread_that_the_data_do_not_ask_for_is_0_and_the_rest_as_without_it()
     assert np.isnan(model.standard_errors_["spread[load]"])
     assert model.likelihood_ratios_.loc["load"].to_list() == [0.0, 1.0]
     assert "boundary" in model.notes_[-1]
+    lower, upper = model.spread_limits().loc["load"]
+    assert lower == 0.0 < upper < 2.0
     at = ({"load": [0.5]}, 2.0, 3.0)
     np.testing.assert_allclose(model.interval("failure_probability", *at), plain.interval("failure_probability", *at), rtol=1e-9)
 

@@ -1,6 +1,7 @@
 """Periods and rows, what is refused of them, and the file."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -93,8 +94,14 @@ def test_a_period_that_tells_nothing_of_its_level_is_refused(ages, failed, messa
 
 def test_separation_is_said():
     X = {"load": np.where(np.arange(64) < 8, 5.0, np.arange(64) / 64.0)}
+    life = sj.Lifetimes(np.ones(64), np.arange(64) < 8)
     with pytest.raises(sj.NoFiniteMaximum, match="load"):
-        model().fit(X, sj.Lifetimes(np.ones(64), np.arange(64) < 8))
+        model().fit(X, life)
+    short = model().fit(X, life, require_convergence=False)
+    assert not short.converged_
+    assert short.standard_errors_.isna().all()
+    with pytest.raises(sj.NotConverged, match="known at a maximum only"):
+        short.predict_rul_interval(X)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +140,20 @@ def test_a_loaded_model_says_the_same_to_the_last_bit(mixed, tmp_path):
     np.testing.assert_array_equal(loaded.summary(), mixed.summary())
     np.testing.assert_array_equal(loaded.interval("survival", X, [1.0, 3.0]), mixed.interval("survival", X, [1.0, 3.0]))
     assert loaded.notes_ == mixed.notes_
+    with pytest.raises(ValueError, match=r"0\.95 only"):
+        loaded.interval("parameters", level=0.8)
     assert loaded.monte_carlo_change_ == mixed.monte_carlo_change_
+
+
+def test_a_pickle_and_a_history_are_taken(mixed, late_history):
+    again = pickle.loads(pickle.dumps(mixed))
+    np.testing.assert_array_equal(again.predict_rul({"load": [0.5]}, 1.0), mixed.predict_rul({"load": [0.5]}, 1.0))
+    np.testing.assert_array_equal(again.summary(), mixed.summary())
+    log = sj.History.from_frame(late_history, unit="unit", start="start", stop="stop", event="failed")
+    plain = model(baseline="log").fit(log)
+    assert plain.log_likelihood(log.X, log.y, unit=log.unit) == pytest.approx(plain.log_likelihood_, rel=1e-13)
+    assert plain.score(log.X, log.y, unit=log.unit) == pytest.approx(plain.log_likelihood_ / len(set(log.unit)), rel=1e-13)
+    assert 2.0 * (mixed.log_likelihood_ - plain.log_likelihood_) == pytest.approx(mixed.likelihood_ratios_.loc["load", "statistic"])
 
 
 @pytest.mark.parametrize(
