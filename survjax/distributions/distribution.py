@@ -108,6 +108,7 @@ class Distribution:
         "density",
         "log_survival_from",
         "log_density_from",
+        "log_hazard_from",
         "cumulative_hazard_between",
         "duration_after",
         "age_at",
@@ -182,6 +183,10 @@ class Distribution:
     @elementwise
     def log_density_from(self, time, log_time):
         return self.log_density(time)
+
+    @elementwise
+    def log_hazard_from(self, time, log_time):
+        return self.log_hazard(time)
 
     @elementwise
     def cumulative_hazard_between(self, start, length):

@@ -39,9 +39,8 @@ class ScaledHazard(Distribution):
         return jnp.exp(self.score) * self.of.log_survival_from(time, log_time)
 
     def log_density_from(self, time, log_time):
-        # log h0 = log f0 - log S0, so that a base with a kind density needs no other rule
-        base = self.of.log_survival_from(time, log_time)
-        return self.score + self.of.log_density_from(time, log_time) + jnp.expm1(self.score) * base
+        # not by the base's density: a unit far below score 0 would lose its digits to the hazard that the base has collected by then
+        return self.score + self.of.log_hazard_from(time, log_time) + self.log_survival_from(time, log_time)
 
     def cumulative_hazard_between(self, start, length):
         return jnp.exp(self.score) * self.of.cumulative_hazard_between(start, length)

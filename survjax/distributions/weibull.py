@@ -66,6 +66,9 @@ class Weibull(Distribution):
         exponent = self.shape * (log_time - jnp.log(self.scale))
         return jnp.log(self.shape) - log_time + exponent - jnp.exp(exponent)
 
+    def log_hazard_from(self, time, log_time):
+        return jnp.log(self.shape) - log_time + self.shape * (log_time - jnp.log(self.scale))
+
     def cumulative_hazard_between(self, start, length):
         # At age 60 a remaining life of 1e-10 is lost in 60 + 1e-10: the difference is taken as a ratio instead. Each branch
         # gets harmless arguments where the other one is taken: what overflows there would make the gradient nan.

@@ -62,7 +62,7 @@ def _rules(law, times):
     values["slope of the cumulative hazard"] = jax.vmap(jax.grad(law.cumulative_hazard))(times)
     values["derived log_hazard"] = jax.vmap(lambda t: Distribution.log_hazard(law, t))(times)
     logs = jnp.log(times)
-    return values | {"log_survival_from": law.log_survival_from(times, logs), "log_density_from": law.log_density_from(times, logs)}
+    return values | {rule: getattr(law, rule)(times, logs) for rule in ("log_survival_from", "log_density_from", "log_hazard_from")}
 
 
 @jax.jit
@@ -330,6 +330,7 @@ def test_the_log_time_form_is_the_same_function(law):
     # it is added up, not looked at
     np.testing.assert_allclose(values["log_survival_from"], values["log_survival"], rtol=1e-12, atol=2e-16)
     np.testing.assert_allclose(values["log_density_from"], values["log_density"], rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(values["log_hazard_from"], values["log_hazard"], rtol=1e-11, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", of_each(name for name in EXAMPLES if EXAMPLES[name].knows_its_unit()))
