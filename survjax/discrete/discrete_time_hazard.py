@@ -20,9 +20,10 @@ from survjax.discrete.periods import read_periods
 from survjax.discrete.spread_profile import SpreadProfile
 from survjax.fitting.existence import check_anything_failed
 from survjax.frailty.groups import Groups, read_groups
-from survjax.models.arguments import as_target, check_level, check_side, check_whole_number, refuse_ages_in, taken_as_failed
+from survjax.models.arguments import as_target, check_level, check_side, check_whole_number, taken_as_failed
 from survjax.models.habits import in_survjax_words
 from survjax.models.intervals import limits_of_link
+from survjax.models.outcome import refuse_outcome_in
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import PREDICTIONS, arguments_of
 from survjax.models.regression import Regression
@@ -131,7 +132,7 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
         check_anything_failed(life)
         Regression._check_rows(read_table(X).n, life)
         design, matrix = Design.learn_matrix(X, self.formula, weights=life.counts())
-        refuse_ages_in(design.names, matrix, life)
+        refuse_outcome_in(design, matrix, life)
         design.refuse_collinear(matrix[life.counts() > 0])
         predictor = Predictor(design, read_periods(self.periods, life), self.baseline, self.link, self._random(design))
         groups = self._groups(unit, life)
