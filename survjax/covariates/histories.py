@@ -199,7 +199,7 @@ def held_in_words(unit: Any) -> list[str]:
         return []
     return [
         "Units had several rows, as covariates that change do. Predictions hold the covariates of X as they are from then on, for ever: "
-        "for a course that is planned use along(path); for readings of sensors, which exist only while a unit runs, learn from sj.Landmarks."
+        "for a planned course use along(path); for readings of sensors, which exist only while a unit runs, learn from sj.Landmarks."
     ]
 
 

@@ -75,7 +75,8 @@ def _check(law: Distribution) -> None:
                 "the survival at twice the age is another. Declare a scale sj.Duration, a rate per time sj.Rate, an age sj.Location, and "
                 "what has no unit sj.Positive or sj.Real; a constant that is an age is a known parameter."
             )
-    if law.start_of_support == 0.0 and not law.has_mass_at_start:
+    located = any(parameter.domain is LOCATION for parameter in law.parameters().values())  # such a law may begin before age 0
+    if law.start_of_support == 0.0 and not law.has_mass_at_start and not located:
         at_birth = float(found.log_survival(jnp.asarray(0.0)))
         if not abs(at_birth) <= AT_BIRTH:
             hint = _OR_SURVIVAL if abs(at_birth - 1.0) <= AT_BIRTH else _OR_AT_BIRTH
