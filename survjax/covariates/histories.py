@@ -198,8 +198,8 @@ def held_in_words(unit: Any) -> list[str]:
     if len(set(labels)) == len(labels):
         return []
     return [
-        "Units had several rows, as covariates that change do. Predictions hold the covariates of X as they are from then on, for ever: for "
-        "a course that is planned use along(path); for readings of sensors, which exist only while a unit runs, learn from sj.Landmarks."
+        "Units had several rows, as covariates that change do. Predictions hold the covariates of X as they are from then on, for ever: "
+        "for a planned course use along(path); for readings of sensors, which exist only while a unit runs, learn from sj.Landmarks."
     ]
 
 
