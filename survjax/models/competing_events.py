@@ -31,11 +31,20 @@ from survjax.models.regression import Regression
 from survjax.models.regression_intervals import index_of_units, interval_of_prediction_of_units, interval_of_units
 from survjax.models.unit_laws import predict_units, unit_arguments
 from survjax.regression.cause_specific import cause_specific_lives
-from survjax.regression.cumulative_incidence import incidences, log_hazard_of, probability_of, probability_of_spared
+from survjax.regression.cumulative_incidence import (
+    incidence_of,
+    incidences,
+    log_hazard_of,
+    log_hazard_of_incidence,
+    probability_of,
+    probability_of_spared,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+AT_ONCE = 256  # rows of an interval: its program, with derivatives of an integral, takes seconds to compile, and so many rows milliseconds
 
 
 class CompetingEvents(CompetingFindings):
@@ -296,7 +305,7 @@ class CompetingEvents(CompetingFindings):
             return self._stacked({one: model.interval(what, level=level, side=side) for one, model in self.models_.items()})
         fit, covariates, index = self._fitted, self._covariates(X), getattr(X, "index", None)
         if what not in OF_A_CAUSE:
-            return interval_of_units(fit, what, covariates, at, keywords, level, side, index)
+            return interval_of_units(fit, what, covariates, at, keywords, level, side, index, at_once=AT_ONCE)
         age, horizon = ages_and_horizons(what, at, keywords)
         own = self._index(cause)
         away: tuple[int, ...] = ()
@@ -304,8 +313,11 @@ class CompetingEvents(CompetingFindings):
             away = self._removed(removed, self.causes_[own])
             if read_assumption(assuming) is not None:
                 raise ValueError(f'intervals of a sensitivity analysis are not made; assuming must be "{INDEPENDENCE}".')
-        prediction = Prediction(("age", "horizon"), probability_of(own, away), log_hazard_of(own, away), failure_from_link)
-        return interval_of_prediction_of_units(fit, prediction, {"age": age, "horizon": horizon}, covariates, level, side, index)
+        removing = bool(away) or len(self.causes_) == 1
+        value, link = (probability_of(own, away), log_hazard_of(own, away)) if removing else (incidence_of, log_hazard_of_incidence)
+        prediction = Prediction(("age", "horizon"), value, link, failure_from_link)
+        arguments, more = {"age": age, "horizon": horizon}, () if removing else (float(own),)
+        return interval_of_prediction_of_units(fit, prediction, arguments, covariates, level, side, index, more, at_once=AT_ONCE)
 
     # ---- likelihood
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,19 +58,31 @@ def interval_of_units(
     level: float,
     side: str,
     index: Any,
+    at_once: int | None = None,
 ) -> pd.DataFrame:
-    """Estimate and limits of a prediction for each unit, and for each time where there are several."""
+    """Estimate and limits of a prediction for each unit, and for each time where there are several; ``at_once`` as ``map_rows``."""
     name, arguments = arguments_of(what, at, keywords)
-    return interval_of_prediction_of_units(fit, prediction_of(name, fit.predictors.template), arguments, covariates, level, side, index)
+    prediction = prediction_of(name, fit.predictors.template)
+    return interval_of_prediction_of_units(fit, prediction, arguments, covariates, level, side, index, at_once=at_once)
 
 
 def interval_of_prediction_of_units(
-    fit: RegressionFit, prediction: Prediction, arguments: dict[str, Any], covariates: np.ndarray, level: float, side: str, index: Any
+    fit: RegressionFit,
+    prediction: Prediction,
+    arguments: dict[str, Any],
+    covariates: np.ndarray,
+    level: float,
+    side: str,
+    index: Any,
+    more: Sequence[float] = (),
+    at_once: int | None = None,
 ) -> pd.DataFrame:
+    """The same of any prediction; ``more`` : what its link takes besides the arguments, the same for all units."""
     if (age := index_of(arguments.get("age"))) is not None and index is not None and not age.equals(index):
         raise ValueError("X and age have different indexes, and rows are taken by position. Align them first, or pass age.to_numpy().")
     columns, shape = unit_arguments(len(covariates), fit.predictors.template.start_of_support, **arguments)
-    link, error = link_with_error(fit, prediction.link, covariates, columns)
+    columns += [np.broadcast_to(number, columns[0].shape) for number in more]
+    link, error = link_with_error(fit, prediction.link, covariates, columns, at_once)
     table = limits_of_link(prediction, link.reshape(-1), error.reshape(-1), level, side)
     table.index = index_of_units(len(covariates), shape, index)
     return table

@@ -23,7 +23,10 @@ UNITS = 65_536  # at once: of so many the covariances of the coordinates fit in 
 
 def coordinates_of_units(fit: RegressionFit, covariates: np.ndarray) -> np.ndarray:
     """The coordinates (n, p) of the units' distributions."""
-    return np.asarray(fit.predictors.layout.coordinates(fit.coefficients, covariates))
+    layout, each = fit.predictors.layout, np.empty((len(covariates), len(fit.predictors.layout.columns)))
+    for k, (span, where) in enumerate(zip(layout.columns, layout.slices(), strict=True)):  # in NumPy: JAX compiles for every number of rows
+        each[:, k] = fit.coefficients[where] if span is None else covariates[:, span[0] : span[1]] @ fit.coefficients[where]
+    return each
 
 
 def covariances_of_units(fit: RegressionFit, covariates: np.ndarray) -> np.ndarray:
@@ -80,12 +83,14 @@ def predict_units(fit: RegressionFit, rule: Callable, covariates: np.ndarray, co
     )
 
 
-def link_with_error(fit: RegressionFit, link: Callable, covariates: np.ndarray, columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """The link of a prediction and its standard error by the delta method, for columns (n, m): (n, m) each."""
+def link_with_error(
+    fit: RegressionFit, link: Callable, covariates: np.ndarray, columns: list[np.ndarray], at_once: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The link of a prediction and its standard error by the delta method, for columns (n, m): (n, m) each; ``at_once`` as ``map_rows``."""
 
     def of_block(these: np.ndarray, cells: list[np.ndarray]) -> Any:
         own = [repeated(each, cells[0]) for each in (coordinates_of_units(fit, these), covariances_of_units(fit, these))]
-        return map_rows(_of_unit_with_error(link), fit.predictors.template, *own, *flat(cells))
+        return map_rows(_of_unit_with_error(link), fit.predictors.template, *own, *flat(cells), at_once=at_once)
 
     return in_blocks(of_block, covariates, columns)
 

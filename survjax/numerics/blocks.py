@@ -244,15 +244,16 @@ def _sums_of_block(objective: Objective, template: Any, point: Any, kind: str, r
     return value, gradient, hessian, size, jax.tree.map(lambda s: jnp.tensordot(weights, s, 1), statistics)
 
 
-def map_rows(function: Callable, parameters: Any, *columns: np.ndarray) -> Any:
+def map_rows(function: Callable, parameters: Any, *columns: np.ndarray, at_once: int | None = None) -> Any:
     """``function(parameters, *row)`` for every row of columns (n, ...); a pytree of arrays (n, ...).
 
     ``function`` is a module-level function of scalars, or of what else a row of a column is. Rows are padded and blocked as in
-    ``sums``; memory beyond the result is bounded by one super-block.
+    ``sums``; memory beyond the result is bounded by one super-block. With ``at_once`` so many rows a call, however many there are: one
+    program, for a function that takes long to compile.
     """
     n = len(columns[0])
     # coarser than for sums: a prediction is asked for ever new numbers of rows, and its rows are cheap beside a compilation
-    padded = next((size for size in (SMALLEST, 16 * SMALLEST, BLOCK) if n <= size), bucket(n))
+    padded = at_once or next((size for size in (SMALLEST, 16 * SMALLEST, BLOCK) if n <= size), bucket(n))
     per_call = min(padded, BLOCK * BLOCKS)
     shape = (1, padded) if padded <= BLOCK else (BLOCKS, BLOCK)
     parameters = jax.tree.map(np.asarray, parameters)  # a Python float is weakly typed: a second program

@@ -66,6 +66,16 @@ def probability_of(cause: int, removed: tuple[int, ...] = ()) -> Callable:
     return rule
 
 
+def incidence_of(law: CompetingRisks, age, horizon, cause):
+    """The incidence of the component of this number, which may be traced: one program for all."""
+    return jnp.stack(incidences(law, age, horizon))[cause.astype(int)]
+
+
+def log_hazard_of_incidence(law: CompetingRisks, age, horizon, cause):
+    """The same on the real line, as ``log_hazard_of`` has it."""
+    return jnp.log(-jnp.log1p(-incidence_of(law, age, horizon, cause)))
+
+
 @cache
 def log_hazard_of(cause: int, removed: tuple[int, ...] = ()) -> Callable:
     """The same on the real line: the logarithm of the cumulative hazard that would make it that probability."""

@@ -3,6 +3,7 @@
 import json
 import pickle
 
+import jax
 import numpy as np
 import pandas as pd
 import pytest
@@ -334,3 +335,20 @@ def test_a_model_without_an_estimate_is_named():
     life = lives(durations=[8.0, 5.0, 3.0], event_observed=[1, 1, 1], cause=["a", "b", "b"])
     with pytest.raises(sj.NoFiniteMaximum, match="the model of 'a': "):  # one failure, with nothing beyond it
         sj.CompetingEvents({"a": sj.Weibull(), "b": sj.Exponential()}).fit({"load": [1.0, 2.0, 3.0]}, life)
+
+
+def test_intervals_of_more_rows_and_of_another_cause_compile_nothing(data, events):
+    # 15 seconds for 120 rows, for 3 rows again, and again for the other cause
+    compiled = []
+    jax.monitoring.register_event_duration_secs_listener(
+        lambda event, *_, **__: compiled.append(event) if event == "/jax/core/compile/backend_compile_duration" else None
+    )
+    X = data[0]
+    first = events.interval("failure_probability", X[:3], 10.0, 20.0, cause="failure")
+    compiled.clear()
+    many = events.interval("failure_probability", X[:300], 10.0, 20.0, cause="failure")
+    other = events.interval("cumulative_incidence", X[:70], 20.0, age=10.0, cause="preemptive removal")
+    assert compiled == []
+    pd.testing.assert_frame_equal(many[:3], first)
+    expected = events.predict_cumulative_incidence(X[:70], 20.0, age=10.0)["preemptive removal"]
+    np.testing.assert_allclose(other["estimate"], expected, rtol=1e-8)  # beyond rounding through the link, of numbers of order 0.1
