@@ -59,6 +59,7 @@ def interval_of_units(
     index: Any,
 ) -> pd.DataFrame:
     """Estimate and limits of a prediction for each unit, and for each time where there are several."""
+    keywords = {"age": 0.0, **keywords} if what == "rul" and not at else keywords  # as predict_rul has it
     name, arguments = arguments_of(what, at, keywords)
     return interval_of_prediction_of_units(fit, prediction_of(name, fit.predictors.template), arguments, covariates, level, side, index)
 
