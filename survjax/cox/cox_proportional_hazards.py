@@ -42,8 +42,9 @@ class CoxProportionalHazards(CoxFindings):
         the first. There is no intercept: it is the baseline's.
     ties : failures at the same age: "efron" (1977), or "breslow" (1974), which is faster to compute and biased to 0 where ties are many.
     penalty : strength of the elastic net, 0 for none: penalty * (l1_ratio * sum abs(b) + (1 - l1_ratio) / 2 * sum b^2) is taken off the
-        log-likelihood, b being coefficients of covariates in standard deviations; so a ridge is R's ``ridge`` with theta = penalty, and
-        lifelines' and glmnet's strengths, which are per unit, are to be multiplied by the number of units.
+        log-likelihood, b being coefficients of covariates in standard deviations; so a ridge is R's ``ridge`` with
+        theta = penalty (n - 1) / n (R divides by n - 1 in standard deviations), and lifelines' and glmnet's strengths, which are per unit,
+        are to be multiplied by the number of units.
     l1_ratio : the share of the lasso, from 0 (ridge) to 1 (lasso).
     errors : "model", from the information (with weights that count units); or "robust", the sandwich of Lin & Wei (1989) over units,
         which holds without proportional hazards, and with weights that are those of a sample.

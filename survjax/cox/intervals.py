@@ -57,6 +57,7 @@ def interval_of_units(
             f"Cox regression has no interval of {what!r:.60}; it has those of coefficients, {', '.join(OFFERED)}. The baseline is a step "
             "function: a hazard, a density or a quantile with limits needs a parametric model, survjax.ProportionalHazards."
         )
+    keywords = {"age": 0.0, **keywords} if what == "rul" and not at else keywords  # as predict_rul has it
     name, arguments = arguments_of(what, at, keywords)
     if name in ("rul_mean", "rul_quantile"):
         raise ValueError(

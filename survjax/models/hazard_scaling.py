@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -183,6 +184,7 @@ class HazardScaling(Regression):
             self._solution = self._held_out = None
             self._strength = float(self.penalty)
             return self
+        n_units = life.n_units if unit is None else self._n_units(unit, life)
         stages = self._first_stage(X, life, unit, cluster, n_starts, seed, collinear=not self.penalty)
         chosen = None
         if self.penalty == "cv":
@@ -194,7 +196,7 @@ class HazardScaling(Regression):
         if strength:
             fit.notes.insert(0, LASSO if self.l1_ratio and self.errors == "sandwich" else RIDGE)
         fit.notes[:0] = [*taken_as_failed(y), *(stretches_in_words(life) if unit is None else [])]
-        self._fit, self.lifetimes_, self._reported = fit, life, None
+        self._fit, self.lifetimes_, self._reported = dataclasses.replace(fit, n_units=n_units), life, None
         self._solution, self._held_out, self._strength = solution, chosen, strength
         return self
 
@@ -218,10 +220,8 @@ class HazardScaling(Regression):
             raise ValueError(f"the score has an intercept, which the formula {self.formula!r} leaves out: drop its '- 1' or '0 +'.")
         refuse_outcome_in(design, matrix, life)
         if collinear:
-            design.refuse_collinear(matrix)
+            design.refuse_collinear(matrix if life.weights is None else matrix[life.counts() > 0])
         groups = unit if cluster is None else check_clusters(cluster, unit, len(life))
-        if unit is not None:
-            self._n_units(unit, life)
         first = fit_distribution(base, life, n_starts=n_starts, seed=seed)
         return Stages.of(first, design, design.standardised(matrix), life, groups)
 
@@ -281,7 +281,10 @@ class HazardScaling(Regression):
             raise ValueError("joint=True has no paths: they need the convex problem of two stages.")
         if not (isinstance(n_strengths, (int, np.integer)) and n_strengths >= 2 and 0 < smallest < 1):
             raise ValueError(f"a path has at least 2 strengths, and smallest is between 0 and 1; got {n_strengths!r} and {smallest!r}.")
-        stages = self._first_stage(X, as_target(X, y), unit, cluster, *self._search(n_starts, seed), collinear=False)
+        life = as_target(X, y)
+        if unit is not None:
+            self._n_units(unit, life)
+        stages = self._first_stage(X, life, unit, cluster, *self._search(n_starts, seed), collinear=False)
         strengths = strengths_of(stages.score, self.l1_ratio, n_strengths, smallest)
         found = solutions(stages.score, strengths, self.l1_ratio)
         design = stages.predictors.each[0].design

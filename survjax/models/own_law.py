@@ -11,7 +11,7 @@ import numpy as np
 from survjax.distributions import Distribution
 from survjax.models.precision import in_double_precision
 from survjax.numerics.tracing import explained
-from survjax.parameters import Domain
+from survjax.parameters import LOCATION, Domain
 
 CENTRE, SPREAD = 0.0, 0.5  # of the lives, of log time or of time, at whose start the rule is looked at
 HEIGHTS = np.linspace(-1.5, 1.0, 11)  # places of the ages, in deviations

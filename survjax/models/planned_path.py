@@ -301,6 +301,6 @@ def _refuse_internal(covariates: str | None) -> None:
     if covariates == "internal":
         raise ValueError(
             "internal covariates have no survival function along a path: a reading that exists only while the unit runs says that it "
-            "runs (Kalbfleisch & Prentice 2002, section 6.3.2). Landmark models predict from such readings; a later release has them. "
+            "runs (Kalbfleisch & Prentice 2002, section 6.3.2). Landmark models predict from such readings: see survjax.Landmarks. "
             "From this model, predict_failure_probability(X, age, horizon) with the reading of now says what holds as long as it stays."
         )

@@ -61,6 +61,7 @@ def interval_of_units(
     at_once: int | None = None,
 ) -> pd.DataFrame:
     """Estimate and limits of a prediction for each unit, and for each time where there are several; ``at_once`` as ``map_rows``."""
+    keywords = {"age": 0.0, **keywords} if what == "rul" and not at else keywords  # as predict_rul has it
     name, arguments = arguments_of(what, at, keywords)
     prediction = prediction_of(name, fit.predictors.template)
     return interval_of_prediction_of_units(fit, prediction, arguments, covariates, level, side, index, at_once=at_once)

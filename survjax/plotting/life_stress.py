@@ -41,14 +41,17 @@ def plot_life_stress(
     """
     table = read_table(X)
     held = typical_unit(model._fitted, table)
+    given = table.pick((column,), of="X")[0]
+    if column not in held:
+        raise ValueError(f"the model has no covariate {column!r}; there are {', '.join(held)}.")
     relation = _relation_of(model, column) if relation is None else relation
     if relation not in RELATIONS:
         raise ValueError(f"relation is one of {', '.join(RELATIONS)}; got {relation!r}.")
-    if isinstance(held.get(column, 0.0), (str, bool, np.bool_)):
+    if isinstance(held[column], (str, bool, np.bool_)):
         raise ValueError(
             f"{column} holds labels, and a stress is a number; plot_partial_effect({column!r}, ...) shows the effect of labels."
         )
-    stress = np.asarray(table.pick((column,), of="X")[0], dtype=float)
+    stress = np.asarray(given, dtype=float)
     asked = stress if values is None else np.asarray(values, dtype=float)
     if relation != "linear":
         getattr(relations, relation)(np.append(asked, stress))  # it refuses what is no such stress

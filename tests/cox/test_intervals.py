@@ -195,6 +195,11 @@ def test_where_nothing_can_happen_there_is_nothing_to_be_unsure_of(model):
         np.testing.assert_array_equal(table, value)
 
 
+def test_the_interval_of_remaining_life_is_of_new_units_unless_an_age_is_given(model):
+    X = fleet()[0].iloc[:2]
+    pd.testing.assert_frame_equal(model.interval("rul", X, horizon=20.0), model.interval("rul", X, 0.0, horizon=20.0))
+
+
 def test_tables_are_as_those_of_other_regressions(model):
     X, _ = fleet()
     named = X.iloc[:3].set_axis(["a", "b", "c"])

@@ -202,6 +202,8 @@ def test_a_stress_that_is_none_is_refused():
         model.plot_life_stress("make", frame)
     with pytest.raises(ValueError, match=r"stress must be above 0; row 0 has stress=-1"):
         model.plot_life_stress("load", frame, values=[-1.0, 2.0], relation="inverse_power")
+    with pytest.raises(ValueError, match="the model has no covariate 'make'; there are load"):
+        sj.AcceleratedFailureTime(sj.Weibull(), "~ load").fit(frame, LIFE).plot_life_stress("make", frame)
     with pytest.raises(ValueError, match="column 'volts' is missing in X"):
         model.plot_life_stress("volts", frame)
 

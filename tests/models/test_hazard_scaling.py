@@ -130,6 +130,12 @@ def test_the_fit_is_certified_and_the_likelihood_is_that_of_its_predictions(data
     np.testing.assert_allclose(told[:2], base.parameters_, rtol=1e-9)
 
 
+def test_the_interval_of_remaining_life_is_of_new_units_unless_an_age_is_given(data, scaled):
+    frame = data[0].iloc[:3]
+    pd.testing.assert_frame_equal(scaled.interval("rul", frame, kind="median"), scaled.interval("rul", frame, 0.0, "median"))
+    np.testing.assert_allclose(scaled.interval("rul", frame)["estimate"], scaled.predict_rul(frame), rtol=1e-12)
+
+
 def test_intervals_of_predictions_carry_both_stages(data, scaled):
     frame, _ = data
     table = scaled.interval("survival", frame[:2], 80.0)
@@ -153,6 +159,7 @@ def test_a_life_cut_into_stretches_is_the_same_life_with_the_same_errors(data, s
     assert model.log_likelihood_ == pytest.approx(scaled.log_likelihood_, rel=1e-12)
     np.testing.assert_allclose(model.parameters_, scaled.parameters_, rtol=1e-7)
     np.testing.assert_allclose(model.standard_errors_, scaled.standard_errors_, rtol=1e-7)
+    assert repr(model).splitlines()[0] == repr(scaled).splitlines()[0]  # as many units
     whole = sj.HazardScaling(sj.Weibull(), penalty="cv", l1_ratio=1.0, folds=5).fit(frame, life, unit=np.arange(N), seed=2)
     pieces = sj.HazardScaling(sj.Weibull(), penalty="cv", l1_ratio=1.0, folds=5).fit(pd.concat([frame, frame]), cut, unit=unit, seed=2)
     np.testing.assert_allclose(pieces.cross_validation_.index, whole.cross_validation_.index, rtol=1e-7)
@@ -257,6 +264,11 @@ def test_collinear_columns_are_named_and_a_penalty_takes_them(data):
     double = frame.assign(twice=2.0 * frame["load"] + 1.0)
     with pytest.raises(ValueError, match=r"collinear.*twice"):
         sj.HazardScaling(sj.Weibull()).fit(double, life)
+    uncounted = np.arange(N) < 3  # rows that count for nothing tell no columns apart
+    with pytest.raises(ValueError, match=r"collinear.*twice"):
+        sj.HazardScaling(sj.Weibull()).fit(
+            double.assign(twice=double["twice"] + uncounted * frame["load"] ** 2), life.with_weights(1.0 - uncounted)
+        )
     ridge = sj.HazardScaling(sj.Weibull(), penalty=0.01).fit(double, life)
     assert ridge.coefficients_["load"] == pytest.approx(2.0 * ridge.coefficients_["twice"], rel=1e-6)
     with pytest.raises(ValueError, match=r"lasso keeps.*twice"):

@@ -105,7 +105,7 @@ def test_rows_without_a_unit_are_of_one(hazards):
 
 
 def test_internal_covariates_are_refused_and_external_ones_must_be_declared(hazards):
-    with pytest.raises(ValueError, match="Landmark models"):
+    with pytest.raises(ValueError, match=r"Landmark models predict from such readings: see survjax\.Landmarks"):
         hazards.along(PATH, covariates="internal")
     with pytest.raises(ValueError, match='must be "external" or "internal"'):
         hazards.along(PATH)
