@@ -56,6 +56,22 @@ def test_a_column_of_ages_in_the_place_of_times_is_not_asked_of_every_unit(pumps
     np.testing.assert_array_equal(own[:, 0], np.diag(of_all))
 
 
+@pytest.mark.parametrize("name", ["goodness_of_fit", "plot_residuals", "cox_snell_residuals"])
+def test_the_x_of_the_fit_is_asked_for_again(model, name):
+    with pytest.raises(TypeError, match=rf"AcceleratedFailureTime.{name}\(X\) was called without X, .* the X of the fit is not kept"):
+        getattr(model, name)()
+
+
+def test_a_prediction_names_the_argument_that_is_missing(pumps, model):
+    asked = r"AcceleratedFailureTime.predict_failure_probability\(X, age, horizon\) was called without "
+    with pytest.raises(TypeError, match=asked + "horizon, how far ahead of the age to look.$"):
+        model.predict_failure_probability(pumps, 90.0)
+    with pytest.raises(TypeError, match=asked + "age, one number"):
+        model.predict_failure_probability(pumps, horizon=90.0)
+    with pytest.raises(TypeError, match=r"NeuralHazard.predict_survival\(X, times\) was called without times"):
+        sj.NeuralHazard().predict_survival(pumps)
+
+
 def test_the_limits_of_a_summary_stand_beside_what_they_are_limits_of(model):
     assert list(model.summary_) == [
         "estimate",
