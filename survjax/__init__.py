@@ -100,7 +100,10 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(_MODULES[name])
     if name not in _HOMES:
-        raise AttributeError(f"module 'survjax' has no attribute {name!r}")
+        from survjax.names_elsewhere import LIFELINES
+
+        own = f"; lifelines' {name} is {LIFELINES[name]}" if name in LIFELINES else ""
+        raise AttributeError(f"module 'survjax' has no attribute {name!r}{own}")
     home = importlib.import_module(_HOMES[name])
     value = home.LEARNERS[name] if _HOMES[name] == "survjax.models" else getattr(home, name)
     globals()[name] = value

@@ -15,7 +15,7 @@ HOUSE = Path(sj.__file__).parent
 # From the ground up. A module may import from its own floor's line and from those above it in this list. A room stands for all
 # that is in it, unless a module of it is named.
 FLOORS = (
-    ("errors", "compilation", "parameters", "datasets", "numerics", "optimise", "training"),
+    ("errors", "names_elsewhere", "compilation", "parameters", "datasets", "numerics", "optimise", "training"),
     ("data", "distributions"),
     ("covariates",),
     ("fitting.causes", "fitting.likelihood", "fitting.existence", "fitting.prior", "fitting.limits", "fitting.inference"),

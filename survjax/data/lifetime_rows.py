@@ -25,7 +25,8 @@ Rows = TypeVar("Rows", bound="LifetimeRows")
 class LifetimeRows:
     """Columns of lifetimes that cannot be changed; how they are made is ``Lifetimes``' own."""
 
-    __slots__ = (*COLUMNS, "event_observed")
+    # _index: the pandas index of the columns that were read, by which X in another order is noticed; not saved
+    __slots__ = (*COLUMNS, "_index", "event_observed")
 
     lower: np.ndarray
     upper: np.ndarray
@@ -35,8 +36,10 @@ class LifetimeRows:
     cause: np.ndarray | None
     observed_until: np.ndarray | None
     event_observed: np.ndarray
+    _index: pd.Index | None
 
-    def _set(self, **columns: np.ndarray | None) -> None:
+    def _set(self, index: pd.Index | None = None, **columns: np.ndarray | None) -> None:
+        object.__setattr__(self, "_index", index)
         held: dict[str, Any] = {name: columns.get(name) for name in COLUMNS}
         held["event_observed"] = np.equal(held["lower"], held["upper"])
         for name, column in held.items():
@@ -54,7 +57,7 @@ class LifetimeRows:
         return {name: getattr(self, name) for name in COLUMNS}
 
     def _with(self, **changed: Any) -> Self:
-        return _restore(type(self), self._columns() | changed)
+        return _restore(type(self), self._columns() | changed, self._index)
 
     # ---- counts
 
@@ -170,7 +173,20 @@ class LifetimeRows:
             rows = slice(rows, rows + 1 or None)
             if len(range(len(self))[rows]) == 0:
                 raise IndexError(f"there are {len(self):,} rows")
-        return _restore(type(self), {name: None if column is None else column[rows].copy() for name, column in self._columns().items()})
+        columns = {name: None if column is None else column[rows].copy() for name, column in self._columns().items()}
+        return _restore(type(self), columns, self._index_of(rows))
+
+    def _index_of(self, rows: Any) -> pd.Index | None:
+        if self._index is None:
+            return None
+        return self._index[rows] if isinstance(rows, slice) else self._index.take(np.arange(len(self))[rows])
+
+    def in_another_order(self, index: pd.Index) -> bool:
+        """Whether the pandas index that these rows were read with has the same labels, each once, in another order."""
+        own = self._index
+        if own is None or own is index or len(own) != len(index) or own.equals(index) or not (own.is_unique and index.is_unique):
+            return False
+        return bool(index.isin(own).all())
 
     def without(self, rows: Any) -> Self:
         """The lifetimes that are left when some rows are dropped.
@@ -376,10 +392,10 @@ def _written(low: float, high: float) -> str:
     return f"{low:g}+" if np.isinf(high) else f"({low:g}, {high:g}]"
 
 
-def _restore(cls: type[Rows], columns: Mapping[str, np.ndarray | None]) -> Rows:
+def _restore(cls: type[Rows], columns: Mapping[str, np.ndarray | None], index: pd.Index | None = None) -> Rows:
     """Lifetimes from columns that have been validated before; rows may be none."""
     life = cls.__new__(cls)
-    life._set(**columns)
+    life._set(index, **columns)
     return life
 
 

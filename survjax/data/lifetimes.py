@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from survjax.data.columns import refuse_different_indexes
+from survjax.data.columns import index_of, refuse_different_indexes
 from survjax.data.frames import check_forms, columns_of_frame
 from survjax.data.lifetime_columns import interval_columns, plain_columns
 from survjax.data.lifetime_rows import LifetimeRows
@@ -75,7 +75,7 @@ class Lifetimes(LifetimeRows):
         if resolution is not None:
             refuse_different_indexes(durations=durations, resolution=resolution)
             columns |= within_resolution(columns, resolution, rounded)
-        self._set(**columns)
+        self._set(index_of(durations), **columns)
 
     @classmethod
     def from_intervals(
@@ -121,7 +121,7 @@ class Lifetimes(LifetimeRows):
             refuse_different_indexes(lower=lower, resolution=resolution)
             columns |= within_resolution(columns, resolution, rounded)
         life = cls.__new__(cls)
-        life._set(**columns)
+        life._set(index_of(lower, upper), **columns)
         return life
 
     @classmethod

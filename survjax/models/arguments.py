@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from survjax.data.columns import read_arguments, refuse_different_indexes
+from survjax.data.columns import index_of, read_arguments, refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
 from survjax.data.resolution import Rounded, refuse_rounded_alone
 
@@ -64,6 +64,7 @@ def as_target(X: Any, y: Any) -> Lifetimes:
     Raises
     ------
     TypeError : X and y are in the wrong order. And what ``as_lifetimes`` raises.
+    ValueError : X is a pandas frame with the index that y was read with, its rows in another order.
     """
     if (isinstance(y, tuple) and len(y) == 2) or (isinstance(y, np.ndarray) and y.ndim == 2 and not y.dtype.names):
         raise TypeError(
@@ -71,7 +72,15 @@ def as_target(X: Any, y: Any) -> Lifetimes:
         )
     if isinstance(X, Lifetimes):
         raise TypeError("X is a Lifetimes: it comes second, fit(X, y), after what is known of each unit.")
-    return as_lifetimes(y) if taken_as_failed(y) else as_lifetimes(X, y)
+    life = as_lifetimes(y) if taken_as_failed(y) else as_lifetimes(X, y)
+    index = index_of(X)
+    if index is not None and life.in_another_order(index):
+        raise ValueError(
+            "X and y have the same index in another order, and rows are taken by position. Read both from one frame, or put X in the order "
+            "of the frame that y was read from, X.loc[frame.index]. Where rows belong together by position, pass X.to_numpy(), or read y "
+            "from columns without an index, frame[...].to_numpy()."
+        )
+    return life
 
 
 def taken_as_failed(y: Any) -> list[str]:

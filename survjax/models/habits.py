@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -61,6 +62,7 @@ INSTEAD = {
     "median_survival_time_": ('predict_rul(X, kind="median")', "median()"),
     "mean_survival_time_": ("predict(X)", "mean()"),
     "percentile": ("predict_quantile(X, p)", "quantile(p)"),
+    "plot": ("plot_partial_effect(column, at=X)", "plot_survival()"),
     "plot_survival_function": ("of(X).plot_survival()", "plot_survival()"),
     # what survjax itself calls one way for laws, and another for regressions
     "survival": ("predict_survival(X, times)", "survival(times)"),
@@ -87,6 +89,15 @@ INSTEAD = {
     ),
 }
 
+OF_COX = {
+    "check_assumptions": "schoenfeld_test()",
+    "log_likelihood_ratio_test": "global_tests()",
+    "params_": "coefficients_",
+    "coef_": "coefficients_",
+    "baseline_survival_": "baseline_cumulative_hazard_ (survival is exp of minus it)",
+    "baseline_hazard_": "baseline_cumulative_hazard_ (its steps)",
+}
+OF_WEIBULL = {"lambda_": 'parameters_["scale"]', "rho_": 'parameters_["shape"]'}
 
 LANDMARKS = (
     "Learned from landmarks: predictions are for a unit at a reading, given its readings up to then, and average over how they go on. Rows "
@@ -96,14 +107,15 @@ LANDMARKS = (
 
 def instead_of(kind: type, name: str) -> str | None:
     """What to write in place of an attribute that models of other packages have; None where none has it, or this one does."""
-    if name not in INSTEAD or hasattr(kind, name):
+    own = OF_COX if hasattr(kind, "schoenfeld_test") else OF_WEIBULL if kind.__name__ == "Weibull" else {}
+    answer = own.get(name, INSTEAD.get(name))
+    if answer is None or hasattr(kind, name):
         return None
-    answer = INSTEAD[name]
     if not isinstance(answer, str):
         answer = answer[1 if hasattr(kind, "survival") else 0]
     if answer.startswith("sj."):
         return f"{kind.__name__} has no {name}; write {answer}."
-    return f"{kind.__name__} has no {name}; write model.{answer}." if hasattr(kind, answer.split("(")[0]) else None
+    return f"{kind.__name__} has no {name}; write model.{answer}." if hasattr(kind, re.split(r"\W", answer)[0]) else None
 
 
 def in_survjax_words(fit: Callable[P, R]) -> Callable[P, R]:

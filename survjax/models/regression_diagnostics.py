@@ -10,6 +10,7 @@ from survjax.errors import NotFitted
 from survjax.fitting.existence import check_support
 from survjax.models.arguments import as_target, check_whole_number
 from survjax.models.diagnostics import SAME_DATA
+from survjax.models.missing_arguments import names_missing_arguments
 from survjax.models.precision import in_double_precision
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from survjax.models.regression import Regression
 
 
+@names_missing_arguments
 class RegressionDiagnostics:
     """What a regression is asked about its own fit: a part of ``Regression``, which is long enough without."""
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from survjax.models.missing_arguments import names_missing_arguments
 from survjax.models.predictions import rul_arguments
 
 
+@names_missing_arguments
 class UnitPredictions:
     """The predictions for units of which each has a distribution of its own; a model owes ``_predict``."""
 

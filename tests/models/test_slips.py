@@ -8,7 +8,8 @@ import pytest
 
 import survjax as sj
 from survjax.covariates.design import Design
-from survjax.models.habits import INSTEAD, instead_of
+from survjax.models.habits import INSTEAD, OF_COX, OF_WEIBULL, instead_of
+from survjax.names_elsewhere import LIFELINES
 from survjax.regression.predictors import Predictor
 from survjax.regression.recession import _said
 
@@ -54,6 +55,22 @@ def test_a_column_of_ages_in_the_place_of_times_is_not_asked_of_every_unit(pumps
     own = model.predict_survival(pumps, pumps["days"].to_numpy()[:, None])
     of_all = model.predict_survival(pumps, pumps["days"].to_numpy())
     np.testing.assert_array_equal(own[:, 0], np.diag(of_all))
+
+
+@pytest.mark.parametrize("name", ["goodness_of_fit", "plot_residuals", "cox_snell_residuals"])
+def test_the_x_of_the_fit_is_asked_for_again(model, name):
+    with pytest.raises(TypeError, match=rf"AcceleratedFailureTime.{name}\(X\) was called without X, .* the X of the fit is not kept"):
+        getattr(model, name)()
+
+
+def test_a_prediction_names_the_argument_that_is_missing(pumps, model):
+    asked = r"AcceleratedFailureTime.predict_failure_probability\(X, age, horizon\) was called without "
+    with pytest.raises(TypeError, match=asked + "horizon, how far ahead of the age to look.$"):
+        model.predict_failure_probability(pumps, 90.0)
+    with pytest.raises(TypeError, match=asked + "age, one number"):
+        model.predict_failure_probability(pumps, horizon=90.0)
+    with pytest.raises(TypeError, match=r"NeuralHazard.predict_survival\(X, times\) was called without times"):
+        sj.NeuralHazard().predict_survival(pumps)
 
 
 def test_the_limits_of_a_summary_stand_beside_what_they_are_limits_of(model):
@@ -188,6 +205,37 @@ def test_what_is_written_in_their_place_is_there(pumps, model):
     for kind, without in ((sj.AcceleratedFailureTime, []), (sj.Weibull, ["plot_partial_effects_on_outcome"])):
         assert [name for name in INSTEAD if not instead_of(kind, name) and not hasattr(kind, name)] == without
     np.testing.assert_array_equal(model.predict_rul(pumps, kind="median"), model.predict_quantile(pumps, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "answer"),
+    [
+        (sj.CoxProportionalHazards, "check_assumptions", "schoenfeld_test()"),
+        (sj.CoxProportionalHazards, "log_likelihood_ratio_test", "global_tests()"),
+        (sj.CoxProportionalHazards, "baseline_survival_", "baseline_cumulative_hazard_ (survival is exp of minus it)"),
+        (sj.CoxProportionalHazards, "params_", "coefficients_"),
+        (sj.Weibull, "rho_", 'parameters_["shape"]'),
+        (sj.Weibull, "lambda_", 'parameters_["scale"]'),
+        (sj.LogNormal, "plot", "plot_survival()"),
+    ],
+)
+def test_attributes_of_one_kind_of_model_are_answered_for_that_kind(kind, name, answer):
+    with pytest.raises(AttributeError, match=re.escape(f"{kind.__name__} has no {name}; write model.{answer}.")):
+        getattr(kind(), name)
+
+
+def test_what_is_written_in_their_place_is_there_for_each_kind():
+    assert instead_of(sj.LogNormal, "rho_") is None
+    assert [name for name in OF_WEIBULL if not instead_of(sj.Weibull, name)] == []
+    assert [name for name in OF_COX if not instead_of(sj.CoxProportionalHazards, name)] == []
+
+
+@pytest.mark.parametrize("name", LIFELINES)
+def test_a_model_of_lifelines_is_answered_with_the_call_that_makes_it_here(name):
+    with pytest.raises(AttributeError, match=re.escape(f"has no attribute {name!r}; lifelines' {name} is {LIFELINES[name]}")):
+        getattr(sj, name)
+    here = eval(LIFELINES[name], {"sj": sj})
+    assert callable(getattr(here, "fit", here))
 
 
 def test_other_attributes_that_are_not_there_keep_their_errors(model):

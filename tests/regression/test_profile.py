@@ -127,7 +127,7 @@ def test_what_has_no_such_limits_is_refused(tmp_path):
     with pytest.raises(ValueError, match='likelihood intervals are those of "parameters"'):
         model.interval("survival", FRAME, 10.0, method="likelihood")
     with pytest.raises(ValueError, match="not the data of the fit"):
-        limits(model, FRAME[::-1])
+        limits(model, FRAME[::-1].reset_index(drop=True))
     with pytest.raises(ValueError, match="life is not used by Wald intervals"):
         model.interval("parameters", life=LIFE)
     robust = sj.AcceleratedFailureTime(sj.Weibull(), errors="robust").fit(FRAME, LIFE)

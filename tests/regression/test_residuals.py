@@ -155,7 +155,7 @@ def test_what_cannot_be_repeated_is_refused_with_what_can_be_seen_instead(stretc
     with pytest.raises(ValueError, match=r"two stages. Take joint=True; or: plot_residuals"):
         scaled.goodness_of_fit(FRAME)
     with pytest.raises(ValueError, match="not the data of the fit"):
-        stretched.goodness_of_fit(FRAME[::-1], LIFE)
+        stretched.goodness_of_fit(FRAME[::-1].reset_index(drop=True), LIFE)
     two = sj.Lifetimes([10.0, 20.0, 30.0] * 4, [False, True, True] * 4, entry=[0.0, 10.0, 0.0] * 4)
     load = pd.DataFrame({"load": np.linspace(0, 1, 12)})
     model = sj.ProportionalHazards(sj.Weibull()).fit(load, two, unit=np.arange(12) - np.tile([0, 1, 0], 4))
