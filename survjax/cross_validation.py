@@ -18,6 +18,7 @@ from survjax.metrics.faces import fit_to, knows_covariates, learns_groups, numbe
 from survjax.metrics.judged import read_life, read_times
 from survjax.metrics.pairs import concordance
 from survjax.metrics.scorers import crps_of, d_calibration_of, log_score_of
+from survjax.model_labels import CUT, told_apart
 from survjax.models.arguments import check_whole_number
 from survjax.models.estimator import Estimator
 
@@ -251,9 +252,8 @@ def _named(models: Any) -> dict[str, Any]:
     else:
         if hasattr(models, "fit"):
             raise TypeError(f"models must be a list or a dictionary of models; got a single {type(models).__name__}. Pass [model].")
-        named = {}
-        for model in models:
-            name = _name_of(model)
+        named, models = {}, list(models)
+        for model, name in zip(models, _names_of(models), strict=True):
             if name in named and name == (model.constructor() if isinstance(model, Estimator) else repr(model)):
                 raise ValueError(f"two models are called {name}; pass a dictionary to name them yourself.")
             same = sum(other == name or other.startswith(f"{name} #") for other in named)
@@ -263,6 +263,16 @@ def _named(models: Any) -> dict[str, Any]:
     for model in named.values():
         knows_covariates(model)
     return named
+
+
+def _names_of(models: list[Any]) -> list[str]:
+    """Those of calls that are long, and the same once they are cut, say what differs."""
+    names = [_name_of(model) for model in models]
+    alike = [place for place, name in enumerate(names) if names.count(name) > 1 and CUT in name]
+    told = told_apart([models[place].constructor() for place in alike], LONGEST_NAME)
+    for place, name in zip(alike, told, strict=True):
+        names[place] = name
+    return names
 
 
 def _name_of(model: Any) -> str:

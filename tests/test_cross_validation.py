@@ -7,8 +7,9 @@ import pytest
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 
 import survjax as sj
-from survjax.cross_validation import LATE, SCORES, _named
+from survjax.cross_validation import LATE, SCORES, CrossValidation, _named
 from survjax.metrics import concordance, crps, d_calibration, integrated_brier_score
+from survjax.model_labels import told_apart
 from tests.metrics.exponential_regression import ExponentialRegression, fleet
 
 X, LIFE = fleet()
@@ -220,6 +221,32 @@ def test_the_picture_has_a_panel_for_each_score_and_a_line_for_each_model(judged
     plt.close(panels[0].figure)
 
 
+def test_labels_of_the_picture_are_what_tells_models_apart(judged):
+    # long calls took a third of the picture, and what differed was cut off
+    formulas = ["~ load + temperature + C(make) + np.log(age)", "~ load + temperature + C(make) + site"]
+    models = [
+        sj.ProportionalHazards(sj.Weibull(), formulas[0]),
+        sj.ProportionalHazards(sj.Weibull(), formulas[1]),
+        sj.AcceleratedFailureTime(sj.WeibullMixture(), formulas[1]),
+        sj.Weibull(),
+    ]
+    calls = [model.constructor() for model in models]
+    labels = [
+        "ProportionalHazards(formula=…np.log(age), …)",
+        "ProportionalHazards(formula=…site, …)",
+        "AcceleratedFailureTime(…)",
+        "Weibull()",
+    ]
+    assert told_apart(calls, 28) == labels
+    assert told_apart(["a pipeline, repr'd", "Odd(1, 2"], 5) == ["a pipeline, repr'd", "Odd(1, 2"]
+    folds = pd.concat([judged.folds.loc["ExponentialRegression()"]] * 4, keys=calls, names=["model", "fold"])
+    panels = CrossValidation(folds, judged.failures[:0], judged.times).plot()
+    shown = [label.get_text() for label in panels[0].get_yticklabels()]
+    assert [text.replace("\n", "") for text in shown] == labels
+    assert max(len(line) for text in shown for line in text.splitlines()) <= 28
+    plt.close(panels[0].figure)
+
+
 def test_bad_input_is_refused_with_the_remedy():
     model = ExponentialRegression()
     for models, error, words in (
@@ -261,7 +288,10 @@ def test_the_seconds_of_a_fit_stand_beside_its_scores(judged):
 def test_models_are_named_by_calls_that_can_be_read_and_told_apart():
     formulas = [{"scale": "~ load + temperature + C(make) + np.log(age)"}, {"scale": "~ load + C(make) + np.log(age) + site"}]
     models = [sj.ProportionalHazards(sj.Weibull(), "~ load"), *(sj.ParameterRegression(sj.Weibull(), one) for one in formulas)]
-    expected = ["ParameterRegression(base=Weibull(), formulas=…)", "ParameterRegression(base=Weibull(), formulas=…) #2"]
+    expected = [
+        "ParameterRegression(formulas=…temperature + C(make) + np.log(age), …)",
+        "ParameterRegression(formulas=…C(make) + np.log(age) + site, …)",
+    ]
     assert list(_named(models)) == ["ProportionalHazards(base=Weibull(), formula='~ load')", *expected]
     # the name of a fitted model was its class alone
     assert list(_named([sj.Weibull().fit(LIFE), sj.Exponential().fit(LIFE)])) == ["Weibull()", "Exponential()"]

@@ -26,7 +26,7 @@ FLOORS = (
     ("adequacy.goodness",),
     ("fitting",),
     ("regression", "frailty"),
-    ("models",),
+    ("models", "model_labels"),
     ("metrics",),
     (
         "adequacy",

@@ -125,7 +125,10 @@ class Problem:
         """Some rows at even steps, in the shape of the whole; None where there are few."""
         if len(self.data) == 1:
             return None
-        picked = np.arange(0, self.columns.n, -(-self.columns.n // (2 * self.block)))
+        return self.of_some(np.arange(0, self.columns.n, -(-self.columns.n // (2 * self.block))))
+
+    def of_some(self, picked: np.ndarray) -> Problem:
+        """These rows, of a first axis (n,), in the shape of the whole."""
         columns, weights = self.columns.at(picked), self.weights[picked]
         return dataclasses.replace(self, columns=columns, weights=weights, data=_cut(columns, weights, self.block, self.columns.n))
 
@@ -260,13 +263,23 @@ def refuse_start(problem: Problem, point: np.ndarray) -> None:
             "starts={...}, or leave out rows that are impossible under the model."
         )
     bad = ~np.isfinite(gradients).all(axis=1)
-    row = int(np.argmax(bad))
-    where = f"row {problem.rows[row]}: {problem.columns.row_in_words(row)}" if bad.any() else "the second one of some row"
+    row, which = (int(np.argmax(bad)), "") if bad.any() else (_without_curvature(problem, point), "second ")
     raise ValueError(
-        f"log_likelihood has a value at the start ({at}) but no finite derivative, at {where}. The usual cause is "
-        "jnp.where(safe, f(x), 0): both branches are differentiated, so make the argument legal, "
-        "jnp.where(safe, f(jnp.where(safe, x, 1)), 0). Others are sqrt, abs and powers at 0."
+        f"log_likelihood has a value at the start ({at}) but no finite {which}derivative, at row {problem.rows[row]} (rows count from 0): "
+        f"{problem.columns.row_in_words(row)}. The usual causes are powers, logarithms and roots at 0, (t / eta)**k at t = 0, and "
+        "jnp.where(safe, f(x), 0): both branches are differentiated. Keep 0 out of the argument, not of the result: "
+        "jnp.where(t > 0, f(jnp.where(t > 0, t, 1)), 0)."
     )
+
+
+def _without_curvature(problem: Problem, point: np.ndarray) -> int:
+    """A row whose second derivatives are not finite, found by halves, all with the program of the whole."""
+    rows = np.arange(problem.columns.n)
+    while len(rows) > 1:
+        half = rows[: len(rows) // 2]
+        finite = np.isfinite(problem.of_some(half).evaluate(point).hessian).all()
+        rows = rows[len(half) :] if finite else half
+    return int(rows[0])
 
 
 def _at(problem: Problem, point: np.ndarray) -> str:

@@ -47,7 +47,11 @@ def table_as_html(heading: str, summary: pd.DataFrame, notes: Sequence[str]) -> 
 def _what_it_rests_on(fit: Fit | RegressionFit) -> str:
     stopped = "" if fit.converged else f", stopped short ({fit.reason})"
     prior = ", with a prior" if isinstance(fit, Fit) and fit.prior else ", penalised" if fit.penalty else ""
-    return f"fitted to {fit.n_units:,.6g} units, {fit.n_failed:,.6g} failed{prior}{stopped}, log-likelihood {fit.log_likelihood:.6g}"
+    return rests_on(fit.n_units, fit.n_failed, fit.log_likelihood, prior + stopped)
+
+
+def rests_on(n_units: float, n_failed: float, log_likelihood: float, more: str = "") -> str:
+    return f"fitted to {n_units:,.6g} units, {n_failed:,.6g} failed{more}, log-likelihood {log_likelihood:.6g}"
 
 
 def _estimate(name: str, value: float, error: float) -> str:

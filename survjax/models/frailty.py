@@ -240,11 +240,15 @@ class Frailty(FrailtyFindings):
     ) -> pd.DataFrame:
         """Estimate and limits of a prediction for each unit by the delta method, or of the parameters.
 
+        The limits cover the uncertainty of the parameters alone. With ``group`` the group's own frailty is averaged over its posterior:
+        they are limits of that average, not of the group's own probability, which differs from it by what its frailty turns out to be
+        (``frailties()`` has between which factors).
+
         Parameters
         ----------
         what : "parameters" (Wald; of the variance by profile likelihood); or with X and exactly the arguments of that prediction:
             ("survival", X, times), ("failure_probability", X, age, horizon), ("rul", X, age, kind="median"), ("quantile", X, p), …
-        group, seen : as for that prediction. The limits are of its estimate: the frailty is averaged, not fixed.
+        group, seen : as for that prediction.
         level : the confidence. side : "two", or "lower" or "upper" for a one-sided bound.
 
         Returns

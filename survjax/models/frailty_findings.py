@@ -33,6 +33,10 @@ AT_ZERO = (
     "The likelihood is highest at a variance of 0: nothing in these data says that groups differ, and the estimates are those without "
     "frailty. The variance has no standard error there; its upper limit is that of the profile likelihood."
 )
+AVERAGED = (
+    "interval(..., group=) covers the uncertainty of the estimates: the frailty of a group is averaged over what it may be, so that the "
+    "limits are none of that group's own probability; between which factors of its hazard that lies, frailties() has."
+)
 
 
 class FrailtyFindings(Estimator):
@@ -226,7 +230,8 @@ class FrailtyFindings(Estimator):
     def notes_(self) -> list[str]:
         """What the reader of this fit should know, in sentences."""
         fit = self._fitted
-        return [*fit.fit.notes, *([AT_ZERO] if fit.at_boundary else []), *([ALONE] if fit.alone else [])]
+        said = [(AT_ZERO, fit.at_boundary), (ALONE, fit.alone), (AVERAGED, not (fit.at_boundary or fit.alone))]
+        return [*fit.fit.notes, *(sentence for sentence, holds in said if holds)]
 
     @property
     def summary_(self) -> pd.DataFrame:
@@ -251,7 +256,9 @@ class FrailtyFindings(Estimator):
         table["p"] = [*np.where(told.is_coefficient, wald, np.nan), self.p_value_]
         ratio = self.base._ratio() if isinstance(self.base, Regression) else None
         if ratio:
-            table.insert(4, ratio, [*np.where(told.is_coefficient, np.exp(told.values), np.nan), np.nan])
+            ratios = np.full(len(errors), np.nan)
+            ratios[:-1][told.is_coefficient] = np.exp(told.values[told.is_coefficient])
+            table.insert(4, ratio, ratios)
         ends = [kendall_tau(self._fitted.kind, limit) if np.isfinite(limit) else 1.0 for limit in self.variance_limits(level)]
         table.loc[TAU] = dict.fromkeys(table.columns, np.nan) | {"estimate": self.kendall_tau_, "lower": ends[0], "upper": ends[1]}
         return table

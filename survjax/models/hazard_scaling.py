@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from survjax.covariates.design import Design
-from survjax.covariates.histories import stretches_in_words
+from survjax.covariates.histories import held_in_words, stretches_in_words
 from survjax.covariates.table import read_table
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
@@ -195,7 +195,7 @@ class HazardScaling(Regression):
         fit, solution = stages.fit(penalty, errors=self.errors, seed=seed, require_convergence=require_convergence)
         if strength:
             fit.notes.insert(0, LASSO if self.l1_ratio and self.errors == "sandwich" else RIDGE)
-        fit.notes[:0] = [*taken_as_failed(y), *(stretches_in_words(life) if unit is None else [])]
+        fit.notes[:0] = [*taken_as_failed(y), *(stretches_in_words(life) if unit is None else held_in_words(unit))]
         self._fit, self.lifetimes_, self._reported = dataclasses.replace(fit, n_units=n_units), life, None
         self._solution, self._held_out, self._strength = solution, chosen, strength
         return self

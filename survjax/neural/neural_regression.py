@@ -18,6 +18,7 @@ from survjax.fitting.existence import check_anything_failed, check_support
 from survjax.fitting.fit import fit_distribution
 from survjax.models.arguments import as_target, check_level, check_whole_number, taken_as_failed
 from survjax.models.estimator import Estimator
+from survjax.models.fit_in_words import rests_on
 from survjax.models.habits import in_survjax_words
 from survjax.models.intervals import limits_of_link
 from survjax.models.model import Model
@@ -148,6 +149,14 @@ class NeuralRegression(UnitPredictions, Estimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return self._fit is not None
+
+    def __repr__(self) -> str:
+        """The constructor's call; once fitted also what the fit rests on. Weights of networks are not for reading."""
+        fit = self._fit
+        if fit is None:
+            return self.constructor()
+        networks = f", {fit.n_members} networks" if fit.n_members > 1 else ", 1 network"
+        return f"{self.constructor()} {rests_on(fit.n_units, fit.n_failed, fit.log_likelihood, networks)}"
 
     @property
     def learning_curve_(self) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from survjax.model_labels import told_apart
 from survjax.plotting.canvas import COMPONENTS, DATA, FIT, axes, finish
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from survjax.cross_validation import CrossValidation
 
+LONGEST_LABEL = 28  # letters, of a model that need not be longer to be told from others
 TITLES = {
     "concordance": ("Concordance", "higher is better"),
     "integrated_brier": ("Integrated Brier", "lower is better"),
@@ -29,7 +31,10 @@ def plot_scores(validation: CrossValidation) -> list[Axes]:
 
     names = list(dict.fromkeys(validation.folds.index.get_level_values("model")))
     shown = {score: words for score, words in TITLES.items() if score not in validation.had_by_none()}
-    size = (2.7 * len(shown) + 0.09 * max(map(len, names)), 1.5 + 0.42 * len(names))
+    short = told_apart(names, LONGEST_LABEL)
+    labels = [label.replace("(", "\n(", 1) if len(label) > LONGEST_LABEL else label for label in short]
+    longest = max(len(line) for label in labels for line in label.splitlines())
+    size = (2.7 * len(shown) + 0.09 * longest, 1.5 + 0.42 * len(names))
     _, grid = plt.subplots(1, len(shown), figsize=size, sharey=True, layout="constrained", squeeze=False)
     panels = grid[0]
     for ax, (score, (title, meaning)) in zip(panels, shown.items(), strict=True):
@@ -48,7 +53,7 @@ def plot_scores(validation: CrossValidation) -> list[Axes]:
             ax.axvline(0.05, color=DATA, linestyle=":", linewidth=1)
         ax.locator_params(axis="x", nbins=4)
         finish(ax, title, meaning, "")
-    panels[0].set_yticks(range(len(names)), names)
+    panels[0].set_yticks(range(len(names)), labels)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     return list(panels)
 

@@ -130,6 +130,7 @@ def test_a_history_brings_covariates_lifetimes_and_units_to_every_fit():
     assert "hold the covariates of X as they are from then on" in held
     assert "along(path)" in held
     assert "sj.Landmarks" in held
+    assert held in sj.HazardScaling(sj.Weibull()).fit(history).notes_
     assert held_in_words(None) == held_in_words(["a", "b"]) == []
     with pytest.raises(TypeError, match=r"unit must be a label for each row; got the text 'unit'"):
         without.fit(history.X, history.y, unit="unit")

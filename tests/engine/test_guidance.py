@@ -118,8 +118,26 @@ def test_an_illegal_branch_that_spoils_the_derivative_names_the_row_and_the_reme
         return jnp.where(row["x"] > 0, jnp.sqrt(inside), 0.0) - parameters["level"] ** 2
 
     first = int(np.argmax(X <= 0))
-    with pytest.raises(ValueError, match=rf"no finite derivative, at row {first}: .*both branches are differentiated"):
+    with pytest.raises(ValueError, match=rf"no finite derivative, at row {first} .*both branches are differentiated"):
         fit(root, None, {"level": "positive"})
+
+
+def test_a_power_of_0_that_spoils_the_curvature_alone_names_the_row_and_the_remedy():
+    # "at the second one of some row", it said
+    def weibull(parameters, row):
+        def hazard_up_to(age):
+            return (age / parameters["eta"]) ** parameters["k"]
+
+        log_hazard = jnp.log(parameters["k"] / row["t"]) + parameters["k"] * jnp.log(row["t"] / parameters["eta"])
+        return log_hazard - hazard_up_to(row["t"]) + hazard_up_to(row["entry"])
+
+    entry = np.full(64, 0.5)
+    entry[41] = 0.0
+    with pytest.raises(ValueError, match=r"no finite second derivative, at row 41 \(rows count from 0\): .*jnp.where\(t > 0, f\("):
+        fit(weibull, {"t": 1.0 + np.abs(X), "entry": entry}, {"eta": "positive", "k": "positive"})
+    entry[7] = -1.0  # without weight: rows are still those of the user
+    with pytest.raises(ValueError, match=r"at row 41 "):
+        fit(weibull, {"t": 1.0 + np.abs(X), "entry": entry}, {"eta": "positive", "k": "positive"}, weights=np.arange(64) != 7)
 
 
 def test_a_wall_on_the_way_is_told_from_a_maximum_that_is_not_there():

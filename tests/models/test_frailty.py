@@ -56,6 +56,19 @@ def test_under_late_entry_estimates_are_within_four_monte_carlo_errors_of_the_tr
     assert errors["scale"] < 1.0
 
 
+def test_limits_are_said_to_be_none_of_a_groups_own_probability(fitted):
+    # of which 52 % lay within limits of 95 %
+    assert "limits are none of that group's own probability" in fitted["gamma"].notes_[-1]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_scale_in_the_thousands_has_no_hazard_ratio_to_overflow():
+    life = sj.Lifetimes(1000.0 * LIFE.durations, LIFE.event_observed)
+    table = sj.Frailty(sj.ProportionalHazards(sj.Weibull())).fit(X, life, group=NAMES).summary()
+    assert table["estimate"]["scale"] > 10_000.0
+    assert table["hazard ratio"].dropna().to_dict() == {"load": pytest.approx(np.exp(table["estimate"]["load"]), rel=1e-14)}
+
+
 def test_groups_of_one_unit_are_unit_frailty():
     alone = sj.UnitFrailty(sj.Weibull()).fit(LIFE)
     model = sj.Frailty(sj.Weibull()).fit(LIFE)

@@ -67,6 +67,15 @@ def test_two_groups_have_the_hazards_of_their_own_lifetimes():
     assert found[1, 0] / found[0, 0] > 2.0
 
 
+def test_a_fitted_network_says_what_it_rests_on(quick):
+    failed = LIFE.n_failed
+    assert (
+        repr(quick)
+        == f"{quick.constructor()} fitted to 1,024 units, {failed:g} failed, 2 networks, log-likelihood {quick.log_likelihood_:.6g}"
+    )
+    assert repr(clone(quick)) == quick.constructor()
+
+
 def test_predictions_are_those_of_one_law_a_unit(quick):
     law = quick.of(X.iloc[[1]])
     one = X.iloc[[1]]
