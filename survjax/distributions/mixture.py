@@ -77,6 +77,10 @@ class Mixture(Distribution):
     def log_density_from(self, time, log_time):
         return self._combine([component.log_density_from(time, log_time) for component in self.components])
 
+    def log_hazard_from(self, time, log_time):
+        after = self.shares([component.log_survival_from(time, log_time) for component in self.components])
+        return log_weighted_sum([component.log_hazard_from(time, log_time) for component in self.components], after)
+
     def weights_after(self, start):
         """The weights among units that have survived to ``start``, shape (k,) for a scalar."""
         return self.shares([component.log_survival(start) for component in self.components])
