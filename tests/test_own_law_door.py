@@ -228,6 +228,8 @@ def test_what_is_given_to_load_is_checked(tmp_path):
         sj.load(path, distributions=[Lomax()])
     with pytest.raises(TypeError, match=r"classes made from sj.Distribution"):
         sj.load(path, distributions=[int])
+    with pytest.raises(TypeError, match=r"a list of classes made from sj.Distribution.*\[Lomax\]"):
+        sj.load(path, distributions=Lomax)
     with pytest.raises(ValueError, match="survjax has a Weibull of its own"):
         sj.load(path, distributions=[type("Weibull", (Lomax,), {})])
 

@@ -138,7 +138,10 @@ def _leaf(name: str, values: Any) -> np.ndarray:
         return array.astype(np.int64)
     if array.dtype.kind == "i":
         return array.astype(np.int64, copy=False)
-    if array.dtype.kind in "fb":
+    if array.dtype.kind == "f":
+        # in the byte order and with no more digits than JAX knows
+        return array if array.dtype in (np.float16, np.float32) else array.astype(float, copy=False)
+    if array.dtype.kind == "b":
         return array
     what = {"U": "text", "S": "text", "M": "dates", "m": "spans of time", "c": "complex numbers"}.get(array.dtype.kind, str(array.dtype))
     raise TypeError(
@@ -182,3 +185,28 @@ def read_weights(weights: Any, columns: Columns) -> np.ndarray:
     if not array.any():
         raise ValueError("all weights are 0: nothing is left to learn from.")
     return array
+
+
+def read_clusters(clusters: Any, data: Any, rows: np.ndarray, n: int) -> np.ndarray:
+    """Numbers from 0 for the labels of ``rows`` among n; a text is the name of a column of the data.
+
+    Raises
+    ------
+    ValueError : no such column; another number of labels; a missing one; all rows in one cluster.
+    """
+    import pandas as pd
+
+    if isinstance(clusters, str):
+        try:
+            clusters = data[clusters]
+        except (KeyError, IndexError, TypeError, ValueError):
+            raise ValueError(f"clusters={clusters!r} is not a column of data.") from None
+    labels = np.asarray(clusters)
+    if labels.shape != (n,):
+        raise ValueError(f"clusters must be one label a row, of shape ({n},), or the name of a column; they have the shape {labels.shape}.")
+    codes, found = pd.factorize(labels[rows])
+    if np.any(codes < 0):
+        raise ValueError(f"clusters miss a label in row {int(rows[np.argmax(codes < 0)])} (rows count from 0).")
+    if len(found) < 2:
+        raise ValueError(f"all rows are in cluster {found[0]}; how far clusters differ can only be learned from several.")
+    return codes

@@ -71,7 +71,7 @@ class Problem:
 
     Attributes
     ----------
-    columns : rows of a positive weight alone, in order; weights (n,) theirs; rows (n,) where they stand in the user's data.
+    columns : rows of a positive weight alone, in order; weights (n,) theirs; rows (n,) where they stand in the n_given of the user.
     """
 
     function: Callable
@@ -80,17 +80,18 @@ class Problem:
     columns: Columns
     weights: np.ndarray
     rows: np.ndarray
+    n_given: int
     block: int
     data: list[dict[str, Chunk]]
 
     @classmethod
     def pose(cls, function: Callable, per: str, space: ParameterSpace, columns: Columns, weights: np.ndarray, block: int | None) -> Problem:
         check_function(function, per, space, columns)
-        rows = np.flatnonzero(weights > 0)
+        rows, n_given = np.flatnonzero(weights > 0), columns.n
         if len(rows) < columns.n:
             columns, weights = columns.at(rows), weights[rows]
         size = columns.block(block)
-        return cls(function, objective_of(function, per), space, columns, weights, rows, size, _cut(columns, weights, size))
+        return cls(function, objective_of(function, per), space, columns, weights, rows, n_given, size, _cut(columns, weights, size))
 
     @property
     def n_units(self) -> float:

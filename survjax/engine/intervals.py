@@ -128,12 +128,13 @@ def bootstrap_values(problem: Problem, fit: LikelihoodFit, clusters: np.ndarray 
 def sandwich(problem: Problem, fit: LikelihoodFit, clusters: np.ndarray | None) -> np.ndarray:
     r"""The covariance :math:`C (\sum_g u_g u_g^\top)\,C` of the coordinates, u the score of a cluster (Huber 1967; White 1982).
 
-    A row of weight w counts as w rows, each a cluster for itself or in one of w alike.
+    A row of weight w counts as w rows, each a cluster for itself or, where labels are given, all in that of the row.
     """
     _, scores = problem.of_rows(fit.coordinates)
-    scores = scores * np.sqrt(problem.weights)[:, None]
-    if clusters is not None:
+    if clusters is None:
+        scores = scores * np.sqrt(problem.weights)[:, None]
+    else:
         summed = np.zeros((int(clusters.max()) + 1, scores.shape[1]))
-        np.add.at(summed, clusters, scores)
+        np.add.at(summed, clusters, scores * problem.weights[:, None])
         scores = summed
     return fit.coordinate_covariance @ (scores.T @ scores) @ fit.coordinate_covariance

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import jax
 import numpy as np
 
-from survjax.engine.columns import read_columns, read_weights
+from survjax.engine.columns import read_clusters, read_columns, read_weights
 from survjax.engine.estimation import LikelihoodFit, Problem, fit_likelihood
 from survjax.engine.intervals import bootstrap_values, delta_of, profile_limits, reaches, sandwich, wald_limits
 from survjax.engine.parameter_space import WORDS, read_parameters
-from survjax.errors import NotFitted
+from survjax.errors import NotConverged, NotFitted
 from survjax.models.arguments import check_level, check_whole_number
 from survjax.models.estimator import Estimator
 from survjax.models.fit_in_words import estimates_in_words
@@ -43,7 +43,8 @@ class MaximumLikelihood(Estimator):
 
     The function is differentiated twice by JAX and called in 64 bits, whatever your configuration. Rows are added up in blocks that fit in
     a processor's cache; the program is compiled once for a function, its columns and a bucket of row counts. A lambda or function made
-    anew is a new program: define it once.
+    anew is a new program: define it once. What it reads from outside, a global variable, is compiled in as it is at the first fit and not
+    looked at again: what may change belongs to ``parameters``, as a known value.
 
     Examples
     --------
@@ -125,7 +126,7 @@ class MaximumLikelihood(Estimator):
             raise ValueError("starts is empty; give a mapping from names to values, a list of such, or None.")
         points = [space.read_start(one, default) for one in given]
         n_starts = len(points) if n_starts is None else check_whole_number(n_starts, "n_starts", len(points))
-        codes = None if clusters is None else _codes(data[clusters] if isinstance(clusters, str) else clusters, problem)
+        codes = None if clusters is None else read_clusters(clusters, data, problem.rows, problem.n_given)
         if codes is not None and self.errors == "model":
             raise ValueError('clusters count where errors are robust: MaximumLikelihood(..., errors="robust"); or leave them out.')
         fit = fit_likelihood(problem, points, n_starts, check_whole_number(seed, "seed", 0), require_convergence)
@@ -279,8 +280,10 @@ class MaximumLikelihood(Estimator):
         Raises
         ------
         NotFitted : nothing was fitted, or the data of the fit are not at hand (after unpickling).
-        NotConverged : the fit reached no maximum; the profile rises above it; a tenth of the samples has none.
-        ValueError : unknown words; profile limits of a function; a value of a function outside of its domain.
+        NotConverged : the fit reached no maximum, from which limits of "likelihood" and "bootstrap" start (Wald's are nan, as the errors
+            are); the profile rises above it; a tenth of the samples has none.
+        ValueError : unknown words; profile limits of a function; a value of a function that is nan or outside of its domain, or that has
+            no finite derivative.
 
         Returns
         -------
@@ -307,6 +310,9 @@ class MaximumLikelihood(Estimator):
             return _table(names, values, *self._percentiles(what, arguments, level, side, n_bootstrap, seed))
         if what == "parameters":
             return _table(names, values, *wald_limits(values, np.sqrt(np.diag(fit.covariance)), fit.space.domains, level, side))
+        if fit.converged and not np.isfinite(errors).all():
+            name = names[int(np.argmin(np.isfinite(errors)))]
+            raise ValueError(f"{name} has no finite derivative at the estimates, and so no standard error; take method='bootstrap'.")
         kind = _read_domain(domain)
         for name, value in zip(names, values, strict=True):
             if not kind.admits(float(value)):
@@ -327,6 +333,8 @@ class MaximumLikelihood(Estimator):
             return jax.numpy.concatenate([jax.numpy.ravel(leaf) for leaf in leaves])
 
         found = np.asarray(jax.lax.map(of, points))
+        if np.isnan(found).any():
+            raise ValueError("the function is nan for the estimate of a sample of the bootstrap; it must have a value at all of them.")
         below, above = reaches(level, side)
         beyond = 0.5 * (1.0 - level) if side == "two" else 1.0 - level
         lower = np.quantile(found, beyond, axis=0) if np.isfinite(below) else np.full(found.shape[1], -np.inf)
@@ -335,8 +343,8 @@ class MaximumLikelihood(Estimator):
 
     def _at_hand(self) -> Problem:
         if not self._fitted.converged:
-            raise NotFitted(
-                f"the fit reached no maximum: it stopped with {self._fitted.reason!r}, and no other fit can be held against it."
+            raise NotConverged(
+                f"the fit reached no maximum: it stopped with {self._fitted.reason!r}, and no other fit can be held against it.", self._fit
             )
         if self._problem is None:
             raise NotFitted("the data of the fit are not at hand, since a pickle does not hold them: fit again.")
@@ -344,9 +352,22 @@ class MaximumLikelihood(Estimator):
 
     @in_double_precision
     def score(self, data: Any, weights: Any = None) -> float:
-        """The mean log-likelihood of a row of any data under the fit."""
+        """The mean log-likelihood of a row of any data under the fit; minus infinity where a row is impossible.
+
+        Raises
+        ------
+        ValueError : it is nan for a row, which is named.
+        """
         problem, _ = self._pose(data, weights, None)
-        return -float(problem.evaluate(self._fitted.coordinates).value[0])
+        coordinates = self._fitted.coordinates
+        found = -float(problem.evaluate(coordinates).value[0])
+        if np.isnan(found):
+            row = int(np.argmax(np.isnan(problem.of_rows(coordinates)[0])))
+            raise ValueError(
+                f"log_likelihood is nan under the fit for row {problem.rows[row]} (rows count from 0): {problem.columns.row_in_words(row)}. "
+                "Leave such rows out, or fill what they miss."
+            )
+        return found
 
     # ---- shown
 
@@ -399,16 +420,3 @@ def _read_domain(domain: str | Domain) -> Domain:
     if not isinstance(found, Domain):
         raise ValueError(f"domain must be one of {', '.join(map(repr, WORDS))}, or a domain such as sj.Positive; got {domain!r}.")
     return found
-
-
-def _codes(clusters: Any, problem: Problem) -> np.ndarray:
-    """Numbers from 0 for the labels of the rows that count."""
-    import pandas as pd
-
-    labels = np.asarray(clusters)
-    if labels.ndim != 1 or len(labels) not in (problem.columns.n, int(problem.rows[-1]) + 1):
-        raise ValueError(f"clusters must be one label a row, or the name of a column; they have the shape {labels.shape}.")
-    codes, _ = pd.factorize(labels[problem.rows] if len(labels) > problem.columns.n else labels)
-    if np.any(codes < 0):
-        raise ValueError(f"clusters miss a label in row {int(problem.rows[np.argmax(codes < 0)])} (rows count from 0).")
-    return codes

@@ -21,7 +21,8 @@ class SimulatedLogLikelihood:
     function of a row, two times differentiable, for ``MeanOverRows`` or any sum over rows.
 
     With antithetic draws the likelihood is the same for a coefficient ``mean + spread * draw`` whatever the sign of the spread: report
-    its size, or make it positive by its domain. Spread 0 is then stationary: do not start there.
+    its size, or make it positive by its domain. Spread 0 is then stationary: do not start there. Of several coefficients it is the same
+    where all spreads change their signs together; with one alone it changes as little as other draws would change it.
 
     Parameters
     ----------

@@ -120,6 +120,9 @@ def read_own_laws(given: Any) -> dict[str, type[Distribution]]:
     ------
     TypeError : what is no class of distributions. ValueError : a name that survjax has itself.
     """
+    if isinstance(given, (type, Distribution)):
+        name = given.__name__ if isinstance(given, type) else type(given).__name__
+        raise TypeError(f"distributions must be a list of classes made from sj.Distribution: distributions=[{name}].")
     for kind in given:
         if not (isinstance(kind, type) and issubclass(kind, Distribution)):
             hint = " Pass the class itself, without ()." if isinstance(kind, Distribution) else ""

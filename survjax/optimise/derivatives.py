@@ -133,7 +133,7 @@ def _executables(rule: Rule, quantities: tuple[str, ...]) -> dict[Any, Any]:
 def executable(rule: Rule, quantities: tuple[str, ...], point: Any, args: tuple) -> tuple[Callable, float]:
     """The program for arguments of these shapes, and the seconds it took to trace and compile: 0 where it was at hand."""
     known = _executables(rule, quantities)
-    shapes = jax.tree.structure(args), tuple((np.shape(leaf), jnp.result_type(leaf)) for leaf in jax.tree.leaves(args))
+    shapes = jax.tree.structure(args), tuple(jax.typeof(leaf) for leaf in jax.tree.leaves(args))
     if shapes in known:
         return known[shapes], 0.0
     began = time.perf_counter()

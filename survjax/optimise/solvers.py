@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from survjax.numerics.newton import FLAT, NO_CURVATURE, Descent, Evaluation
+from survjax.numerics.newton import FLAT, Descent, Evaluation
 from survjax.optimise.evaluations import Evaluations
 
 WITH_HESSIAN = {"newton", "Newton-CG", "trust-exact"}
@@ -43,8 +43,12 @@ def _newton(evaluations: Evaluations, start: np.ndarray, tolerance: float, max_s
 
 
 def _is_minimum(hessian: np.ndarray) -> bool:
-    curvatures = np.linalg.eigvalsh(hessian)
-    return bool(curvatures[0] > max(FLAT * curvatures[-1], NO_CURVATURE))
+    diagonal = np.diagonal(hessian)
+    if not diagonal.min() > 0.0:
+        return False
+    # beside the curvature of each coordinate by itself, so that their units do not count
+    size = 1.0 / np.sqrt(diagonal)
+    return bool(np.linalg.eigvalsh(hessian * np.outer(size, size))[0] > FLAT)
 
 
 class Scipys(NamedTuple):

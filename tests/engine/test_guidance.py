@@ -255,3 +255,38 @@ def test_parameters_that_are_none_are_told_why(parameters, error, said):
 def test_arguments_of_fit_that_do_not_fit_are_told_why(keywords, said):
     with pytest.raises(ValueError, match=said):
         fit(squares, **keywords)
+
+
+@pytest.mark.parametrize(
+    ("clusters", "said"),
+    [
+        ("unit", "clusters='unit' is not a column"),
+        (np.arange(63), r"one label a row, of shape \(64,\).*shape \(63,\)"),
+        (np.ones(64), "all rows are in cluster 1.0"),
+    ],
+)
+def test_clusters_that_are_none_are_told_why(clusters, said):
+    weights = np.append(np.ones(63), 0.0)
+    with pytest.raises(ValueError, match=said):
+        sj.MaximumLikelihood(squares, LEVEL, errors="robust").fit({"x": X}, weights, clusters=clusters)
+
+
+def test_a_score_of_missing_values_names_the_row():
+    found = fit(squares)
+    with pytest.raises(ValueError, match=r"nan under the fit for row 1 \(rows count from 0\): x=nan"):
+        found.score({"x": np.array([1.0, np.nan])})
+
+
+def test_a_function_without_a_value_or_a_derivative_has_no_limits():
+    found = fit(squares)
+    with pytest.raises(ValueError, match="value has no finite derivative"):
+        found.interval(lambda parameters: jnp.sqrt(parameters["level"] - parameters["level"]))
+    with pytest.raises(ValueError, match="nan for the estimate of a sample"):
+        found.interval(lambda parameters: jnp.log(-1.0 - parameters["level"] ** 2), method="bootstrap", n_bootstrap=2)
+
+
+def test_limits_that_start_from_a_maximum_ask_for_one():
+    stopped = fit(lambda parameters, row: -jnp.exp(-parameters["level"]) * row["x"] ** 2, require_convergence=False)
+    for method in ("likelihood", "bootstrap"):
+        with pytest.raises(sj.NotConverged, match="the fit reached no maximum: it stopped with 'endless'"):
+            stopped.interval(method=method)

@@ -169,6 +169,16 @@ def test_a_weight_counts_as_so_many_rows():
     assert weighted.bic_ == pytest.approx(repeated.bic_, rel=1e-12)
 
 
+def test_rows_of_a_weight_stay_in_their_cluster():
+    y, weights, label = RESPONSE[:64], np.arange(64) % 3, np.arange(64) // 4
+    model = sj.MaximumLikelihood(one_normal, NORMAL, errors="robust")
+    repeated = model.fit({"y": np.repeat(y, weights)}, clusters=np.repeat(label, weights)).standard_errors_
+    # the last row has no weight, and its label stays unread
+    weights[63], label[63] = 0, 999
+    assert (np.arange(64) % 3)[63] == 0
+    np.testing.assert_allclose(model.fit({"y": y}, weights, clusters=label).standard_errors_, repeated, rtol=1e-9)
+
+
 def test_a_row_of_no_weight_may_hold_anything():
     y = np.append(RESPONSE[:63], np.nan)
     found = sj.MaximumLikelihood(one_normal, NORMAL).fit({"y": y}, np.append(np.ones(63), 0.0))
@@ -310,6 +320,12 @@ def test_data_may_come_in_any_form(form):
 
     found = sj.MaximumLikelihood(function, {"mean": "real"}).fit(data)
     assert found.parameters_["mean"] == pytest.approx(y.mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", [">f8", ">f4", "longdouble", ">i4"])
+def test_numbers_may_come_in_any_byte_order_and_width(kind):
+    y = np.arange(64).astype(kind)
+    assert sj.MaximumLikelihood(one_normal, NORMAL).fit({"y": y}).parameters_["mean"] == pytest.approx(31.5, rel=1e-12)
 
 
 def test_whole_numbers_do_not_wrap_around_and_may_be_indices():

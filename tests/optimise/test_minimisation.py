@@ -196,6 +196,37 @@ def test_a_valley_without_curvature_is_flat():
     assert not found.converged
 
 
+@pytest.mark.parametrize("method", SOLVERS)
+def test_an_end_that_is_not_finite_is_said_to_be_none(method):
+    found = minimise(lambda x: x[0] - jnp.log(x[0]) + (x[1] - 2.0) ** 2, np.array([5.0, -3.0]), method=method, max_steps=100)
+    assert found.converged or found.reason == "not_finite"
+    assert found.converged == bool(np.isfinite(found.value))
+
+
+def test_newton_knows_a_minimum_in_any_unit():
+    found = minimise(lambda x: 1e6 * (x[0] - 1e-3) ** 2 + 1e-6 * (x[1] - 10.0) ** 2, np.zeros(2), tolerance=1e-9)
+    assert found.reason == "converged"
+    np.testing.assert_allclose(found.parameters, [1e-3, 10.0], rtol=1e-3)  # the tolerance over the curvature of the second
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e9])
+def test_newton_finds_a_minimum_of_any_size(unit):
+    found = minimise(lambda x: jnp.sum(jnp.cosh(x / unit - 3.0)) * unit, np.zeros(2))
+    assert found.converged
+    assert found.gradient_norm <= 1e-6
+    assert found.n_steps < 60
+    # at the tolerance x / unit is off by 1e-6
+    np.testing.assert_allclose(found.parameters, 3.0 * unit, rtol=1e-6)
+
+
+def test_an_argument_of_another_type_is_another_program():
+    def square(x, middle):
+        return jnp.sum((x - middle) ** 2)
+
+    for middle in (2.0, np.float64(3.0), jnp.asarray(4.0), np.float32(5.0), 6):
+        assert minimise(square, np.zeros(1), args=(middle,)).parameters == pytest.approx([float(middle)])
+
+
 def test_nan_at_the_start_is_an_error_that_names_the_way_out():
     with pytest.raises(ValueError, match=r"fun is nan at the start.*logarithm of 0"):
         minimise(lambda x: jnp.sum(jnp.log(x)), np.array([-1.0, 1.0]))
