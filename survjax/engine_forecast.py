@@ -20,6 +20,7 @@ SETTINGS = ["setting_1", "setting_2", "setting_3"]
 FEATURES = ("smoothed 5", "smoothed 20")
 FIRST_AGE = 20.0
 PENALTY = 100.0
+FEWEST_READINGS = 30  # of a regime, from which to tell its mean and spread
 
 
 class EngineForecast:
@@ -34,7 +35,8 @@ class EngineForecast:
 
     Raises
     ------
-    ValueError : fewer than two engines, or malformed readings; the message names row and engine.
+    ValueError : fewer than two engines; none that ran for more than 20 cycles; a regime of fewer than 30 readings; malformed readings. The
+        message names row and engine.
     """
 
     def __init__(self, training: pd.DataFrame) -> None:
@@ -42,12 +44,17 @@ class EngineForecast:
         units = training.groupby("unit")["time"].max().reset_index(name="duration")
         if len(units) < 2:
             raise ValueError(f"there must be at least two engines to learn from; the training file has {len(units)}.")
+        if units["duration"].max() <= FIRST_AGE:
+            raise ValueError(
+                f"no engine of the training file ran for more than {FIRST_AGE:g} cycles, and earlier ones are not learned from."
+            )
         sensors = training.drop(columns=["unit", "time", *SETTINGS])
         by_regime = sensors.groupby(_regimes(training))
         spread = by_regime.std(ddof=0)
-        moving = (spread > 1e-9 * sensors.abs().max()).any()
-        self._sensors = list(sensors.columns[moving])
-        self._mean, self._spread = by_regime.mean()[self._sensors], spread[self._sensors].where(spread[self._sensors] > 0, 1.0)
+        moves = spread > 1e-9 * sensors.abs().max()  # less is rounding
+        self._sensors = list(sensors.columns[moves.any()])
+        self._readings = by_regime.size()
+        self._mean, self._spread = by_regime.mean()[self._sensors], spread.where(moves, 1.0)[self._sensors]
         lives = units.assign(event_observed=True)
         rows = Landmarks(self._read(training), lives, features=FEATURES, clock="remaining")
         old_enough = rows[rows.age >= FIRST_AGE]
@@ -64,7 +71,7 @@ class EngineForecast:
 
         Raises
         ------
-        ValueError : malformed readings, or a regime that no training engine was in.
+        ValueError : malformed readings, or a regime in which the training engines gave fewer than 30 readings.
         """
         import pandas as pd
 
@@ -77,12 +84,14 @@ class EngineForecast:
     def _read(self, log: pd.DataFrame) -> pd.DataFrame:
         """Unit and time, and the sensors that move, each in spreads from its mean in the regime."""
         regime = _regimes(log)
-        unseen = ~regime.isin(self._mean.index)
+        unseen = ~regime.isin(self._mean.index[self._readings >= FEWEST_READINGS])
         if unseen.any():
             row = int(unseen.to_numpy().argmax())
+            gave = int(self._readings.get(regime.iloc[row], 0))
             raise ValueError(
                 f"engine {log['unit'].iloc[row]} flew in row {row} (rows count from 0) under setting_1={log['setting_1'].iloc[row]:g} and "
-                f"setting_3={log['setting_3'].iloc[row]:g}, as no training engine did; train on engines flown under the same conditions."
+                f"setting_3={log['setting_3'].iloc[row]:g}, where training engines gave {gave} readings, and {FEWEST_READINGS} are the "
+                "fewest to judge others by; train on engines flown under the same conditions, or drop such readings."
             )
         scaled = (log[self._sensors].to_numpy() - self._mean.loc[regime].to_numpy()) / self._spread.loc[regime].to_numpy()
         return log[["unit", "time"]].assign(**dict(zip(self._sensors, scaled.T, strict=True)))

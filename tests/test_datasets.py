@@ -74,9 +74,13 @@ def test_the_turbofan_engines_have_their_cycles_and_the_lives_left_to_them():
     ("text", "said"),
     [
         ("1 1 0 0", "has 4 columns"),
-        ("unit " + " ".join("x" * 25), "line 1: unit must be a number; got 'unit'"),
+        ("unit " + " ".join("x" * 25), "line 1: unit must be a finite number; got 'unit'"),
         (" ".join(["1"] * 26) + "\n" + " ".join(["1", "2.5", *["1"] * 24]), "line 2: time must be a whole number; got '2.5'"),
-        (" ".join(["1"] * 26) + "\n1 2 3\n", "line 2: setting_2 must be a number; got 'nan'"),
+        (" ".join(["1"] * 26) + "\n1 2 3\n", "line 2: setting_2 must be a finite number; got 'nan'"),
+        (
+            "\n" + " ".join(["1"] * 26) + "\n\n1 2 inf" + " 1" * 23,
+            r"line 2: setting_1 must be a finite number; got 'inf' \(lines that are not",
+        ),
         ("", "not a table of 26 columns"),
     ],
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from survjax.covariates.features import Feature, Moments, Readings, count_up_to, read_feature
 from survjax.covariates.histories import as_series
-from survjax.covariates.reading_log import Lives, ReadingLog, read_lives, read_log, refuse_readings, whole_column
+from survjax.covariates.reading_log import Lives, ReadingLog, read_lives, read_log, refuse_readings, refuse_units, whole_column
 from survjax.covariates.table import Table, names_in_brief, read_table
 from survjax.data.columns import ROWS_COUNT_FROM, read_column
 from survjax.data.lifetimes import Lifetimes
@@ -129,6 +129,7 @@ class Landmarks:
         self._sensors, self._fact_names = sensors, facts
         self._features = _of_each(features, sensors)
         self._with_age = clock == "remaining"
+        self._are_numeric: dict[str, bool] = {}
         self._build(log, lives, at)
 
     def latest(self, log: Any, units: Any = None, *, at: Any = "last") -> Landmarks:
@@ -243,7 +244,10 @@ class Landmarks:
             if self._missing == "hold":
                 column = _held(as_series(column).reset_index(drop=True), name, log)
             values = whole_column(log.table._replace(columns={name: column}), name, "log")
-            numeric = values.dtype.kind in "fiub" if isinstance(values.dtype, np.dtype) else hasattr(values.dtype, "numpy_dtype")
+            numeric = getattr(values.dtype, "numpy_dtype", values.dtype).kind in "fiub"
+            if numeric != self._are_numeric.setdefault(name, numeric):
+                now, before = ("numbers", "none") if numeric else ("no numbers", "numbers")
+                raise TypeError(f"sensor {name!r} has {now} in this log, and had {before} in that of the other rows. Convert it.")
             read[name] = values.to_numpy(dtype=float)[log.order] if numeric else values.iloc[log.order].reset_index(drop=True)
         still = [name for name, values in read.items() if len(values) and len(set(np.asarray(values).tolist())) == 1]
         if still and refuse_constant:
@@ -287,6 +291,9 @@ class Landmarks:
         refuse_readings(early, "is asked for by at=, before the unit's first reading", units, age, "Leave it out.")
         refuse_readings(~self._running(lives, of, age), "is asked for by at=, when the unit is not running", units, age, "Leave it out.")
         order = np.lexsort((age, of))
+        again = np.zeros(len(of), dtype=bool)
+        again[order[1:]] = (np.diff(of[order]) == 0) & (np.diff(age[order]) == 0)
+        refuse_readings(again, "is asked for by at= a second time", units, age, "Ask once.")
         return of[order], age[order]
 
     def _columns_of_facts(self, log: ReadingLog, lives: Lives | None, facts: Table | None, of: np.ndarray) -> dict[str, Any]:
@@ -300,6 +307,7 @@ class Landmarks:
         rows = of
         if lives is None:
             named = pd.Index(as_series(table.pick((str(self._roles["unit"]),), of="units")[0]))
+            refuse_units(named.duplicated(), "is there twice", named, "Keep one row for each unit.")
             rows = named.get_indexer(pd.Index(np.asarray(log.labels)))[of]
             for row in np.flatnonzero(rows < 0)[:1]:
                 raise ValueError(f"unit {log.labels[of[row]]!r} of log is not among units; add it.")

@@ -61,7 +61,8 @@ def read_table(X: Any) -> Table:
             "X is a Lifetimes, which says nothing of covariates: X is what is known of each unit, and lifetimes are y, fit(X, y)."
         )
     if hasattr(X, "X") and hasattr(X, "unit"):
-        raise TypeError("X is a History, which fit(history) takes alone; elsewhere pass history.X.")
+        kind = type(X).__name__
+        raise TypeError(f"X is a {kind}, which fit takes alone; elsewhere pass {kind.lower()}.X.")
     if hasattr(X, "to_pandas") and not hasattr(X, "iloc"):
         X = X.to_pandas()
     if hasattr(X, "iloc"):

@@ -15,6 +15,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -142,12 +144,13 @@ def load_turbofan(path: str | Path = "train") -> pd.DataFrame:
         raise ValueError(f"{file} has {frame.shape[1]} columns; files of turbofan engines have {len(TURBOFAN_COLUMNS)}, without a header.")
     frame.columns = pd.Index(TURBOFAN_COLUMNS)
     for name, column in frame.items():
-        number = pd.to_numeric(column, errors="coerce")
-        whole = name not in ("unit", "time") or bool((number.dropna() % 1 == 0).all())
-        if number.isna().any() or not whole:
-            row = int((number.isna() | (number % 1 != 0 if not whole else False)).to_numpy().argmax())
-            what = "a number" if whole else "a whole number"
-            raise ValueError(f"{file}, line {row + 1}: {name} must be {what}; got {str(column.iloc[row])!r}.")
+        number = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
+        finite, whole = np.isfinite(number), name in ("unit", "time")
+        wrong = np.flatnonzero(~finite | (whole & (np.where(finite, number, 0.0) % 1 != 0)))
+        if wrong.size:
+            what = "a whole number" if whole and finite[wrong[0]] else "a finite number"
+            got = f"{str(column.iloc[wrong[0]])!r} (lines that are not blank, counted from 1)"
+            raise ValueError(f"{file}, line {wrong[0] + 1}: {name} must be {what}; got {got}.")
     return frame
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from survjax.covariates.histories import History
 from survjax.covariates.table import read_table
 from survjax.data.columns import refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
@@ -22,6 +23,7 @@ from survjax.frailty.predictions import Members, bounds_of_members, link_of_memb
 from survjax.models.accelerated_failure_time import AcceleratedFailureTime
 from survjax.models.arguments import as_target, check_level, taken_as_failed
 from survjax.models.frailty_findings import FrailtyFindings
+from survjax.models.habits import refuse_landmarks
 from survjax.models.intervals import limits_of_link
 from survjax.models.outcome import refuse_outcome_in
 from survjax.models.parameter_regression import ParameterRegression
@@ -94,7 +96,8 @@ class Frailty(FrailtyFindings):
             weights.
         group : (n,) labels of the groups; None: every unit is one (``unit``, or every row).
         unit : (n,) labels of units that have several rows (start, stop], ``entry`` being the start: stretches in which covariates differ,
-            or recurrent failures, after which the unit runs on. They must follow on each other; only the first may begin late.
+            or recurrent failures, after which the unit runs on. They must follow on each other; only the first may begin late. A
+            ``History`` brings X, y and unit: ``fit(history, group=labels)``.
         require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
 
         Raises
@@ -106,6 +109,9 @@ class Frailty(FrailtyFindings):
         A fit that raises leaves the model as it was.
         """
         check_frailty(self.distribution)
+        refuse_landmarks(self, X)
+        if isinstance(X, History) and y is None and unit is None:
+            X, y, unit = X.X, X.y, X.unit
         if y is None:
             X, y = None, X
         base = self._base_template()

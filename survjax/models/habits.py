@@ -159,10 +159,7 @@ def _of_landmarks(fit: Callable[..., R], given: dict[str, Any]) -> R:
     model, rows, *_ = given.values()
     labels = getattr(type(model), "labels_of_landmarks", None)
     if labels is None:
-        raise TypeError(
-            f"rows of Landmarks depend on each other, which {type(model).__name__} does not count; use sj.AcceleratedFailureTime, "
-            "sj.ProportionalHazards, sj.ParameterRegression, sj.HazardScaling or a network."
-        )
+        raise TypeError(_dependent(model))
     if given.get("y") is not None or "unit" in given or "cluster" in given:
         raise TypeError(f"Landmarks bring X, y and {labels} with them: fit(landmarks) alone, or fit(rows.X, rows.y, {labels}=rows.unit).")
     if rows.y is None:
@@ -170,6 +167,24 @@ def _of_landmarks(fit: Callable[..., R], given: dict[str, Any]) -> R:
     fitted = fit(model, rows.X, rows.y, **{labels: rows.unit}, **dict(list(given.items())[2:]))
     model._fit.notes.insert(0, LANDMARKS)
     return fitted
+
+
+def refuse_landmarks(model: Any, X: Any) -> None:
+    """Refuse rows of Landmarks where a model does not count how they depend on each other.
+
+    Raises
+    ------
+    TypeError
+    """
+    if isinstance(X, Landmarks):
+        raise TypeError(_dependent(model))
+
+
+def _dependent(model: Any) -> str:
+    return (
+        f"rows of Landmarks depend on each other, which {type(model).__name__} does not count; use sj.AcceleratedFailureTime, "
+        "sj.ProportionalHazards, sj.ParameterRegression, sj.HazardScaling or a network."
+    )
 
 
 def _of_a_history(first: str) -> str:

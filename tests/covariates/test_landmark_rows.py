@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from survjax.covariates.landmark_rows import Landmarks
@@ -94,6 +95,19 @@ def test_units_that_run_today_get_the_same_features_from_a_log_of_their_own():
     assert now.X.to_dict("list") == {"wear last": [7.0], "wear mean 11": [7.0], "make": ["x"], "age": [9.0]}
     with pytest.raises(ValueError, match=r"'make' of each unit must be told by units="):
         rows.latest(today)
+    with pytest.raises(ValueError, match=r"unit 'c' \(row 1 of units\) is there twice"):
+        rows.latest(today, {"unit": ["c", "c"], "make": ["x", "y"]})
+
+
+def test_a_sensor_that_turns_from_numbers_into_text_is_refused():
+    rows = Landmarks(LOG, UNITS[["unit", "duration", "event_observed"]])
+    with pytest.raises(TypeError, match="sensor 'wear' has no numbers in this log, and had numbers"):
+        rows.latest(LOG.assign(wear="3.0"))
+
+
+def test_text_of_arrow_is_a_sensor_that_is_not_numeric():
+    modes = pd.array(["hot", "cold", "hot", "hot", "hot", "cold"], dtype=pd.ArrowDtype(pa.string()))
+    assert Landmarks(LOG.assign(mode=modes), UNITS).X["mode"].tolist() == ["cold", "hot", "hot", "hot", "hot"]
 
 
 def test_a_missing_reading_is_refused_or_the_value_before_it_held():
@@ -137,6 +151,10 @@ def test_a_log_that_cannot_be_right_is_refused_by_row_and_unit(change, said):
         ({"at": {"unit": ["a"], "time": [24.9]}, "columns": ["oil"]}, "'oil' is missing in log"),
         ({"at": {"unit": ["b"], "time": [1.0]}}, "before the unit's first reading"),
         ({"at": {"unit": ["a"], "time": [25.0]}}, "when the unit is not running"),
+        (
+            {"at": {"unit": ["a", "b", "a"], "time": [12.0, 12.0, 12.0]}},
+            r"row 2 of log \(unit 'a', time=12\) is asked for .* a second time",
+        ),
     ],
 )
 def test_an_option_that_means_nothing_is_refused(given, said):

@@ -325,3 +325,24 @@ def test_a_group_that_the_fit_did_not_have_is_refused(fitted):
         fitted["gamma"].predict_survival(X[:1], 1.0, group="site 99")
     with pytest.raises(ValueError, match="seen must be at most the age"):
         fitted["gamma"].predict_rul(X[:1], 1.0, "median", group="site 1", seen=2.0)
+
+
+def test_a_history_brings_its_units_and_landmarks_are_refused():
+    frame = pd.DataFrame({"pump": np.arange(64).repeat(2), "start": np.tile([0.0, 1.0], 64), "load": X["load"][:128]})
+    ends = 1.0 + LIFE.durations[:64]
+    frame["stop"] = np.column_stack([np.ones(64), ends]).reshape(-1)
+    frame["failed"] = np.column_stack([np.zeros(64), LIFE.event_observed[:64]]).reshape(-1).astype(int)
+    history = sj.History.from_frame(frame, unit="pump", start="start", stop="stop", event="failed")
+    model, group = sj.Frailty(sj.ProportionalHazards(sj.Weibull())), NAMES[:64]
+    together = np.repeat(group, 2)
+    model.fit(history, group=together)
+    apart = sj.Frailty(model.base).fit(history.X, history.y, unit=history.unit, group=together)
+    assert model.log_likelihood_ == apart.log_likelihood_
+    with pytest.raises(TypeError, match="X is a History, which fit takes alone"):
+        model.fit(history, history.y, group=together)
+    log = {"unit": [1, 1, 2], "time": [0.0, 2.0, 1.0], "heat": [1.0, 2.0, 3.0]}
+    rows = sj.Landmarks(log, {"unit": [1, 2], "duration": [3.0, 4.0], "event_observed": [1, 1]})
+    with pytest.raises(TypeError, match="rows of Landmarks depend on each other, which Frailty does not count"):
+        model.fit(rows)
+    with pytest.raises(TypeError, match=r"X is a Landmarks, .* pass landmarks.X"):
+        model.predict_rul(rows)
