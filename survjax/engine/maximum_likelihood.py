@@ -334,7 +334,7 @@ class MaximumLikelihood(Estimator):
 
         found = np.asarray(jax.lax.map(of, points))
         if np.isnan(found).any():
-            raise ValueError("the function is nan for the estimate of a sample of the bootstrap; it must have a value at all of them.")
+            raise ValueError("the function is nan for the estimate of a sample of the bootstrap; it must have a value at all.")
         below, above = reaches(level, side)
         beyond = 0.5 * (1.0 - level) if side == "two" else 1.0 - level
         lower = np.quantile(found, beyond, axis=0) if np.isfinite(below) else np.full(found.shape[1], -np.inf)
@@ -364,8 +364,8 @@ class MaximumLikelihood(Estimator):
         if np.isnan(found):
             row = int(np.argmax(np.isnan(problem.of_rows(coordinates)[0])))
             raise ValueError(
-                f"log_likelihood is nan under the fit for row {problem.rows[row]} (rows count from 0): {problem.columns.row_in_words(row)}. "
-                "Leave such rows out, or fill what they miss."
+                f"log_likelihood is nan under the fit for row {problem.rows[row]} (rows count from 0): {problem.columns.row_in_words(row)}."
+                " Leave such rows out, or fill what they miss."
             )
         return found
 

@@ -114,6 +114,7 @@ class Descent:
     points: np.ndarray
     n_started: int | None = None  # points beyond are only there for the shape
     max_steps: int = 200
+    longest: float = LONGEST_RADIUS
     evaluation: Evaluation = field(init=False)
     radius: np.ndarray = field(init=False)
     reasons: list[str | None] = field(init=False)
@@ -184,7 +185,7 @@ class Descent:
         finite = trial.is_finite()
         floor = np.maximum(self.evaluation.rounding(), np.where(finite, trial.rounding(), 0.0))[lanes]
         trial_value = np.where(finite, trial.value, np.inf)[lanes]
-        taken, self.radius[lanes] = judge(self.evaluation.value[lanes], trial_value, floor, step, self.radius[lanes])
+        taken, self.radius[lanes] = judge(self.evaluation.value[lanes], trial_value, floor, step, self.radius[lanes], longest=self.longest)
         self.n_steps[lanes] += 1
         for lane in lanes[taken]:
             self.points[lane] = trial_points[lane]

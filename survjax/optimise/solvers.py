@@ -12,6 +12,7 @@ import numpy as np
 from survjax.numerics.newton import FLAT, Descent, Evaluation
 from survjax.optimise.evaluations import Evaluations
 
+HELPED = 0.5  # of the gradient is left after a step that helped
 WITH_HESSIAN = {"newton", "Newton-CG", "trust-exact"}
 
 
@@ -31,15 +32,25 @@ def _newton(evaluations: Evaluations, start: np.ndarray, tolerance: float, max_s
         value, gradient, hessian = evaluations.value(point), evaluations.gradient(point), evaluations.hessian(point)
         return Evaluation(np.array([value]), gradient[None], hessian[None])
 
-    descent = Descent(evaluate, start[None], max_steps=max_steps)
-    while descent.active.any():
-        # by itself it stops where the step is short: later, and after a last step to where nothing was evaluated
-        if np.abs(descent.evaluation.gradient).max() <= tolerance and _is_minimum(descent.evaluation.hessian[0]):
-            descent.stop(0, "converged")
-        else:
-            descent.advance()
-    (reason,) = descent.reasons
-    return End(descent.points[0], descent.paths[0], int(descent.n_steps[0]), str(reason), f"survjax: {reason}")
+    point, path, n_steps = start, [start.copy()], 0
+    while True:
+        descent = Descent(evaluate, point[None], max_steps=max_steps - n_steps, longest=np.inf)
+        before = np.abs(descent.evaluation.gradient).max()
+        while descent.active.any():
+            # by itself it stops where the step is short: later, and after a last step to where nothing was evaluated
+            if np.abs(descent.evaluation.gradient).max() <= tolerance and _is_minimum(descent.evaluation.hessian[0]):
+                descent.stop(0, "converged")
+            else:
+                descent.advance()
+        point, reason = descent.points[0], str(descent.reasons[0])
+        path += descent.paths[0][1:]
+        n_steps += int(descent.n_steps[0])
+        after = np.abs(evaluations.gradient(point)).max()
+        if reason != "converged" or after <= tolerance:
+            return End(point, path, n_steps, reason, f"survjax: {reason}")
+        # a short step is none where the parameter is as small: on, as long as it helps
+        if not after <= HELPED * before:
+            return End(point, path, n_steps, "no_progress", f"survjax: short steps, gradient {after:.1e}")
 
 
 def _is_minimum(hessian: np.ndarray) -> bool:
