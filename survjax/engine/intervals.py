@@ -125,6 +125,17 @@ def bootstrap_values(problem: Problem, fit: LikelihoodFit, clusters: np.ndarray 
     return np.array(found), lost
 
 
+def percentile_limits(
+    found: np.ndarray, values: np.ndarray, domains: list[Domain | None], level: float, side: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Limits (m,) by the percentiles of what samples found (b, m); None for known ones."""
+    beyond = 0.5 * (1.0 - level) if side == "two" else 1.0 - level
+    lower, upper = np.quantile(found, [beyond, 1.0 - beyond], axis=0)
+    # a one-sided bound has the end of the range, as Wald's have it
+    ends = wald_limits(values, np.ones(len(values)), domains, level, side)
+    return (ends[0] if side == "upper" else lower), (ends[1] if side == "lower" else upper)
+
+
 def sandwich(problem: Problem, fit: LikelihoodFit, clusters: np.ndarray | None) -> np.ndarray:
     r"""The covariance :math:`C (\sum_g u_g u_g^\top)\,C` of the coordinates, u the score of a cluster (Huber 1967; White 1982).
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from survjax.engine.columns import read_clusters, read_columns, read_weights
 from survjax.engine.estimation import LikelihoodFit, Problem, fit_likelihood
-from survjax.engine.intervals import bootstrap_values, delta_of, profile_limits, reaches, sandwich, wald_limits
+from survjax.engine.intervals import bootstrap_values, delta_of, percentile_limits, profile_limits, sandwich, wald_limits
 from survjax.engine.parameter_space import WORDS, read_parameters
 from survjax.errors import NotConverged, NotFitted
 from survjax.models.arguments import check_level, check_whole_number
@@ -274,7 +274,7 @@ class MaximumLikelihood(Estimator):
             limits by the profile likelihood. "bootstrap": percentiles of fits to rows (or clusters) drawn with replacement.
         side : "two", or "lower" or "upper" for a one-sided bound at ``level``.
         domain : of the answers of a function, for its Wald limits: "positive" makes them on the scale of logarithms, "probability" on that
-            of log-odds.
+            of log-odds; and for the other end of a one-sided bound.
         n_bootstrap, seed : samples, and of their random numbers.
 
         Raises
@@ -296,10 +296,14 @@ class MaximumLikelihood(Estimator):
             raise ValueError(f'side must be "two", "lower" or "upper"; got {side!r}.')
         fit = self._fitted
         if what == "parameters":
-            names, values = fit.space.names, fit.values
+            names, values, domains = fit.space.names, fit.values, fit.space.domains
         elif callable(what):
             answer, values, errors = delta_of(what, fit, arguments)
-            names = _labels(answer)
+            names, kind = _labels(answer), _read_domain(domain)
+            domains = [kind] * len(values)
+            for name, value in zip(names, values, strict=True):
+                if not kind.admits(float(value)):
+                    raise ValueError(f"{name} is {value:g}, and domain={domain!r} asks for {kind.description}.")
         else:
             raise ValueError(f'what must be "parameters" or a function of the parameters; got {what!r}.')
         if method == "likelihood":
@@ -307,21 +311,17 @@ class MaximumLikelihood(Estimator):
                 raise ValueError('likelihood limits are those of "parameters"; for a function use method="wald" or "bootstrap".')
             return _table(names, values, *profile_limits(self._at_hand(), fit, level, side))
         if method == "bootstrap":
-            return _table(names, values, *self._percentiles(what, arguments, level, side, n_bootstrap, seed))
+            found = self._at_samples(what, arguments, n_bootstrap, seed)
+            return _table(names, values, *percentile_limits(found, values, domains, level, side))
         if what == "parameters":
-            return _table(names, values, *wald_limits(values, np.sqrt(np.diag(fit.covariance)), fit.space.domains, level, side))
+            return _table(names, values, *wald_limits(values, np.sqrt(np.diag(fit.covariance)), domains, level, side))
         if fit.converged and not np.isfinite(errors).all():
             name = names[int(np.argmin(np.isfinite(errors)))]
             raise ValueError(f"{name} has no finite derivative at the estimates, and so no standard error; take method='bootstrap'.")
-        kind = _read_domain(domain)
-        for name, value in zip(names, values, strict=True):
-            if not kind.admits(float(value)):
-                raise ValueError(f"{name} is {value:g}, and domain={domain!r} asks for {kind.description}.")
-        return _table(names, values, *wald_limits(values, errors, [kind] * len(values), level, side))
+        return _table(names, values, *wald_limits(values, errors, domains, level, side))
 
-    def _percentiles(
-        self, what: Any, arguments: tuple[Any, ...], level: float, side: str, n_bootstrap: int, seed: int
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _at_samples(self, what: Any, arguments: tuple[Any, ...], n_bootstrap: int, seed: int) -> np.ndarray:
+        """The parameters, or a function of them, as each sample of the bootstrap estimates them, (b, m)."""
         number = check_whole_number(n_bootstrap, "n_bootstrap", 2)
         fit, problem = self._fitted, self._at_hand()
         points, _ = bootstrap_values(problem, fit, self._clusters, number, check_whole_number(seed, "seed", 0))
@@ -335,11 +335,7 @@ class MaximumLikelihood(Estimator):
         found = np.asarray(jax.lax.map(of, points))
         if np.isnan(found).any():
             raise ValueError("the function is nan for the estimate of a sample of the bootstrap; it must have a value at all.")
-        below, above = reaches(level, side)
-        beyond = 0.5 * (1.0 - level) if side == "two" else 1.0 - level
-        lower = np.quantile(found, beyond, axis=0) if np.isfinite(below) else np.full(found.shape[1], -np.inf)
-        upper = np.quantile(found, 1.0 - beyond, axis=0) if np.isfinite(above) else np.full(found.shape[1], np.inf)
-        return lower, upper
+        return found
 
     def _at_hand(self) -> Problem:
         if not self._fitted.converged:

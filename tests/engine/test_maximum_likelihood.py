@@ -373,6 +373,18 @@ def test_a_bootstrap_agrees_with_wald_where_both_hold(counted):
     pd.testing.assert_frame_equal(drawn, again)
 
 
+@pytest.mark.parametrize("method", ["wald", "likelihood", "bootstrap"])
+def test_the_other_end_of_a_one_sided_bound_is_that_of_the_range(method):
+    found = sj.MaximumLikelihood(one_normal, {"mean": 1e6, "sigma": sj.Positive}).fit({"y": RESPONSE[:64]})
+    upper = found.interval(method=method, side="upper", n_bootstrap=5)
+    assert upper["lower"].tolist() == [1e6, 0.0]
+    lower = found.interval(method=method, side="lower", n_bootstrap=5)
+    assert lower["upper"].tolist() == [1e6, np.inf]
+    if method != "likelihood":
+        upper = found.interval(lambda parameters: parameters["sigma"], method=method, side="upper", domain="positive", n_bootstrap=5)
+        assert upper["lower"].tolist() == [0.0]
+
+
 def test_a_fit_shows_itself_and_its_path(counted):
     assert "MaximumLikelihood(poisson) fitted to 256 rows" in repr(counted)
     assert "beta[x1]" in repr(counted)
