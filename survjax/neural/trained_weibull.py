@@ -34,8 +34,11 @@ class TrainedWeibull(Weibull):
         return jnp.log(self.shape) - log_time + exponent - collected
 
     def cumulative_hazard_between(self, start: Any, length: Any) -> Any:
-        aged = start > 0
-        from_here = jnp.where(aged, start, self.scale)
-        growth = self.shape * jnp.log1p(jnp.where(aged, length, 0.0) / from_here)
+        # by the ratio only where little was added, as in the distribution itself: of a small start its power underflows
+        aged, near = start > 0, (start > 0) & (length <= start)
+        begin, end = jnp.where(aged, start, self.scale), start + length
+        spent = jnp.where(aged, self._power(jnp.log(begin) - jnp.log(self.scale))[1], 0.0)
+        growth = self.shape * jnp.log1p(jnp.where(near, length, 0.0) / begin)
         grown = jnp.expm1(jnp.minimum(growth, 0.5 * jnp.log(jnp.finfo(growth.dtype).max)))
-        return jnp.where(aged, self._power(jnp.log(from_here) - jnp.log(self.scale))[1] * grown, -self.log_survival(length))
+        far = self._power(jnp.log(jnp.where(end > 0, end, self.scale)) - jnp.log(self.scale))[1] - spent
+        return jnp.where(near, spent * grown, jnp.where(end > 0, far, 0.0))

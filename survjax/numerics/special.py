@@ -59,7 +59,8 @@ def exponentials(logs, weights):
     largest = functools.reduce(jnp.maximum, [jnp.where(weight > 0, log, -jnp.inf) for log, weight in zip(logs, weights, strict=True)])
     largest = jax.lax.stop_gradient(jnp.where(jnp.isfinite(largest), largest, 0.0))
     # what has no weight may be larger, and must not overflow, since 0 times inf is nan
-    bounds = [jnp.where(weight > 0, jnp.inf, 700.0) for weight in weights]
+    most = 0.98 * jnp.log(jnp.finfo(jnp.asarray(largest).dtype).max)
+    bounds = [jnp.where(weight > 0, jnp.inf, most) for weight in weights]
     return largest, [jnp.exp(jnp.minimum(log - largest, bound)) for log, bound in zip(logs, bounds, strict=True)]
 
 

@@ -57,6 +57,20 @@ def test_the_weibull_that_networks_are_trained_with_is_the_weibull(life):
     np.testing.assert_allclose(values[1], values[0], rtol=1e-12)
 
 
+def test_a_failure_far_beyond_a_very_narrow_component_has_the_hazard_of_the_other_in_single_precision():
+    law = Mixture((TrainedWeibull(np.float32(109.0), np.float32(1.0)), TrainedWeibull(np.float32(1.0), np.float32(2.0))), (0.02, 0.98))
+    # of the narrow one, hazard e^124, nobody is left
+    np.testing.assert_allclose(law.log_hazard(np.float32(3.0)), -np.log(2.0), rtol=1e-6)
+
+
+def test_a_narrow_component_is_outlived_by_a_unit_that_came_early_in_single_precision():
+    law, start, length = TrainedWeibull(np.float32(31.0), np.float32(0.76)), np.float32(0.1), np.float32(3.0)
+    # (3.1 / 0.76)^31 is 8e18; the power at the start, 1e-27, times the growth is beyond the range of the exponent's limit
+    expected = (3.1 / 0.76) ** 31 - (0.1 / 0.76) ** 31
+    # 31 times the rounding of a logarithm of 1.4, 1e-7
+    np.testing.assert_allclose(law.cumulative_hazard_between(start, length), expected, rtol=2e-5)
+
+
 def test_a_unit_far_beyond_a_narrow_component_has_finite_slopes_in_single_precision():
     narrow = np.array([np.log(200.0), 0.0, 0.0, 1.0, -5.0], np.float32)
 
