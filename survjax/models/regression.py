@@ -78,7 +78,8 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
         unit : (n,) labels of the units that the rows belong to. They are then checked: stretches must follow on each other, and only
             the last may end with a failure. With ``errors="robust"`` rows of one unit are one cluster.
         cluster : (n,) labels of rows that depend on each other without being one history: landmarks of one unit, units of one site.
-            Errors are then robust, by cluster, whatever ``errors`` says; the likelihood counts rows as if they were independent.
+            Errors are then robust, by cluster, whatever ``errors`` says; the likelihood counts rows as if they were independent. A weight
+            counts rows of the cluster.
         n_starts, seed : how often to begin, where the likelihood may have several maxima; the random starts among these. None: as the
             base has them, ``WeibullMixture(n_starts=40)``, where a grid search sets them as ``base__n_starts``.
         require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
@@ -135,7 +136,7 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
         )
         fit = dataclasses.replace(fit, n_units=n_units, notes=[*taken_as_failed(y), *stretches, *safer, *fit.notes])
         if (self.errors == "robust" or cluster is not None) and fit.converged:
-            fit = dataclasses.replace(fit, covariance=sandwich(fit, covariates, life, groups))
+            fit = dataclasses.replace(fit, covariance=sandwich(fit, covariates, life, groups, of_units=cluster is None))
         self._fit, self.lifetimes_, self._reported = fit, life, None
         return self
 

@@ -51,7 +51,7 @@ def scores_of_rows(fit: RegressionFit, covariates: np.ndarray, life: Lifetimes) 
     return scores
 
 
-def sandwich(fit: RegressionFit, covariates: np.ndarray, life: Lifetimes, clusters: Any = None) -> np.ndarray:
+def sandwich(fit: RegressionFit, covariates: np.ndarray, life: Lifetimes, clusters: Any = None, *, of_units: bool = True) -> np.ndarray:
     r"""The covariance :math:`C (\sum_g u_g u_g^\top)\,C` with :math:`u_g` the score of cluster g (Huber 1967; White 1982).
 
     A row of weight w counts as w rows, each a cluster for itself or in one of w alike. (R's survreg takes it for one of w times the score.)
@@ -59,9 +59,12 @@ def sandwich(fit: RegressionFit, covariates: np.ndarray, life: Lifetimes, cluste
     Parameters
     ----------
     clusters : (n,) labels of what depends on each other; None: every row for itself.
+    of_units : whether a weight w stands for w alike clusters, as of a unit; False: for w rows of the one cluster, as of a site.
     """
     counts = life.counts()
-    scores = scores_of_rows(fit, covariates, life) / np.sqrt(np.where(counts > 0, counts, 1.0))[:, None]
+    scores = scores_of_rows(fit, covariates, life)
+    if of_units:
+        scores = scores / np.sqrt(np.where(counts > 0, counts, 1.0))[:, None]
     if clusters is not None:
         numbers = numbers_of(clusters)
         summed = np.zeros((int(numbers.max()) + 1, scores.shape[1]))

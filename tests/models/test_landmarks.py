@@ -76,3 +76,13 @@ def test_what_cannot_be_learned_from_landmarks_is_refused(rows):
         sj.ProportionalHazards(sj.Weibull()).fit(rows.X, rows.y, unit=rows.unit, cluster=rows.unit)
     with pytest.raises(ValueError, match="cluster has 1 labels"):
         sj.ProportionalHazards(sj.Weibull()).fit(rows.X, rows.y, cluster=["a"])
+
+
+def test_a_weight_counts_rows_of_its_cluster(rows):
+    weights = 1.0 + np.arange(len(rows)) % 3
+    counted = sj.Lifetimes(rows.y.durations, rows.y.event_observed, weights=weights)
+    weighted = sj.AcceleratedFailureTime(sj.Weibull()).fit(rows.X, counted, cluster=rows.unit)
+    each = np.repeat(np.arange(len(rows)), weights.astype(int))
+    repeated = sj.AcceleratedFailureTime(sj.Weibull()).fit(rows.X.iloc[each], rows.y[each], cluster=rows.unit[each])
+    # the two optima agree to their own stop rule
+    np.testing.assert_allclose(weighted.covariance_, repeated.covariance_, rtol=1e-5)
