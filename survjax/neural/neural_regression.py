@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from survjax.covariates.table import read_table
-from survjax.data.columns import refuse_different_indexes
+from survjax.data.columns import ROWS_COUNT_FROM, refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
-from survjax.errors import NotFitted
+from survjax.errors import BadRow, NotFitted
 from survjax.fitting.estimation import unit_of_time
 from survjax.fitting.existence import check_anything_failed, check_support
 from survjax.fitting.fit import fit_distribution
@@ -189,7 +189,17 @@ class NeuralRegression(UnitPredictions, Estimator):
         fit = self._fitted
         inside = fit.inputs.inside(X)
         columns, shape = unit_arguments(len(inside), 0.0, **arguments)
-        return fit.predict(self._law_of, PREDICTIONS[name].value, inside, columns).reshape(shape)
+        answer = fit.predict(self._law_of, PREDICTIONS[name].value, inside, columns)
+        lost = np.flatnonzero(np.isnan(answer.reshape(len(inside), -1)).any(axis=1))
+        if lost.size:
+            remedy = "Look at these rows for a wrong unit or a typing error, or leave them out."
+            raise BadRow(
+                f"row {lost[0]} of X lies so far from all that the networks have learned from that its hazard is no number "
+                f"({lost.size:,} such rows; {ROWS_COUNT_FROM}). {remedy}",
+                rows=lost,
+                remedy=remedy,
+            )
+        return answer.reshape(shape)
 
     @in_double_precision
     def of(self, X: Any) -> Model:

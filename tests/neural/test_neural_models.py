@@ -289,3 +289,10 @@ def test_stretches_of_one_life_are_told_from_landmarks():
     assert _are_stretches(stretches, unit)
     assert not _are_stretches(landmarks, unit)
     assert not _are_stretches(stretches, np.arange(4))
+
+
+def test_a_unit_so_far_from_all_that_was_learned_that_it_has_no_hazard_is_refused_by_its_row(quick):
+    # predictions were nan
+    far = X.iloc[:2].assign(noise=[0.0, 1e6])
+    with pytest.raises(ValueError, match="row 1 of X lies so far"):
+        quick.predict_failure_probability(far, 5.0, 1.0)
