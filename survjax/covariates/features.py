@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -43,7 +44,7 @@ class Last:
 
 
 @dataclass(frozen=True)
-class _Windowed:
+class _Windowed(ABC):
     """A feature of the readings in (age - window, age], or of the last one alone where none is that young; None: of all so far."""
 
     window: float | None = None
@@ -79,8 +80,9 @@ class _Windowed:
             yield slice(start, stop), picked, begins
             start = stop
 
+    @abstractmethod
     def _of(self, time: np.ndarray, values: np.ndarray, begins: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        raise NotImplementedError
+        """The feature of each window (m, p) of the readings (r, p) in windows one after the other, which begin at ``begins`` (m,)."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from survjax.discrete.spread_profile import SpreadProfile
 from survjax.errors import NotFitted
 from survjax.models.arguments import check_level
 from survjax.models.estimator import Estimator
+from survjax.models.fit_ending import FitEnding
 from survjax.models.fit_in_words import estimates_in_words, table_as_html
 from survjax.models.intervals import reach_of
 from survjax.models.precision import in_double_precision
@@ -23,7 +24,7 @@ KEPT_LEVEL = 0.95  # of the limits of spreads that a model file keeps
 RATIOS = {"logit": "odds ratio", "cloglog": "hazard ratio"}
 
 
-class DiscreteFindings(Estimator):
+class DiscreteFindings(FitEnding, Estimator):
     """What every fitted discrete-time hazard tells; how it learns and predicts is the business of ``DiscreteTimeHazard``."""
 
     _fit: DiscreteFit | None = None
@@ -138,19 +139,6 @@ class DiscreteFindings(Estimator):
     def bic_(self) -> float:
         """Schwarz's criterion, n being the number of units."""
         return float(np.log(self._fitted.n_units)) * len(self._fitted.coordinates) - 2.0 * self.log_likelihood_
-
-    @property
-    def converged_(self) -> bool:
-        return self._fitted.converged
-
-    @property
-    def stop_reason_(self) -> str:
-        """Why the optimiser stopped: ``converged``, ``at_rounding_floor``, ``flat``, ``step_limit``, …"""
-        return self._fitted.reason
-
-    @property
-    def n_steps_(self) -> int:
-        return self._fitted.n_steps
 
     @property
     def notes_(self) -> list[str]:

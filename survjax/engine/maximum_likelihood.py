@@ -17,6 +17,7 @@ from survjax.engine.parameter_space import WORDS, read_parameters
 from survjax.errors import NotConverged, NotFitted
 from survjax.models.arguments import check_level, check_whole_number
 from survjax.models.estimator import Estimator
+from survjax.models.fit_ending import FitEnding
 from survjax.models.fit_in_words import estimates_in_words
 from survjax.models.precision import in_double_precision
 from survjax.parameters import Domain
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 N_BOOTSTRAP = 199
 
 
-class MaximumLikelihood(Estimator):
+class MaximumLikelihood(FitEnding, Estimator):
     """Maximum likelihood for any model whose log-likelihood is a sum over rows, written in a few lines of ``jax.numpy``.
 
     Parameters
@@ -203,19 +204,6 @@ class MaximumLikelihood(Estimator):
     def bic_(self) -> float:
         """Schwarz's criterion, n being the sum of the weights."""
         return float(np.log(self._fitted.n_units)) * self._fitted.n_learned - 2.0 * self.log_likelihood_
-
-    @property
-    def converged_(self) -> bool:
-        return self._fitted.converged
-
-    @property
-    def stop_reason_(self) -> str:
-        """Why the optimiser stopped: ``converged``, ``at_rounding_floor``, ``flat``, ``endless``, ``step_limit``, …"""
-        return self._fitted.reason
-
-    @property
-    def n_steps_(self) -> int:
-        return self._fitted.n_steps
 
     @property
     def n_starts_(self) -> int:

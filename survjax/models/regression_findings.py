@@ -12,6 +12,7 @@ from survjax.distributions import DefectiveSubpopulation, Distribution, ScaledHa
 from survjax.errors import NotFitted
 from survjax.models.arguments import check_level
 from survjax.models.estimator import Estimator
+from survjax.models.fit_ending import FitEnding
 from survjax.models.fit_in_words import fit_as_html, fit_in_words
 from survjax.models.precision import in_double_precision
 from survjax.models.regression_intervals import interval_of_report
@@ -41,7 +42,7 @@ def ratio_columns(ratio: str, table: pd.DataFrame) -> dict[str, pd.Series]:
         return {name: np.exp(table[of]) for name, of in ((ratio, "estimate"), (f"{ratio} lower", "lower"), (f"{ratio} upper", "upper"))}
 
 
-class RegressionFindings(Estimator):
+class RegressionFindings(FitEnding, Estimator):
     """What every fitted regression tells; how it learns and predicts is the business of ``Regression``."""
 
     _fit: RegressionFit | None = None
@@ -123,19 +124,6 @@ class RegressionFindings(Estimator):
                 f"{criterion} compares fits of maximum likelihood, and this one is penalised. Compare scores of data held out."
             )
         return self._fitted.n_learned
-
-    @property
-    def converged_(self) -> bool:
-        return self._fitted.converged
-
-    @property
-    def stop_reason_(self) -> str:
-        """Why the optimiser stopped: ``converged``, ``at_rounding_floor``, ``flat``, ``step_limit``, …"""
-        return self._fitted.reason
-
-    @property
-    def n_steps_(self) -> int:
-        return self._fitted.n_steps
 
     @property
     def notes_(self) -> list[str]:
