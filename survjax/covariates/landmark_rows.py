@@ -122,6 +122,8 @@ class Landmarks:
         clash = next((name for name in sensors if name in facts), None)
         if clash is not None:
             raise ValueError(f"column {clash!r} is in log and in units; rename or drop one.")
+        if isinstance(columns, str):
+            raise TypeError(f"columns must be a list of names, columns=[{columns!r}]; got the text {columns!r}.")
         if columns is not None:
             chosen = [str(name) for name in columns]
             log.table.pick(tuple(name for name in chosen if name not in facts), of="log")

@@ -168,3 +168,8 @@ def test_windows_are_the_last_readings_the_first_repeated_where_there_were_fewer
     assert rows[rows.age > 5].windows(3)[:, :, 0].tolist() == [[1, 1, 2], [1, 2, 4], [3, 3, 5]]
     with pytest.raises(ValueError, match="at least 1"):
         rows.windows(0)
+
+
+def test_one_column_as_text_is_not_read_letter_by_letter():
+    with pytest.raises(TypeError, match=r"columns=\['wear'\]"):
+        Landmarks(LOG, UNITS, columns="wear")
