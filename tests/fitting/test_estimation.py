@@ -1,5 +1,7 @@
 """What any fit owes whatever the numbers: units, counts and order do not matter; what cannot be fitted is refused."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
@@ -147,10 +149,9 @@ def test_a_running_unit_of_age_0_says_nothing():
 
 
 def test_a_fit_that_stops_short_raises_with_its_state_or_returns_it(monkeypatch):
-    from survjax.numerics.newton import Descent
+    from survjax.fitting import estimation
 
-    monkeypatch.setattr(Descent, "max_steps", 1)
-    monkeypatch.setattr(Descent.__init__, "__defaults__", (None, 1))
+    monkeypatch.setattr(estimation, "Descent", partial(estimation.Descent, max_steps=1))
     with pytest.raises(sj.NotConverged, match="step_limit") as caught:
         sj.Weibull().fit(shipped("waltons"))
     assert caught.value.state.reason == "step_limit"
