@@ -11,7 +11,7 @@ import pytest
 import scipy.stats
 
 import survjax as sj
-from survjax.distributions import distribution as base
+from survjax.distributions import fields
 from survjax.models.checked_file import digest
 from survjax.numerics import programs
 from tests.conftest import shipped
@@ -353,8 +353,8 @@ def test_of_classes_made_anew_not_all_programs_are_kept(monkeypatch):
     compiled = programs.program(lambda law: law.log_survival(1.0))
     programs._PROGRAMS.remove(compiled)
     monkeypatch.setattr(programs, "_PROGRAMS", [compiled])
-    monkeypatch.setattr(base, "MOST_STALE", 3)
-    monkeypatch.setattr(base, "_n_redefined", 0)
+    monkeypatch.setattr(fields, "MOST_STALE", 3)
+    monkeypatch.setattr(fields, "_n_redefined", 0)
     sizes = []
     for _ in range(8):
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import jax
 import jax.numpy as jnp
 
-from survjax.distributions.distribution import Age, ConstantKind, Distribution
+from survjax.distributions.distribution import Distribution
+from survjax.distributions.fields import Age, ConstantKind
 from survjax.numerics.roots import solve_increasing
 
 Rates = Annotated[Any, ConstantKind(time_power=-1)]

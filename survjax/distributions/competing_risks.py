@@ -9,7 +9,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from survjax.distributions.distribution import PART, ConstantKind, Distribution, Part
+from survjax.distributions.distribution import Distribution
+from survjax.distributions.fields import PART, ConstantKind, Part
 from survjax.distributions.supports import common_start, refuse_mixed_supports
 from survjax.numerics.quadrature import integral_over_panels, restricted_mean
 from survjax.numerics.roots import solve_increasing

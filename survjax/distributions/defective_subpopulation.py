@@ -6,8 +6,9 @@ from functools import partial
 
 import jax.numpy as jnp
 
-from survjax.distributions.distribution import Distribution, Part
+from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import Edges, Limit
+from survjax.distributions.fields import Part
 from survjax.parameters import Probability
 
 

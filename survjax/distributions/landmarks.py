@@ -9,7 +9,8 @@ import numpy as np
 
 from survjax.distributions.competing_risks import CompetingRisks
 from survjax.distributions.defective_subpopulation import DefectiveSubpopulation
-from survjax.distributions.distribution import ConstantKind, Distribution
+from survjax.distributions.distribution import Distribution
+from survjax.distributions.fields import ConstantKind
 from survjax.distributions.mixture import Mixture
 from survjax.distributions.scaled_hazard import ScaledHazard
 from survjax.distributions.scaled_time import ScaledTime

@@ -6,7 +6,8 @@ import functools
 
 import jax.numpy as jnp
 
-from survjax.distributions.distribution import Distribution, Part
+from survjax.distributions.distribution import Distribution
+from survjax.distributions.fields import Part
 from survjax.distributions.supports import common_start, refuse_mixed_supports
 from survjax.numerics.roots import solve_increasing
 from survjax.numerics.special import exponentials, log_weighted_sum

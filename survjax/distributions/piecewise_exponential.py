@@ -9,8 +9,9 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from survjax.distributions.distribution import Age, Distribution
+from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import INFINITY, ZERO, Edges, Limit
+from survjax.distributions.fields import Age
 from survjax.parameters import Rates
 
 

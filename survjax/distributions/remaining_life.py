@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 
-from survjax.distributions.distribution import Age, Distribution, Part
+from survjax.distributions.distribution import Distribution
+from survjax.distributions.fields import Age, Part
 from survjax.numerics.special import hazard_times_survival
 
 

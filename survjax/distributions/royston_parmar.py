@@ -9,8 +9,9 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from survjax.distributions.distribution import Age, Distribution
+from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import INFINITY, MINUS_INFINITY, Edges, Limit, Tail, narrows
+from survjax.distributions.fields import Age
 from survjax.distributions.piecewise_exponential import check_ages
 from survjax.errors import NoFiniteMaximum
 from survjax.parameters import Reals

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 
-from survjax.distributions.distribution import Distribution, Part
+from survjax.distributions.distribution import Distribution
+from survjax.distributions.fields import Part
 from survjax.parameters import Real
 
 

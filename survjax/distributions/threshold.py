@@ -5,7 +5,8 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from survjax.distributions.distribution import Distribution, Part
+from survjax.distributions.distribution import Distribution
+from survjax.distributions.fields import Part
 from survjax.parameters import Location
 
 

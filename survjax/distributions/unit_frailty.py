@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import jax.numpy as jnp
 
-from survjax.distributions.distribution import ConstantKind, Distribution, Part
+from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import ZERO, Edges, Limit
+from survjax.distributions.fields import ConstantKind, Part
 from survjax.distributions.frailties import FRAILTIES, Frailty, check_frailty
 from survjax.parameters import Variance
 

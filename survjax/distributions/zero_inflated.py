@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import jax.numpy as jnp
 
-from survjax.distributions.distribution import Distribution, Part
+from survjax.distributions.distribution import Distribution
+from survjax.distributions.fields import Part
 from survjax.parameters import Share
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
-from survjax.distributions.distribution import PART
+from survjax.distributions.fields import PART
 from survjax.fitting.causes import are_all_known, is_labelled
 from survjax.fitting.likelihood import LIKELIHOOD, Described, likelihood_chunks
 from survjax.fitting.prior import Penalty, Prior, penalty_of

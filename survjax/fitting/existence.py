@@ -7,8 +7,8 @@ import numpy as np
 from survjax.data.columns import refuse_rows
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import CompetingRisks, Distribution, Mixture, Weibull
-from survjax.distributions.distribution import PART
 from survjax.distributions.edges import ALL_OR_NOTHING, ONE_AGE, WALL
+from survjax.distributions.fields import PART
 from survjax.errors import NoFiniteMaximum
 from survjax.fitting.causes import are_all_known, check_every_cause_occurs, is_labelled, lives_by_cause
 from survjax.fitting.limits import laws_within

@@ -73,7 +73,7 @@ def row_statistics(template: Distribution, point, kind: str, row):
     """For a mixture, which failures and failure ages each component has: what tells an honest component from a spike."""
     if kind == SURVIVED or not isinstance(template, Mixture):
         return ()
-    mixture = cast(Mixture, template.bind(point))
+    mixture = template.bind(point)
     membership = mixture.shares([_log_probability(component, kind, row) for component in mixture.components])
     return membership * row["is_failure"], membership * row["share_of_age"]
 
@@ -87,7 +87,7 @@ def component_quartiles(template: Distribution, point):
     """The quartiles of the components of a mixture, (k, 3)."""
     if not isinstance(template, Mixture):
         return jnp.zeros((0, 3))
-    mixture = cast(Mixture, template.bind(point))
+    mixture = template.bind(point)
     hazards = [-math.log1p(-probability) for probability in QUARTILES]
     return jnp.stack([jnp.stack([part.age_at(jnp.asarray(hazard)) for hazard in hazards]) for part in mixture.components])
 

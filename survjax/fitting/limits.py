@@ -16,8 +16,8 @@ import numpy as np
 
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import DefectiveSubpopulation, Distribution
-from survjax.distributions.distribution import PART
 from survjax.distributions.edges import Edges, Limit, Tail
+from survjax.distributions.fields import PART
 from survjax.fitting.causes import is_labelled
 from survjax.fitting.prior import Prior, penalty_of
 from survjax.parameters import Domain, RealDomain, Several, SimplexDomain, n_simplex_coordinates

@@ -12,7 +12,7 @@ import numpy as np
 from survjax.data.lifetimes import Lifetimes
 from survjax.data.product_limit import product_limit
 from survjax.distributions import Distribution, Mixture
-from survjax.distributions.distribution import PART
+from survjax.distributions.fields import PART
 from survjax.fitting.causes import is_labelled, lives_by_cause
 from survjax.parameters import Domain, ProbabilityDomain, Several, SimplexDomain, simplex_to_real
 

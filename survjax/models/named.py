@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from survjax.distributions import LAWS, WRAPPERS, CompetingRisks, DefectiveSubpopulation, Distribution, Mixture, UnitFrailty
-from survjax.distributions.distribution import PART
+from survjax.distributions.fields import PART
 from survjax.models.model import Model
 from survjax.models.template import as_template
 from survjax.parameters import Domain, Several

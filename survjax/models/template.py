@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from survjax.distributions import CompetingRisks, Distribution
-from survjax.distributions.distribution import PART
+from survjax.distributions.fields import PART
 from survjax.distributions.nesting import check_nesting
 from survjax.models.own_law import check_own_law
 from survjax.parameters import Domain, Several, SimplexDomain

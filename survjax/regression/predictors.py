@@ -17,7 +17,7 @@ import numpy as np
 
 from survjax.covariates.design import Design
 from survjax.distributions import Distribution
-from survjax.distributions.distribution import PART
+from survjax.distributions.fields import PART
 from survjax.numerics.linear_sums import Layout
 from survjax.parameters import Domain, Several, SimplexDomain
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from survjax.distributions import Distribution, ScaledHazard, ScaledTime
-from survjax.distributions.distribution import PART, ConstantKind
+from survjax.distributions.fields import PART, ConstantKind
 from survjax.numerics.programs import program
 from survjax.parameters import SimplexDomain
 from survjax.regression.estimation import RegressionFit

@@ -29,7 +29,7 @@ from survjax.distributions import (
     SmallestExtremeValue,
     Weibull,
 )
-from survjax.distributions.distribution import PART
+from survjax.distributions.fields import PART
 from survjax.fitting.estimation import log_likelihood
 from survjax.fitting.fit import fit_distribution
 from survjax.parameters import Domain, Several
