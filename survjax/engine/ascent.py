@@ -13,7 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from survjax.numerics.newton import FIRST_RADIUS, FLAT, LONGEST_RADIUS, SHORTEST_RADIUS, Evaluation, judge, propose
+from survjax.numerics.newton import (
+    FIRST_RADIUS,
+    FLAT,
+    LONGEST_RADIUS,
+    SHORTEST_RADIUS,
+    Evaluation,
+    judge,
+    moves_off_a_saddle,
+    propose,
+    smallest_curvature,
+)
 
 MOST_STEPS = 200
 SMALL_STEP = 1e-7  # of the way from the start: it leaves its square in the point, itself in the Hessian
@@ -21,8 +31,6 @@ SMALL_CHANGE = 1e-4  # in units of 1 / sqrt(H): so near the maximum the function
 STILL_GOING = 1e-4  # of the way from the start: at the rounding floor a step so long goes on without end
 AT_FLOOR = 3  # steps in a row that promise less than rounding
 LATELY = 4  # steps, whose direction is that in which there is no maximum
-NEGATIVE = 1e-6  # beside the curvature of each coordinate by itself: far beyond rounding
-A_STEP = 0.3  # off a saddle, in units of each coordinate
 FAR = 4.0  # in logarithms, or in the size of a coefficient at the start
 
 
@@ -107,16 +115,13 @@ class _Way:
 
     def _off_a_saddle(self, here: Evaluation) -> Evaluation | None:
         """A step downhill from where the gradient is none but the curvature negative: alike components stay alike without it."""
-        found = smallest_curvature(here.hessian[0])
-        if found is None or found[0] > -NEGATIVE:
-            return None
-        move = A_STEP * found[1]
-        trial = self.evaluate(self.point + move)
-        if not trial.is_finite()[0] or trial.value[0] >= here.value[0] - here.rounding()[0]:
-            return None
-        self.point = self.point + move
-        self.path.append(self.point.copy())
-        return trial
+        for move in moves_off_a_saddle(here.hessian[0]):
+            trial = self.evaluate(self.point + move)
+            if trial.is_finite()[0] and trial.value[0] < here.value[0] - here.rounding()[0]:
+                self.point = self.point + move
+                self.path.append(self.point.copy())
+                return trial
+        return None
 
     def _sizes(self, here: Evaluation) -> np.ndarray:
         """Of each coordinate: 1, or for one without a natural size what changes the function by about a half."""
@@ -159,22 +164,12 @@ class _Way:
         return going / np.abs(going).max() if going.any() else None
 
 
-def smallest_curvature(hessian: np.ndarray) -> tuple[float, np.ndarray] | None:
-    """The smallest curvature, where each coordinate is measured by its own, and the direction (p,); None without coordinates."""
-    if not len(hessian):
-        return None
-    diagonal = np.abs(np.diagonal(hessian))
-    if not diagonal.all():
-        return 0.0, np.where(np.arange(len(diagonal)) == np.argmin(diagonal), 1.0, 0.0)
-    size = 1.0 / np.sqrt(diagonal)
-    values, vectors = np.linalg.eigh(hessian * np.outer(size, size))
-    return float(values[0]), vectors[:, 0] * size
-
-
 def flat_direction(hessian: np.ndarray) -> np.ndarray | None:
     """A direction (p,) along which the curvature is none, in the coordinates; None where there is no such."""
-    found = smallest_curvature(hessian)
-    return None if found is None or found[0] > FLAT else found[1]
+    if not len(hessian):
+        return None
+    curvature, direction = smallest_curvature(hessian)
+    return direction if curvature <= FLAT else None
 
 
 def _curvature_along(direction: np.ndarray, hessian: np.ndarray) -> float:

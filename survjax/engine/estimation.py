@@ -14,7 +14,8 @@ import numpy as np
 from survjax.engine.ascent import Ascent, ascend
 from survjax.engine.columns import Columns
 from survjax.engine.parameter_space import ParameterSpace
-from survjax.engine.term import called, check_function, objective_of
+from survjax.engine.row_by_row import check_rows_apart, points_aside
+from survjax.engine.term import TRIAL_ROWS, called, check_function, objective_of
 from survjax.errors import NoFiniteMaximum, NotConverged
 from survjax.numerics.blocks import Chunk, Objective, chunks, sums, terms_of_rows
 from survjax.numerics.newton import Evaluation
@@ -97,6 +98,11 @@ class Problem:
     def n_units(self) -> float:
         return float(self.weights.sum())
 
+    @property
+    def n_counted(self) -> float:
+        """How many rows the weights make where the least counts as one, so that their scale says nothing."""
+        return self.n_units / float(self.weights[self.weights > 0].min())
+
     def evaluate(self, point: np.ndarray) -> Evaluation:
         """The mean negative log-likelihood at a point (p,), as one lane; extras are the values and their Jacobian."""
         total = sums(self.objective, self.space, point[None], np.ones(1, dtype=bool), self.data, own=True)
@@ -108,6 +114,11 @@ class Problem:
         """The log-likelihood of each row (n,) and its gradient in the coordinates (n, p), without weights."""
         terms, gradients = terms_of_rows(self.objective, self.space, point, self.data, ROWS)
         return terms[: self.columns.n], gradients[: self.columns.n]
+
+    def check_rows_apart(self, points: list[np.ndarray]) -> None:
+        """Refuse a function of blocks that mixes their rows."""
+        if self.objective.block is not None:
+            check_rows_apart(self.objective, self.space, self.columns, points, min(TRIAL_ROWS, self.block))
 
     def reweighted(self, weights: np.ndarray) -> Problem:
         """The same rows with other weights (n,), 0 for some: a sample drawn from them."""
@@ -146,12 +157,13 @@ def fit_likelihood(problem: Problem, starts: Sequence[Mapping[str, np.ndarray]],
 
     Raises
     ------
-    ValueError : the likelihood, or a derivative, is not finite at any start; the message names rows.
+    ValueError : a function of blocks mixes their rows; the likelihood, or a derivative, is not finite at any start. The message names rows.
     NoFiniteMaximum : it rises without end in some direction, or does not change in one.
     NotConverged : the steps were too many.
     """
     space = problem.space
     points = [space.point_of(start) for start in starts]
+    problem.check_rows_apart(points_aside(points[0]))
     with called(problem.function, space, problem.columns):
         ends = [_from(problem, point) for point in points]
     random = np.random.default_rng(seed)
@@ -166,7 +178,8 @@ def fit_likelihood(problem: Problem, starts: Sequence[Mapping[str, np.ndarray]],
         ends += [_from(problem, around + spread * random.normal(size=len(around))) for _ in range(n_starts - len(points))]
     arrived = [end for end in ends if end.arrived]
     best = min(arrived or ends[: len(points)], key=_depth)
-    hits = sum(abs(float(end.evaluation.value[0] - best.evaluation.value[0])) * problem.n_units <= SAME_VALUE for end in arrived)
+    hits = sum(abs(float(end.evaluation.value[0] - best.evaluation.value[0])) * problem.n_counted <= SAME_VALUE for end in arrived)
+    problem.check_rows_apart([best.point])
     if best.reason == "no_finite_start":
         refuse_start(problem, best.point)
     fit = _as_fit(problem, best, n_starts, hits)
@@ -185,7 +198,7 @@ def _from(problem: Problem, start: np.ndarray) -> Ascent:
     end = _climbed(problem, start)
     if not end.arrived:
         return end
-    errors = np.sqrt(np.diagonal(inverse(end.evaluation.hessian[0] * problem.n_units)))
+    errors = np.sqrt(np.diagonal(inverse(end.evaluation.hessian[0])) / problem.n_counted)
     nowhere = problem.space.sized & ~(errors < NOWHERE)
     if not nowhere.any():
         return end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from survjax.fitting.walk import Walk
 from survjax.numerics.newton import Evaluation
 from survjax.parameters import Domain, RealDomain
 
+ALIKE = 1e-6  # of the errors of the model: what rounding leaves of scores that add up to 0 one by one
 MOST_LOST = 0.1  # of the samples of a bootstrap: with more without a maximum the others tell another story
 
 
@@ -136,16 +138,36 @@ def percentile_limits(
     return (ends[0] if side == "upper" else lower), (ends[1] if side == "lower" else upper)
 
 
-def sandwich(problem: Problem, fit: LikelihoodFit, clusters: np.ndarray | None) -> np.ndarray:
-    r"""The covariance :math:`C (\sum_g u_g u_g^\top)\,C` of the coordinates, u the score of a cluster (Huber 1967; White 1982).
+def sandwich(problem: Problem, fit: LikelihoodFit, clusters: np.ndarray | None) -> LikelihoodFit:
+    r"""The fit with :math:`C (\sum_g u_g u_g^\top)\,C` as covariance, u the score of a cluster (Huber 1967; White 1982).
 
     A row of weight w counts as w rows, each a cluster for itself or, where labels are given, all in that of the row.
+
+    Raises
+    ------
+    ValueError : a parameter would have no error, since rows, or clusters, are alike in what they say of it.
     """
     _, scores = problem.of_rows(fit.coordinates)
+    what = "rows" if clusters is None else "clusters"
     if clusters is None:
         scores = scores * np.sqrt(problem.weights)[:, None]
     else:
         summed = np.zeros((int(clusters.max()) + 1, scores.shape[1]))
         np.add.at(summed, clusters, scores * problem.weights[:, None])
         scores = summed
-    return fit.coordinate_covariance @ (scores.T @ scores) @ fit.coordinate_covariance
+    number, p = scores.shape
+    covariance = fit.coordinate_covariance @ (scores.T @ scores) @ fit.coordinate_covariance
+    alike = np.diagonal(covariance) <= ALIKE**2 * np.diagonal(fit.coordinate_covariance)
+    if alike.any():
+        name = fit.space.coordinate_names[int(np.argmax(alike))]
+        raise ValueError(
+            f"robust errors are learned from how {what} differ, and the {number:,} of these data {'is' if number == 1 else 'are'} alike in "
+            f'what they say of {name}: its error would be 0. Take errors="model", or more data.'
+        )
+    notes = list(fit.notes)
+    if number <= p:
+        notes.append(
+            f"Robust errors of {p} parameters rest on {number} {what}: some combination of them has an error of 0, and all are too "
+            "small. Take more, or errors='model'."
+        )
+    return dataclasses.replace(fit, coordinate_covariance=covariance, notes=notes)

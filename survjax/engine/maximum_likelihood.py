@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -39,7 +38,7 @@ class MaximumLikelihood(FitEnding, Estimator):
         vector of them, ``sj.Real(["x1", "x2"])``, ``sj.Real(shape=3)`` or ("real", 3), with a ``start`` where a fit should begin
         elsewhere than at 0, 1 or one half; or a number or array, which is then known.
     per : "row", or "block" where it is easier to write for many rows at once: ``row`` is then a block of them (arrays with a first axis of
-        b rows, b being free), and the answer the log-likelihood of each, (b,).
+        b rows, b being free), and the answer the log-likelihood of each, (b,), which may not depend on the other rows of the block.
     errors : "model", from the observed information, or "robust", the sandwich (by ``clusters`` where fit is given labels).
 
     The function is differentiated twice by JAX and called in 64 bits, whatever your configuration. Rows are added up in blocks that fit in
@@ -111,8 +110,8 @@ class MaximumLikelihood(FitEnding, Estimator):
 
         Raises
         ------
-        TypeError, ValueError : malformed data or parameters; a function that JAX cannot follow, or that is not finite at the
-            start. The message has the line or the row, and the remedy.
+        TypeError, ValueError : malformed data or parameters; a function that JAX cannot follow, that mixes the rows of a block, or that is
+            not finite at the start; robust errors of rows or clusters that are alike. The message has the line or the row, and the remedy.
         NoFiniteMaximum : the likelihood is flat in a direction, or rises in one without end; the message names it.
         NotConverged : the optimiser stopped short.
 
@@ -132,7 +131,7 @@ class MaximumLikelihood(FitEnding, Estimator):
             raise ValueError('clusters count where errors are robust: MaximumLikelihood(..., errors="robust"); or leave them out.')
         fit = fit_likelihood(problem, points, n_starts, check_whole_number(seed, "seed", 0), require_convergence)
         if self.errors == "robust" and fit.converged:
-            fit = dataclasses.replace(fit, coordinate_covariance=sandwich(problem, fit, codes))
+            fit = sandwich(problem, fit, codes)
         self._fit, self._problem, self._clusters = fit, problem, codes
         return self
 
@@ -270,8 +269,8 @@ class MaximumLikelihood(FitEnding, Estimator):
         NotFitted : nothing was fitted, or the data of the fit are not at hand (after unpickling).
         NotConverged : the fit reached no maximum, from which limits of "likelihood" and "bootstrap" start (Wald's are nan, as the errors
             are); the profile rises above it; a tenth of the samples has none.
-        ValueError : unknown words; profile limits of a function; a value of a function that is nan or outside of its domain, or that has
-            no finite derivative.
+        ValueError : unknown words; profile limits of a function, or beside robust errors; a value of a function that is nan or outside of
+            its domain, or that has no finite derivative.
 
         Returns
         -------
@@ -297,7 +296,7 @@ class MaximumLikelihood(FitEnding, Estimator):
         if method == "likelihood":
             if what != "parameters":
                 raise ValueError('likelihood limits are those of "parameters"; for a function use method="wald" or "bootstrap".')
-            return _table(names, values, *profile_limits(self._at_hand(), fit, level, side))
+            return _table(names, values, *self._likelihood_limits(level, side))
         if method == "bootstrap":
             found = self._at_samples(what, arguments, n_bootstrap, seed)
             return _table(names, values, *percentile_limits(found, values, domains, level, side))
@@ -307,6 +306,14 @@ class MaximumLikelihood(FitEnding, Estimator):
             name = names[int(np.argmin(np.isfinite(errors)))]
             raise ValueError(f"{name} has no finite derivative at the estimates, and so no standard error; take method='bootstrap'.")
         return _table(names, values, *wald_limits(values, errors, domains, level, side))
+
+    def _likelihood_limits(self, level: float, side: str) -> tuple[np.ndarray, np.ndarray]:
+        if self.errors == "robust":
+            raise ValueError(
+                'errors="robust" says that the model may be wrong, or that rows depend on each other, of which the likelihood knows '
+                'nothing: use method="wald" or "bootstrap", or fit with errors="model".'
+            )
+        return profile_limits(self._at_hand(), self._fitted, level, side)
 
     def _at_samples(self, what: Any, arguments: tuple[Any, ...], n_bootstrap: int, seed: int) -> np.ndarray:
         """The parameters, or a function of them, as each sample of the bootstrap estimates them, (b, m)."""

@@ -22,6 +22,8 @@ ROUNDING = 10 * np.finfo(float).eps
 FLAT = 1e-11  # a curvature below this share of the largest is none
 NO_CURVATURE = 1e-9  # nor is one below this, of a mean log-likelihood per failure on log parameters: an error of e^100 and more
 SECULAR_ITERATIONS = 40
+NEGATIVE = 1e-6  # beside the curvature of each coordinate by itself: far beyond rounding
+OFF_A_SADDLE = 0.3 * 0.1 ** np.arange(6)  # in units of each coordinate
 
 
 class Evaluation(NamedTuple):
@@ -119,7 +121,6 @@ class Descent:
     radius: np.ndarray = field(init=False)
     reasons: list[str | None] = field(init=False)
     n_steps: np.ndarray = field(init=False)
-    curvature: np.ndarray = field(init=False)
     paths: list[list[np.ndarray]] = field(init=False)
     unseen: np.ndarray = field(init=False)
 
@@ -130,7 +131,6 @@ class Descent:
         self.evaluation = self.evaluate(self.points, started)
         self.radius = np.full(n, FIRST_RADIUS)
         self.n_steps = np.zeros(n, dtype=int)
-        self.curvature = np.full(n, np.nan)
         self.paths = [[point.copy()] for point in self.points]
         self.unseen = np.zeros_like(self.points)
         finite = self.evaluation.is_finite()
@@ -151,7 +151,6 @@ class Descent:
         with np.errstate(over="ignore"):  # an endless step is one that the radius cuts
             step = propose(here.gradient[lanes], here.hessian[lanes], self.radius[lanes])
         convex = step.curvature > np.maximum(FLAT * step.largest_curvature, NO_CURVATURE)
-        self.curvature[lanes] = step.curvature / step.largest_curvature
         short = np.abs(step.step).max(-1) <= SMALL_STEP
         floored = step.promised <= here.rounding()[lanes]
         self._at_floor[lanes] = np.where(floored & ~step.cut, self._at_floor[lanes] + 1, 0)
@@ -208,3 +207,20 @@ def _with_lanes_of(evaluation: Evaluation, other: Evaluation, lanes: np.ndarray)
         return mixed
 
     return jax.tree.map(replaced, evaluation, other)
+
+
+def smallest_curvature(hessian: np.ndarray) -> tuple[float, np.ndarray]:
+    """The smallest curvature, where each coordinate is measured by its own, and the direction (p,)."""
+    own = np.abs(np.diagonal(hessian))
+    own = np.where(own > 0.0, own, np.abs(hessian).max(axis=1))  # bent beside another coordinate alone, as x y is
+    size = 1.0 / np.sqrt(np.where(own > 0.0, own, 1.0))
+    values, vectors = np.linalg.eigh(hessian * np.outer(size, size))
+    return float(values[0]), vectors[:, 0] * size
+
+
+def moves_off_a_saddle(hessian: np.ndarray) -> np.ndarray:
+    """Moves (k, p), ever shorter, along which a function without gradient falls; none where no curvature is negative."""
+    if not len(hessian):
+        return np.zeros((0, 0))
+    curvature, direction = smallest_curvature(hessian)
+    return np.outer(OFF_A_SADDLE if curvature < -NEGATIVE else [], direction)

@@ -28,8 +28,8 @@ class Minimum:
     hessian : (p, p), there, where the method uses Hessians; else None. In the order of ``path``'s columns.
     reason : ``converged`` (the largest entry of the gradient is within the tolerance), ``at_rounding_floor`` (no step promises more than
         rounding hides), ``flat`` (no curvature in some direction), ``no_progress`` (no lower point was found along the way it chose;
-        where the value is large that may be all that rounding leaves: see ``gradient_norm``), ``step_limit``, ``not_finite`` (it ended
-        where value or gradient is not).
+        where the value is large that may be all that rounding leaves: see ``gradient_norm``), ``step_limit``, ``unbounded`` (the function
+        falls without end, below -1e100; where it stood before is told), ``not_finite`` (it ended where value or gradient is not).
     message : the solver's own words.
     n_steps : steps taken, of "newton" tried. counts : how often value, gradient and Hessian were worked out.
     seconds_compiling, seconds_running : the first for what ``jit`` asks to compile, 0 where it was at hand; the second for all the rest.
@@ -124,7 +124,7 @@ def minimise(
         value, size = evaluations.value(end.point), float(np.abs(evaluations.gradient(end.point)).max())
         curvature = evaluations.hessian(end.point) if uses_hessian else None
         parameters = jax.tree.map(np.asarray, form.parameters(end.point))
-    reason = "converged" if size <= tolerance and end.reason not in {"flat", "not_finite"} else end.reason
+    reason = "converged" if size <= tolerance and end.reason not in {"flat", "unbounded", "not_finite"} else end.reason
     reason = reason if np.isfinite(value) and np.isfinite(size) else "not_finite"
     total = time.perf_counter() - began
     return Minimum(

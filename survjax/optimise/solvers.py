@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from survjax.numerics.newton import FLAT, Descent, Evaluation
+from survjax.numerics.newton import FLAT, Descent, Evaluation, moves_off_a_saddle
 from survjax.optimise.evaluations import Evaluations
 
 HELPED = 0.5  # of the gradient is left after a step that helped
+FALLEN = -1e100  # no minimum is so low, and squares of what is lower overflow
 WITH_HESSIAN = {"newton", "Newton-CG", "trust-exact"}
 
 
@@ -26,31 +27,59 @@ class End(NamedTuple):
     message: str
 
 
+class _Unbounded(Exception):
+    """The function has fallen below all bounds."""
+
+
+def _value(evaluations: Evaluations, point: np.ndarray) -> float:
+    value = evaluations.value(point)
+    if value < FALLEN:
+        raise _Unbounded
+    return value
+
+
 def _newton(evaluations: Evaluations, start: np.ndarray, tolerance: float, max_steps: int, uses_hessian: bool) -> End:
     def evaluate(points: np.ndarray, active: np.ndarray) -> Evaluation:
         (point,) = points
-        value, gradient, hessian = evaluations.value(point), evaluations.gradient(point), evaluations.hessian(point)
+        value, gradient, hessian = _value(evaluations, point), evaluations.gradient(point), evaluations.hessian(point)
         return Evaluation(np.array([value]), gradient[None], hessian[None])
 
     point, path, n_steps = start, [start.copy()], 0
     while True:
         descent = Descent(evaluate, point[None], max_steps=max_steps - n_steps, longest=np.inf)
         before = np.abs(descent.evaluation.gradient).max()
-        while descent.active.any():
-            # by itself it stops where the step is short: later, and after a last step to where nothing was evaluated
-            if np.abs(descent.evaluation.gradient).max() <= tolerance and _is_minimum(descent.evaluation.hessian[0]):
-                descent.stop(0, "converged")
-            else:
-                descent.advance()
+        try:
+            while descent.active.any():
+                # by itself it stops where the step is short: later, and after a last step to where nothing was evaluated
+                if np.abs(descent.evaluation.gradient).max() <= tolerance and _is_minimum(descent.evaluation.hessian[0]):
+                    descent.stop(0, "converged")
+                else:
+                    descent.advance()
+        except _Unbounded:
+            descent.stop(0, "unbounded")
         point, reason = descent.points[0], str(descent.reasons[0])
         path += descent.paths[0][1:]
         n_steps += int(descent.n_steps[0])
+        if reason == "flat" and n_steps < max_steps:
+            lower = _off_a_saddle(evaluations, point)
+            if lower is not None:
+                point, n_steps = lower, n_steps + 1
+                path.append(point)
+                continue
         after = np.abs(evaluations.gradient(point)).max()
         if reason != "converged" or after <= tolerance:
             return End(point, path, n_steps, reason, f"survjax: {reason}")
         # a short step is none where the parameter is as small: on, as long as it helps
         if not after <= HELPED * before:
             return End(point, path, n_steps, "no_progress", f"survjax: short steps, gradient {after:.1e}")
+
+
+def _off_a_saddle(evaluations: Evaluations, point: np.ndarray) -> np.ndarray | None:
+    """A lower point in the direction of negative curvature; None where there is none."""
+    for move in moves_off_a_saddle(evaluations.hessian(point)):
+        if evaluations.value(point + move) < evaluations.value(point):
+            return point + move
+    return None
 
 
 def _is_minimum(hessian: np.ndarray) -> bool:
@@ -89,15 +118,18 @@ def _by_scipy(method: str, evaluations: Evaluations, start: np.ndarray, toleranc
     with warnings.catch_warnings():
         # what SciPy warns of is in its status, and so in the reason
         warnings.simplefilter("ignore", OptimizeWarning)
-        found = minimize(
-            evaluations.value,
-            start,
-            jac=evaluations.gradient,
-            hess=evaluations.hessian if uses_hessian else None,
-            method=method,
-            callback=lambda point: path.append(np.array(point)),
-            options=ways.options(tolerance, max_steps),
-        )
+        try:
+            found = minimize(
+                partial(_value, evaluations),
+                start,
+                jac=evaluations.gradient,
+                hess=evaluations.hessian if uses_hessian else None,
+                method=method,
+                callback=lambda point: path.append(np.array(point)),
+                options=ways.options(tolerance, max_steps),
+            )
+        except _Unbounded:
+            return End(path[-1], path, len(path) - 1, "unbounded", f"a value below {FALLEN:g} was met")
     reason = "step_limit" if found.status in ways.step_limit else "not_finite" if found.status in ways.not_finite else "no_progress"
     return End(found.x, path, int(found.nit), reason, str(found.message))
 

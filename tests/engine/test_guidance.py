@@ -97,6 +97,50 @@ def test_a_block_owes_a_number_for_each_row():
         fit(lambda parameters, rows: squares(parameters, rows).sum(), per="block")
 
 
+def less_the_mean_of_the_block(parameters, rows):
+    return -((rows["x"] - rows["x"].mean() - parameters["level"]) ** 2)
+
+
+def runs_through_the_block(parameters, rows):
+    return -((jnp.cumsum(parameters["level"] * rows["x"]) - rows["x"]) ** 2)
+
+
+def knows_the_highest_of_the_block(parameters, rows):
+    return -((rows["x"] - parameters["level"]) ** 2) * (rows["x"] < rows["x"].max())
+
+
+def counts_its_rows(parameters, rows):
+    return -((rows["x"] - parameters["level"]) ** 2) / rows["x"].shape[0] * jnp.arange(rows["x"].shape[0])
+
+
+def looks_at_the_next_row(parameters, rows):
+    return -((rows["x"] - parameters["level"] * jnp.roll(rows["x"], 1)) ** 2)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [less_the_mean_of_the_block, runs_through_the_block, knows_the_highest_of_the_block, counts_its_rows, looks_at_the_next_row],
+)
+def test_a_function_of_blocks_that_mixes_rows_is_refused(function):
+    # its estimates depended on where the blocks were cut
+    with pytest.raises(ValueError, match=r"log_likelihood mixes rows: the term of row \d+ is .* among other rows.*known value"):
+        fit(function, per="block")
+
+
+def test_a_function_of_blocks_may_use_other_rows_for_the_sake_of_rounding():
+    def shifted(parameters, rows):
+        exponents = parameters["level"] * rows["x"][:, None] * jnp.arange(3.0)
+        top = exponents.max()
+        return exponents[:, 1] - top - jnp.log(jnp.exp(exponents - top).sum(axis=1))
+
+    def by_row(parameters, row):
+        exponents = parameters["level"] * row["x"] * jnp.arange(3.0)
+        return exponents[1] - jax.nn.logsumexp(exponents)
+
+    data = {"x": X + 0.5}
+    assert fit(shifted, data, per="block").parameters_["level"] == pytest.approx(fit(by_row, data).parameters_["level"], abs=1e-9)
+
+
 # ---- the start
 
 
@@ -269,6 +313,32 @@ def test_clusters_that_are_none_are_told_why(clusters, said):
     weights = np.append(np.ones(63), 0.0)
     with pytest.raises(ValueError, match=said):
         sj.MaximumLikelihood(squares, LEVEL, errors="robust").fit({"x": X}, weights, clusters=clusters)
+
+
+def test_robust_errors_of_what_does_not_differ_are_refused():
+    # "rate 3 (s.e. 6.7e-16)", it said
+    def poisson(parameters, row):
+        return row["y"] * jnp.log(parameters["rate"]) - parameters["rate"]
+
+    model = sj.MaximumLikelihood(poisson, {"rate": "positive"}, errors="robust")
+    for y, said in (([3], "the 1 of these data is alike"), ([3] * 64, "the 64 of these data are alike")):
+        with pytest.raises(ValueError, match=f"{said} in what they say of rate: its error would be 0"):
+            model.fit({"y": y})
+    with pytest.raises(ValueError, match="how clusters differ, and the 2 of these data are alike"):
+        model.fit({"y": np.arange(64) // 2}, clusters=np.arange(64) % 2)
+
+
+def test_robust_errors_of_few_clusters_say_so():
+    model = sj.MaximumLikelihood(logistic, LINE, errors="robust")
+    model.fit({"x": X, "y": np.arange(64) % 3 == 0}, clusters=np.arange(64) % 2)
+    assert any("of 2 parameters rest on 2 clusters" in note for note in model.notes_)
+    assert model.fit({"x": X, "y": np.arange(64) % 3 == 0}).notes_ == []
+
+
+def test_profile_limits_beside_robust_errors_are_refused_as_by_regressions():
+    found = sj.MaximumLikelihood(squares, LEVEL, errors="robust").fit({"x": X})
+    with pytest.raises(ValueError, match='use method="wald" or "bootstrap", or fit with errors="model"'):
+        found.interval(method="likelihood")
 
 
 def test_a_score_of_missing_values_names_the_row():

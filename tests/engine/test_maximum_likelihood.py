@@ -169,6 +169,17 @@ def test_a_weight_counts_as_so_many_rows():
     assert weighted.bic_ == pytest.approx(repeated.bic_, rel=1e-12)
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e-6, 1e30])
+def test_the_scale_of_weights_changes_nothing_but_the_size_of_errors(scale):
+    # of weights that add up to 6e-5 it said that sigma runs to 0
+    data = {"y": RESPONSE[:64]}
+    one = sj.MaximumLikelihood(one_normal, NORMAL).fit(data)
+    scaled = sj.MaximumLikelihood(one_normal, NORMAL).fit(data, np.full(64, scale))
+    np.testing.assert_allclose(scaled.parameters_, one.parameters_, rtol=1e-12)
+    np.testing.assert_allclose(scaled.standard_errors_ * np.sqrt(scale), one.standard_errors_, rtol=1e-9)
+    np.testing.assert_allclose(scaled.log_likelihood_ / scale, one.log_likelihood_, rtol=1e-12)
+
+
 def test_rows_of_a_weight_stay_in_their_cluster():
     y, weights, label = RESPONSE[:64], np.arange(64) % 3, np.arange(64) // 4
     model = sj.MaximumLikelihood(one_normal, NORMAL, errors="robust")

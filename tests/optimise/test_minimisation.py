@@ -196,6 +196,32 @@ def test_a_valley_without_curvature_is_flat():
     assert not found.converged
 
 
+@pytest.mark.parametrize(
+    ("function", "start", "expected"),
+    [
+        # at a saddle there is no gradient to follow: "flat", it said
+        (lambda x: x[0] ** 2 - x[1] ** 2 + x[1] ** 4, [1.0, 0.0], -0.25),
+        # nor has this one a curvature in either coordinate by itself
+        (lambda x: x[0] * x[1] + x[0] ** 4 + x[1] ** 4, [0.0, 0.0], -0.125),
+    ],
+)
+def test_newton_leaves_a_saddle(function, start, expected):
+    found = minimise(function, np.array(start))
+    assert found.reason == "converged"
+    assert found.value == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("method", ["newton", "L-BFGS-B", "SLSQP"])
+@pytest.mark.parametrize("function", [lambda x: -(x[0] ** 2) + x[1] ** 2, lambda x: x[0] - jnp.exp(x[1])])
+def test_a_function_that_falls_without_end_is_unbounded(method, function):
+    found = minimise(function, np.array([1.0, 1.0]), method=method)
+    assert found.reason == "unbounded"
+    assert not found.converged
+    # what is told is where it stood before
+    assert np.isfinite(found.value)
+    assert np.isfinite(found.parameters).all()
+
+
 @pytest.mark.parametrize("method", SOLVERS)
 def test_an_end_that_is_not_finite_is_said_to_be_none(method):
     found = minimise(lambda x: x[0] - jnp.log(x[0]) + (x[1] - 2.0) ** 2, np.array([5.0, -3.0]), method=method, max_steps=100)
