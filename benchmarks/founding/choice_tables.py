@@ -1,9 +1,7 @@
-"""The tables and the picture of the mixed logit, from what was measured."""
+"""The page and the picture of the mixed logit, from what was measured."""
 
 from __future__ import annotations
 
-import os
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -12,138 +10,164 @@ import numpy as np
 from choices import NAMES
 
 JIT_COLUMNS = {"none": "nothing", "value": "the value", "gradient": "the gradient", "both": "both"}
-LIBRARIES = ("survjax Newton", "survjax L-BFGS-B", "xlogit L-BFGS-B", "xlogit BFGS")
+OURS, THEIRS = (
+    ("survjax Newton", "survjax L-BFGS-B"),
+    ("xlogit L-BFGS-B", "xlogit BFGS", "xlogit L-BFGS-B, same start", "xlogit BFGS, same start"),
+)
+LIBRARIES = (*OURS, *THEIRS)
+COLOURS = dict(zip(LIBRARIES, ("#1f4e79", "#6fa8dc", "#c55a11", "#f4b183", "#7f6000", "#d6b656"), strict=True))
 ORIGIN_COLOURS = {"autodiff": "#1f4e79", "analytic": "#6fa8dc", "finite differences": "#bfbfbf"}
 TABLES = ("jit", "sizes", "memory", "solvers", "errors", "twin")
-COLOURS = dict(zip(LIBRARIES, ("#1f4e79", "#6fa8dc", "#c55a11", "#f4b183"), strict=True))
+ABOUT = """\
+How the spread comes in: person i's taste is mean + spread x draw. Draws are *antithetic*, each with its opposite, from a Halton sequence:
+they average exactly 0, and the likelihood at -spread is that at +spread. So the sign means nothing, its size is what the tables give, and
+at spread 0 the slope is 0, which is why no fit begins there.
+
+survjax begins at 0 with a spread of 1; xlogit at a multinomial logit's estimates with a spread of 0.1, a fit that its time includes, and
+once more ("same start") where survjax begins. Its times are without standard errors. One thread for BLAS, with which xlogit is faster."""
 
 
-def write(rows: list[dict[str, Any]], script: Path) -> None:
-    """``script``'s .md and .png, of what has been measured; what has not is named at the end."""
-    made = [row for row in rows if "failed" not in row]
-    of = {table: [row for row in made if row["cell"]["table"] == table] for table in TABLES}
-    of["sizes"].sort(key=lambda row: (row["cell"]["draws"], row["cell"]["options"], row["cell"]["n"]))
+def page(rows: list[dict[str, Any]], stem: str) -> str:
+    """Markdown of what has been measured; what has not is named at the end."""
+    of = _by_table(rows)
+    machines = sorted({row["machine"] for row in rows if "machine" in row})
     lines = ["# A mixed logit by simulated maximum likelihood", ""]
-    lines += ["Seconds of a warm fit, the least of its rounds. " + _machine(), "", "## In short", ""]
-    lines += beside_xlogit(of["sizes"]) + in_short(of) + [""]
+    lines += [
+        "Seconds of a warm fit: the least of its rounds, in brackets the median. " + " ".join(machines),
+        "",
+        ABOUT,
+        "",
+        "## In short",
+        "",
+    ]
+    lines += [*beside_xlogit(of["sizes"]), *in_short(of), ""]
     for row in of["jit"]:
         lines += jit_table(row)
     lines += size_tables(of["sizes"], of["memory"])
     for row in of["solvers"]:
-        lines += solver_table(row["fits"])
+        lines += solver_table(row)
     for row in of["errors"]:
         lines += error_table(row)
     for row in of["twin"]:
         lines += twin_table(row)
     lines += [f"Not measured: {row['cell']}: {row['failed']}." for row in rows if "failed" in row]
-    lines += [f"![times]({script.stem}.png)"]
-    script.with_suffix(".md").write_text("\n".join(lines) + "\n")
-    picture(of, script.with_suffix(".png"))
-    print("\n".join(lines))
+    return "\n".join([*lines, f"![times]({stem}.png)", ""])
+
+
+def _by_table(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    of = {table: [row for row in rows if "failed" not in row and row["cell"]["table"] == table] for table in TABLES}
+    of["sizes"].sort(key=lambda row: (row["cell"]["draws"], row["cell"]["options"], row["cell"]["n"]))
+    return of
 
 
 def beside_xlogit(rows: list[dict[str, Any]]) -> list[str]:
-    base = rows[0]["fits"]
-    if "xlogit L-BFGS-B" not in base:
-        return ["- xlogit was not installed."]
-    ours, theirs = base["survjax Newton"], base["xlogit L-BFGS-B"]
-    clock, busy = (theirs[which] / ours[which] for which in ("seconds", "busy"))
-    lines = [
-        f"- {_size(rows[0]['cell'])}: survjax's Newton is {clock:.1f} times as fast as xlogit's L-BFGS-B by the clock, {busy:.1f} by the "
-        f"processor; the log-likelihoods are {ours['log_likelihood']:.6f} and {theirs['log_likelihood']:.6f}.",
-    ]
-    for name in LIBRARIES[:2]:
-        ratios = [
-            f"{min(each):.1f} to {max(each):.1f}"
-            for which in ("seconds", "busy")
-            for each in [[row["fits"][other][which] / row["fits"][name][which] for row in rows for other in LIBRARIES[2:]]]
-        ]
+    if not rows or THEIRS[0] not in rows[0]["fits"]:
+        return ["- Beside xlogit: not measured (`pip install xlogit`)."]
+    lines = []
+    for row in rows[:1]:
+        ours, theirs = row["fits"][OURS[0]], row["fits"][THEIRS[0]]
+        median, least, busy = (theirs[which] / ours[which] for which in ("median", "seconds", "busy"))
         lines += [
-            f"- Over all sizes and both of xlogit's methods {name} is {ratios[0]} times as fast by the clock, {ratios[1]} by the processor."
+            f"- {_size(row['cell'])}: survjax's Newton is {median:.1f} times as fast as xlogit's L-BFGS-B by the medians "
+            f"({least:.1f} by the least, {busy:.1f} by the processor's seconds; asked: 5, {'reached' if median >= 5 else 'missed'}). "
+            f"Log-likelihoods: {ours['log_likelihood']:.6f} and {theirs['log_likelihood']:.6f}."
         ]
-    others = [row["fits"][name] for row in rows for name in LIBRARIES[2:]]
+    for name in OURS:
+        ratios = [_ratio(row, name, theirs) for row in rows for theirs in THEIRS]
+        slower = sum(ratio <= 1 for ratio in ratios)
+        lines += [
+            f"- Table 2: {name} is {min(ratios):.1f} to {max(ratios):.1f} times as fast as xlogit, by the medians; "
+            + (f"slower in {slower} of {len(ratios)} comparisons." if slower else f"faster in all {len(ratios)} comparisons.")
+        ]
+    others = [row["fits"][name] for row in rows for name in THEIRS]
     difference = max(abs(fit["log_likelihood"] - fit["same_point"]) for fit in others)
-    stopped = sum(fit["reason"] != "converged" for fit in others)
     lines += [f"- At xlogit's estimates survjax's log-likelihood is xlogit's within {difference:.0e}: the same draws, the same function."]
-    return [*lines, f"- Of xlogit's {len(others)} fits {stopped} say that they did not converge."]
+    for names, where in ((THEIRS[:2], "from its own start"), (THEIRS[2:], "from survjax's start")):
+        each = [(row["fits"][name], row["fits"][OURS[0]]["log_likelihood"]) for row in rows for name in names]
+        stopped = sum(fit["reason"] != "converged" for fit, _ in each)
+        short = sum(best - fit["log_likelihood"] > 0.01 for fit, best in each)
+        lines += [
+            f"- Of xlogit's {len(each)} fits {where}, {stopped} say that they did not converge; {short} end more than 0.01 below Newton."
+        ]
+    return lines
+
+
+def _ratio(row: dict[str, Any], ours: str, theirs: str) -> float:
+    ratio: float = row["fits"][theirs]["median"] / row["fits"][ours]["median"]
+    return ratio
 
 
 def in_short(of: dict[str, list[dict[str, Any]]]) -> list[str]:
     lines = []
     for row in of["jit"]:
-        seconds = {(origin, jit): each for origin, cells in row["seconds"].items() for jit, each in cells.items() if jit != "blocks"}
-        fastest = min(seconds, key=seconds.__getitem__)
+        median = {(origin, jit): fits[jit]["median"] for origin, fits in row["fits"].items() for jit in JIT_COLUMNS}
+        fastest = min(median, key=median.__getitem__)
         lines += [
-            f"- Fastest of the cells of table 1: {fastest[0]}, compiled: {JIT_COLUMNS[fastest[1]]}, {seconds[fastest]:.2f} s; autodiff "
-            f"with both compiled {seconds['autodiff', 'both']:.2f} s, in blocks {row['seconds']['autodiff']['blocks']:.2f} s."
+            f"- Fastest of the cells of table 1: {fastest[0]}, compiled: {JIT_COLUMNS[fastest[1]]}, {median[fastest]:.2f} s; autodiff with "
+            f"both compiled {median['autodiff', 'both']:.2f} s, in blocks {row['fits']['autodiff']['blocks']['median']:.2f} s (medians)."
         ]
     for row in of["memory"]:
-        cell = row["cell"]
+        remark = "" if row["cell"]["by"] == OURS[0] else ", in batches of draws, since each of its arrays is 3.7 GiB otherwise"
         lines += [
-            f"- {_size(cell)}: {row['seconds']:.0f} s, {row['peak_gib']:.1f} GiB at most, {row['reason']}. xlogit would hold several "
-            f"arrays of {cell['n'] * (cell['options'] - 1) * cell['draws'] * 8 / 2**30:.1f} GiB each."
+            f"- {_size(row['cell'])}, {row['cell']['by']}{remark}: {row['seconds']:.0f} s, {row['peak_gib']:.1f} GiB at most "
+            f"(asked of survjax: 8), log-likelihood {row['log_likelihood']:.4f}, {row['reason']}."
         ]
-    reasons = [fit["reason"] for row in of["sizes"] for name, fit in row["fits"].items() if name in LIBRARIES[:2]]
-    reasons += [fit["reason"] for row in of["solvers"] for fits in row["fits"].values() for fit in fits.values()]
-    reasons += [row["reason"] for row in of["memory"] + of["twin"]]
+    reasons = [row["fits"][name]["reason"] for row in of["sizes"] for name in OURS]
+    reasons += [fit["reason"] for row in of["solvers"] + of["jit"] for fits in row["fits"].values() for fit in fits.values()]
+    reasons += [row["reason"] for row in of["memory"] + of["twin"] if row["cell"].get("by") != THEIRS[0]]
     return [*lines, f"- {reasons.count('converged')} of {len(reasons)} fits of survjax converged."]
 
 
 def jit_table(row: dict[str, Any]) -> list[str]:
     lines = ["## 1. Gradient and compiling", ""]
     lines += [
-        "Seconds of the first ten steps of SciPy's L-BFGS-B: 10,000 persons, 21 options, 12 draws; all persons in one array, as one "
-        "writes it first; last column in blocks.",
+        f"A fit by SciPy's L-BFGS-B: {_size(row['cell'])}; all persons in one array, as one writes it first; last column in blocks.",
         "",
     ]
     lines += ["| gradient | compiled: " + " | ".join(JIT_COLUMNS.values()) + " | both, in blocks |", "|---|" + "---:|" * 5]
-    for origin, seconds in row["seconds"].items():
-        lines += [f"| {origin} | " + " | ".join(f"{seconds[jit]:.2f}" for jit in (*JIT_COLUMNS, "blocks")) + " |"]
+    for origin, fits in row["fits"].items():
+        lines += [f"| {origin} | " + " | ".join(_seconds(fits[jit]) for jit in (*JIT_COLUMNS, "blocks")) + " |"]
     return [*lines, ""]
 
 
 def size_tables(rows: list[dict[str, Any]], memory: list[dict[str, Any]]) -> list[str]:
-    names = [name for name in LIBRARIES if name in rows[0]["fits"]]
+    names = [name for name in LIBRARIES if rows and name in rows[0]["fits"]]
     head = ["| persons, options, draws | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
-    seconds = ["## 2. Seconds by size", "", "By the clock, and in brackets of the processor (all cores together).", "", *head]
-    likelihoods = [
-        "## 3. Log-likelihood by size",
-        "",
-        "A spread whose sign came out negative is the same fit. In brackets what it is.",
-        "",
-        *head,
-    ]
+    seconds = ["## 2. Seconds by size", "", head[0] + " Newton faster than xlogit by |", head[1] + "---:|"]
+    busy = ["The same in seconds of the processor, all cores together, the least of the rounds:", "", *head]
+    likelihoods = ["## 3. Log-likelihood by size", "", "In brackets the spread, its size.", "", *head]
     for row in rows:
-        fits = row["fits"]
-        seconds += [f"| {_size(row['cell'])} | " + " | ".join(_seconds(fits[name]) for name in names) + " |"]
-        likelihoods += [
-            f"| {_size(row['cell'])} | "
-            + " | ".join(f"{fits[name]['log_likelihood']:,.4f} ({fits[name]['spread']:.3f})" for name in names)
-            + " |"
-        ]
-    for row in memory:
-        seconds += [f"| {_size(row['cell'])} | {row['seconds']:.1f} |" + " not run |" * (len(names) - 1)]
-        likelihoods += [f"| {_size(row['cell'])} | {row['log_likelihood']:,.4f} ({row['spread']:.3f}) |" + " not run |" * (len(names) - 1)]
-    remark = "*: stopped without convergence, by its own account."
-    compiling = [row["compiling"] for row in rows if "compiling" in row]
+        fits, size = row["fits"], _size(row["cell"])
+        ratios = [_ratio(row, OURS[0], name) for name in names[2:]]
+        faster = f"{min(ratios):.1f} to {max(ratios):.1f}" if ratios else ""
+        seconds += [f"| {size} | " + " | ".join(_seconds(fits[name]) for name in names) + f" | {faster} |"]
+        busy += [f"| {size} | " + " | ".join(f"{fits[name]['busy']:.2f}" for name in names) + " |"]
+        likelihoods += [f"| {size} | " + " | ".join(_likelihood(fits[name]) for name in names) + " |"]
+    if memory:
+        made = {row["cell"]["by"]: row for row in memory}
+        size = _size(memory[0]["cell"])
+        ratio = f"{made[THEIRS[0]]['median'] / made[OURS[0]]['median']:.1f}" if len(made) == 2 else ""
+        seconds += [f"| {size} | " + " | ".join(_seconds(made[name]) if name in made else "" for name in names) + f" | {ratio} |"]
+        likelihoods += [f"| {size} | " + " | ".join(_likelihood(made[name]) if name in made else "" for name in names) + " |"]
+    remark = (
+        "*: stopped without convergence, by its own account. Without brackets: fitted once. Last column: xlogit's medians over Newton's."
+    )
+    compiling = [row["compiling"] for row in rows]
     if compiling:
         remark += f" Newton's first call compiles besides, {min(compiling):.1f} to {max(compiling):.1f} s."
-    return [*seconds, "", remark, "", *likelihoods, ""]
+    return [*seconds, "", remark, "", *busy, "", *likelihoods, ""]
 
 
-def solver_table(rows: dict[str, dict[str, Any]]) -> list[str]:
-    lines = [
-        "## 4. Solvers and gradients",
-        "",
-        "Seconds by the clock (of the processor; gradients taken; log-likelihood below the best). 10,000 persons, 21 options, 12 draws.",
-        "",
-    ]
+def solver_table(row: dict[str, Any]) -> list[str]:
+    rows = row["fits"]
+    lines = ["## 4. Solvers and gradients", ""]
+    lines += [f"Seconds (median; gradients taken; log-likelihood below the best). {_size(row['cell'])}.", ""]
     best = max(fit["log_likelihood"] for fits in rows.values() for fit in fits.values())
     for number, (method, fits) in enumerate(_fastest_first(rows)):
         if not number:
             lines += ["| solver | " + " | ".join(fits) + " |", "|---|" + "---:|" * len(fits)]
         entries = [
-            f"{fit['seconds']:.2f} ({fit['busy']:.2f}; {fit['gradients']}; {best - fit['log_likelihood']:.0e}){_mark(fit)}"
+            f"{fit['seconds']:.2f} ({fit['median']:.2f}; {fit['gradients']}; {best - fit['log_likelihood']:.0e}){_mark(fit)}"
             for fit in fits.values()
         ]
         lines += [f"| {_solver(method)} | " + " | ".join(entries) + " |"]
@@ -151,7 +175,7 @@ def solver_table(rows: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def _fastest_first(rows: dict[str, dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    return sorted(rows.items(), key=lambda item: item[1]["autodiff"]["busy"])
+    return sorted(rows.items(), key=lambda item: item[1]["autodiff"]["median"])
 
 
 def _solver(method: str) -> str:
@@ -161,7 +185,7 @@ def _solver(method: str) -> str:
 def error_table(row: dict[str, Any]) -> list[str]:
     found = row["rows"]
     columns = [name for name in found if not name.endswith("error")]
-    lines = ["## Estimates and standard errors", "", "In brackets the standard error.", ""]
+    lines = ["## Estimates and standard errors", "", f"{_size(row['cell'])}, all from survjax's start. In brackets the standard error.", ""]
     lines += ["| | " + " | ".join(columns) + " |", "|---|" + "---:|" * len(columns)]
     for name in NAMES:
         entries = [
@@ -169,19 +193,24 @@ def error_table(row: dict[str, Any]) -> list[str]:
             for column in columns
         ]
         lines += [f"| {name} | " + " | ".join(entries) + " |"]
-    times = ", ".join(f"{name} {seconds['seconds']:.2f} s" for name, seconds in row["seconds"].items())
+    times = ", ".join(f"{name} {_seconds(seconds)} s" for name, seconds in row["times"].items())
     lines += [
         "",
-        "survjax: inverse of the exact Hessian. xlogit after L-BFGS-B: inverse of a Hessian by differences; after BFGS: inverse of the",
+        "survjax: inverse of the exact Hessian. xlogit after L-BFGS-B: inverse of a Hessian by differences; after BFGS: inverse of the "
+        "summed outer products of gradients (BHHH), which is another estimate of the same errors.",
     ]
-    return [*lines, f"summed outer products of gradients (BHHH). Fit and standard errors together: {times}.", ""]
+    for column in columns[2:]:
+        off = max(abs(found[f"{column} error"][name] / found["survjax error"][name] - 1) for name in NAMES)
+        lines += ["", f"The standard errors of {column} are survjax's within {off:.1e} of each."]
+    return [*lines, "", f"Fit and standard errors together: {times}.", ""]
 
 
 def twin_table(row: dict[str, Any]) -> list[str]:
     found = row["rows"]
     lines = ["## The time-to-event twin", "", f"A discrete-time hazard with a random coefficient of the load: {row['cell']['n']:,} units, "]
     lines[-1] += (
-        f"{row['cell']['periods']} periods, {row['cell']['draws']} draws; {row['seconds']:.2f} s, {row['steps']} steps, {row['reason']}."
+        f"{row['cell']['periods']} periods, {row['cell']['draws']} draws; {_seconds(row)} s, {row['steps']} steps, {row['reason']}. "
+        "Only the rule for a row is another."
     )
     lines += ["", "| | truth | estimate | standard error | off by, in errors |", "|---|---:|---:|---:|---:|"]
     for name, truth in found["truth"].items():
@@ -190,35 +219,37 @@ def twin_table(row: dict[str, Any]) -> list[str]:
     return [*lines, ""]
 
 
-def picture(of: dict[str, list[dict[str, Any]]], path: Path) -> None:
+def picture(rows: list[dict[str, Any]], path: Path) -> None:
+    of = _by_table(rows)
     figure, (left, right) = plt.subplots(1, 2, figsize=(13.0, 4.8), layout="constrained", width_ratios=[3, 2])
-    names = [name for name in LIBRARIES if name in of["sizes"][0]["fits"]]
-    places = np.arange(len(of["sizes"]))
+    sizes = of["sizes"]
+    names = [name for name in LIBRARIES if sizes and name in sizes[0]["fits"]]
+    width = 0.84 / max(len(names), 1)
     for index, name in enumerate(names):
-        left.bar(
-            places + (index - (len(names) - 1) / 2) * 0.2,
-            [row["fits"][name]["seconds"] for row in of["sizes"]],
-            0.19,
-            color=COLOURS[name],
-            label=name,
-        )
-    left.set_xticks(places, [_size(row["cell"]).replace(", ", "\n") for row in of["sizes"]], fontsize=8)
-    left.set_title("A fit by persons, options and draws", loc="left", fontsize=11)
-    left.legend(frameon=False, fontsize=9, ncols=2, loc="upper left")
+        places = np.arange(len(sizes)) + (index - (len(names) - 1) / 2) * width
+        left.bar(places, [row["fits"][name]["median"] for row in sizes], 0.94 * width, color=COLOURS[name], label=name)
+    ticks = [f"{row['cell']['n'] // 1000:,}k\n{row['cell']['options']}\n{row['cell']['draws']}" for row in sizes]
+    left.set_xticks(np.arange(len(sizes)), ticks)
+    # what the three lines of numbers are stands left of the first, on the same lines
+    left.annotate("persons\noptions\ndraws", (0, 0), (-8, -4), xycoords="axes fraction", textcoords="offset points", ha="right", va="top")
+    left.set_title("A fit by size", loc="left", fontsize=11)
+    left.legend(frameon=False, fontsize=9, ncols=3, loc="upper left")
     for row in of["solvers"]:
         solvers = _fastest_first(row["fits"])[::-1]
         heights = np.arange(len(solvers))
         for index, (origin, colour) in enumerate(ORIGIN_COLOURS.items()):
-            seconds = [fits[origin]["busy"] for _, fits in solvers]
+            seconds = [fits[origin]["median"] for _, fits in solvers]
             right.barh(heights + (1 - index) * 0.27, seconds, 0.25, color=colour, label=origin)
         right.set_yticks(heights, [_solver(method) for method, _ in solvers])
-        right.legend(frameon=False, fontsize=9)
-    right.set_title("By solver and gradient, 10,000 persons (processor)", loc="left", fontsize=11)
+        # above the axes: bars may be long in any place
+        right.legend(frameon=False, fontsize=9, ncols=3, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.0)
+        right.set_title(f"By solver and gradient, {row['cell']['n']:,} persons", loc="left", fontsize=11, pad=22)
     for ax, axis in ((left, "y"), (right, "x")):
         ax.set(**{f"{axis}scale": "log", f"{axis}label": "seconds, warm"})
         # bars on a logarithmic axis begin at a whole decade; room for the legend above the longest
         low, high = getattr(ax, f"get_{axis}lim")()
-        getattr(ax, f"set_{axis}lim")(10 ** np.floor(np.log10(low)), high * (4 if axis == "y" else 1))
+        getattr(ax, f"set_{axis}lim")(10 ** np.floor(np.log10(low)), high * (5 if axis == "y" else 1))
+        getattr(ax, f"{axis}axis").set_major_formatter("{x:g}")
         ax.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=110)
     plt.close(figure)
@@ -229,18 +260,13 @@ def _size(cell: dict[str, Any]) -> str:
 
 
 def _seconds(fit: dict[str, Any]) -> str:
-    return f"{fit['seconds']:.2f} ({fit['busy']:.2f}){_mark(fit)}"
+    brackets = f" ({fit['median']:.2f})" if fit["rounds"] > 1 else ""
+    return f"{fit['seconds']:.2f}{brackets}{_mark(fit)}"
+
+
+def _likelihood(fit: dict[str, Any]) -> str:
+    return f"{fit['log_likelihood']:,.4f} ({fit['spread']:.3f})"
 
 
 def _mark(fit: dict[str, Any]) -> str:
-    return "" if fit["reason"] == "converged" else " *"
-
-
-def _machine() -> str:
-    found = []
-    for name in ("jax", "scipy", "numpy", "xlogit"):
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            found.append(f"{name} not installed")
-    return f"{os.cpu_count()} cores, 24 GB, shared with other work; {', '.join(found)}."
+    return "" if fit.get("reason", "converged") == "converged" else " *"

@@ -1,13 +1,16 @@
 """A mixed logit fitted by simulated maximum likelihood: gradients, compiling, solvers and sizes, beside xlogit in the same run.
 
     pip install xlogit
-    python benchmarks/founding/mixed_logit.py            writes mixed_logit.md and .png; an hour on two cores, goes on where it stopped
-    python benchmarks/founding/mixed_logit.py --quick    a thousand persons, no table, prints the rows
+    python benchmarks/founding/mixed_logit.py            measures what is not in mixed_logit.jsonl yet, and writes mixed_logit.md and .png
+    python benchmarks/founding/mixed_logit.py --fresh    measures all of it anew
+    python benchmarks/founding/mixed_logit.py --draw     measures nothing, writes the page and the picture of what has been measured
+    python benchmarks/founding/mixed_logit.py --quick    a thousand persons; prints the page and keeps nothing
 
-Every time is warm (what compiles has compiled before the clock starts) and the least of its rounds, in which survjax and xlogit take
-turns. Both get the same draws, so that they maximise the same function: survjax's value at xlogit's estimates is xlogit's own, to
-rounding. xlogit's times are without standard errors, which its L-BFGS-B works out afterwards by 42 further gradients; survjax's Newton
-has them at no cost. The processor's seconds, of all cores together, are given too: they do not know what else the machine had to do.
+Every time is warm: what compiles has compiled, and each library has taken a step, before the clock starts. survjax and xlogit take turns,
+five rounds of what takes less than 4 s, three of what takes less than 20 s. Both get the same draws, so that they maximise the same
+function: survjax's value at xlogit's estimates is xlogit's own, to rounding. xlogit's two methods begin where xlogit begins, at a
+multinomial logit's estimates, and once more where survjax begins. Its times are without standard errors, which its L-BFGS-B works out
+afterwards by 42 further gradients; survjax's Newton has them at no cost.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import time
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,9 +26,10 @@ from typing import Any
 import jax
 import numpy as np
 import periods
-from choice_tables import write
+from choice_tables import page, picture
 from choices import FIXED, NAMES, TRUTH, Choices, Loss, block_for, simulate, start
-from measured import measured, of_one
+from machine import machine
+from measured import in_turn, measured, of_one
 
 import survjax as sj
 from survjax.optimise import MeanOverRows, Minimum
@@ -49,9 +53,9 @@ SIZES = [
     BASE | {"options": 501},
 ]
 LARGEST = BASE | {"options": 501, "draws": 100}
-LONG = 4.0  # seconds: what takes longer is timed once
-STEPS = 10  # of the solver, for the cells of gradient and compiling
+BATCH = 10  # draws that xlogit takes at a time at the largest size, where it would not fit in memory otherwise
 TOLERANCE = 1e-6
+PACKAGES = ("jax", "scipy", "numpy", "xlogit")
 
 
 def cells(base: dict[str, int], sizes: list[dict[str, int]], largest: list[dict[str, int]]) -> list[dict[str, Any]]:
@@ -62,7 +66,7 @@ def cells(base: dict[str, int], sizes: list[dict[str, int]], largest: list[dict[
         {"table": "solvers", **base},
         {"table": "jit", **base},
         *({"table": "sizes", **size} for size in sizes),
-        *({"table": "memory", **size} for size in largest),
+        *({"table": "memory", **size, "by": name} for size in largest for name in ("survjax Newton", "xlogit L-BFGS-B")),
     ]
 
 
@@ -92,15 +96,17 @@ class Xlogit:
             "verbose": 0,
         }
 
-    def fit(self, method: str, *, errors: bool = False, batch: int | None = None) -> Any:
+    def fit(self, method: str, *, ours: bool = False, **options: Any) -> Any:
+        """``ours``: from survjax's start."""
         draws = self.draws
 
         class OnTheseDraws(xlogit.MixedLogit):
             def _generate_draws(self, *arguments, **options):
                 return draws
 
+        options = {"skip_std_errs": True, "init_coeff": np.array([start()[name] for name in NAMES]) if ours else None} | options
         model = OnTheseDraws()
-        model.fit(**self.data, optim_method=method, skip_std_errs=not errors, batch_size=batch)
+        model.fit(**self.data, optim_method=method, **options)
         return model
 
 
@@ -108,25 +114,15 @@ def estimates(model: Any) -> dict[str, float]:
     return dict(zip(NAMES, map(float, model.coeff_), strict=True))
 
 
-def least(
-    calls: dict[str, Callable[[], Any]], rounds: int, warm: dict[str, Callable[[], Any]] | None = None
-) -> tuple[dict[str, dict[str, float]], dict[str, Any]]:
-    """The least seconds of each call, by the clock and of the processor, taken in turn; and what it returned. ``warm`` is called before."""
-    for call in (calls if warm is None else warm).values():
-        call()
-    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
-    found: dict[str, Any] = {}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            began, busy = time.perf_counter(), time.process_time()
-            found[name] = call()
-            seconds[name].append((time.perf_counter() - began, time.process_time() - busy))
-        if sum(clock for (clock, _), *_ in seconds.values()) > LONG * len(calls):
-            break
-    return {name: dict(zip(("seconds", "busy"), map(min, zip(*each, strict=True)), strict=True)) for name, each in seconds.items()}, found
-
-
-def ended(found: Minimum, n: int) -> dict[str, Any]:
+def ended(found: Any, n: int) -> dict[str, Any]:
+    """How a fit of survjax or of xlogit ended."""
+    if not isinstance(found, Minimum):
+        return {
+            "log_likelihood": float(found.loglikelihood),
+            "reason": "converged" if found.convergence else found.estimation_message,
+            "gradients": int(found.total_fun_eval),
+            "spread": abs(estimates(found)["outdoor_spread"]),
+        }
     return {
         "log_likelihood": -n * found.value,
         "reason": found.reason,
@@ -150,43 +146,42 @@ def measure(cell: dict[str, Any]) -> dict[str, Any]:
 
 def of_jit(cell: dict[str, Any], choices: Choices, columns: dict[str, np.ndarray], loss: Loss) -> dict[str, Any]:
     whole = Loss.in_blocks(cell["n"])
-    ways = [(origin, jit, whole) for origin in ORIGINS for jit in JITS] + [(origin, "blocks", loss) for origin in ORIGINS]
+    ways = [(origin, jit, jit, whole) for origin in ORIGINS for jit in JITS] + [(origin, "blocks", "both", loss) for origin in ORIGINS]
+
+    def fits(steps: int | None) -> dict[str, Callable[[], Minimum]]:
+        options: dict[str, Any] = {} if steps is None else {"max_steps": steps}
+        return {
+            f"{origin}, {name}": lambda losses=losses, origin=origin, jit=jit: fit(columns, losses, "L-BFGS-B", origin, jit=jit, **options)
+            for origin, name, jit, losses in ways
+        }
+
+    times, found = in_turn(fits(None), fits(1))
     rows: dict[str, dict[str, Any]] = {origin: {} for origin in ORIGINS}
-    for origin, jit, losses in ways:
-
-        def steps(number: int, origin: str = origin, jit: str = jit, losses: Loss = losses) -> Minimum:
-            return fit(columns, losses, "L-BFGS-B", origin, jit="both" if jit == "blocks" else jit, max_steps=number)
-
-        seconds, _ = least({"fit": lambda: steps(STEPS)}, 3, {"fit": lambda: steps(1)})
-        rows[origin][jit] = seconds["fit"]["seconds"]
-    return {"seconds": rows}
+    for origin, name, _, _ in ways:
+        rows[origin][name] = times[f"{origin}, {name}"] | ended(found[f"{origin}, {name}"], cell["n"])
+    return {"fits": rows}
 
 
 def of_size(cell: dict[str, Any], choices: Choices, columns: dict[str, np.ndarray], loss: Loss) -> dict[str, Any]:
+    first = fit(columns, loss, max_steps=1)
     calls: dict[str, Callable[[], Any]] = {
         "survjax Newton": lambda: fit(columns, loss),
         "survjax L-BFGS-B": lambda: fit(columns, loss, "L-BFGS-B"),
     }
+    warm: dict[str, Callable[[], Any]] = {"survjax L-BFGS-B": lambda: fit(columns, loss, "L-BFGS-B", max_steps=1)}
     if xlogit is not None:
         theirs = Xlogit(choices)
-        calls |= {"xlogit L-BFGS-B": lambda: theirs.fit("L-BFGS-B"), "xlogit BFGS": lambda: theirs.fit("BFGS")}
-    compiling = fit(columns, loss, max_steps=1).seconds_compiling
-    seconds, first = least(calls, 4, {"L-BFGS-B": lambda: fit(columns, loss, "L-BFGS-B", max_steps=1)})
-    rows: dict[str, Any] = {}
-    for name, found in first.items():
-        rows[name] = dict(seconds[name])
-        if isinstance(found, Minimum):
-            rows[name] |= ended(found, cell["n"])
-        else:
-            there = estimates(found)
-            rows[name] |= {
-                "log_likelihood": float(found.loglikelihood),
-                "same_point": -cell["n"] * value_at(loss, there, columns),
-                "reason": "converged" if found.convergence else found.estimation_message,
-                "gradients": int(found.total_fun_eval),
-                "spread": abs(there["outdoor_spread"]),
-            }
-    return {"fits": rows, "compiling": compiling}
+        for ours in (False, True):
+            for method in ("L-BFGS-B", "BFGS"):
+                name = f"xlogit {method}" + (", same start" if ours else "")
+                calls[name] = lambda method=method, ours=ours: theirs.fit(method, ours=ours)
+                warm[name] = lambda method=method, ours=ours: theirs.fit(method, ours=ours, maxiter=1)
+    times, found = in_turn(calls, warm)
+    rows = {name: times[name] | ended(each, cell["n"]) for name, each in found.items()}
+    for name, each in found.items():
+        if name.startswith("xlogit"):
+            rows[name]["same_point"] = -cell["n"] * value_at(loss, estimates(each), columns)
+    return {"fits": rows, "compiling": first.seconds_compiling}
 
 
 def value_at(loss: Loss, parameters: dict[str, float], columns: dict[str, np.ndarray]) -> float:
@@ -196,9 +191,17 @@ def value_at(loss: Loss, parameters: dict[str, float], columns: dict[str, np.nda
 
 
 def of_memory(cell: dict[str, Any], choices: Choices, columns: dict[str, np.ndarray], loss: Loss) -> dict[str, Any]:
-    found = fit(columns, loss)
+    """One fit, compiled before, in a process that does nothing else: its seconds and the most memory that the process held."""
+    if cell["by"] == "survjax Newton":
+        fit(columns, loss, max_steps=1)
+        times, found = in_turn({"fit": lambda: fit(columns, loss)}, {})
+    elif xlogit is None:
+        sys.exit("xlogit is not installed")
+    else:
+        theirs = Xlogit(choices)
+        times, found = in_turn({"fit": lambda: theirs.fit("L-BFGS-B", batch_size=BATCH)}, {})
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"seconds": found.seconds_running, "peak_gib": peak, **ended(found, cell["n"])}
+    return {**times["fit"], "peak_gib": peak, **ended(found["fit"], cell["n"])}
 
 
 def of_solvers(cell: dict[str, Any], choices: Choices, columns: dict[str, np.ndarray], loss: Loss) -> dict[str, Any]:
@@ -206,8 +209,8 @@ def of_solvers(cell: dict[str, Any], choices: Choices, columns: dict[str, np.nda
     for method in METHODS:
         calls = {origin: (lambda origin=origin, method=method: fit(columns, loss, method, origin)) for origin in ORIGINS}
         warm = {origin: (lambda origin=origin, method=method: fit(columns, loss, method, origin, max_steps=1)) for origin in ORIGINS}
-        seconds, found = least(calls, 3, warm)
-        rows[method] = {origin: {**seconds[origin], **ended(found[origin], cell["n"])} for origin in ORIGINS}
+        times, found = in_turn(calls, warm)
+        rows[method] = {origin: {**times[origin], **ended(found[origin], cell["n"])} for origin in ORIGINS}
     return {"fits": rows}
 
 
@@ -225,21 +228,21 @@ def of_errors(cell: dict[str, Any], choices: Choices, columns: dict[str, np.ndar
     if xlogit is not None:
         theirs = Xlogit(choices)
         for method in ("L-BFGS-B", "BFGS"):
-            calls[f"xlogit {method}"] = lambda method=method: theirs.fit(method, errors=True)
-    seconds, first = least(calls, rounds=3)
-    for name, model in first.items():
+            calls[f"xlogit {method}"] = lambda method=method: theirs.fit(method, ours=True, skip_std_errs=False)
+    times, found_by = in_turn(calls)
+    for name, model in found_by.items():
         if name.startswith("xlogit"):
             rows[name] = estimates(model)
             rows[name]["outdoor_spread"] = abs(rows[name]["outdoor_spread"])
             rows[f"{name} error"] = dict(zip(NAMES, map(float, model.stderr), strict=True))
-    return {"rows": rows, "seconds": seconds}
+    return {"rows": rows, "times": times}
 
 
 def of_twin(cell: dict[str, Any]) -> dict[str, Any]:
     lives = periods.simulate(cell["n"], cell["periods"], cell["draws"])
     loss = MeanOverRows(periods.loss, 256)
-    seconds, first = least({"fit": lambda: sj.optimise.minimise(loss, periods.start(), args=(lives,), tolerance=TOLERANCE)}, rounds=3)
-    found = first["fit"]
+    times, found_by = in_turn({"fit": lambda: sj.optimise.minimise(loss, periods.start(), args=(lives,), tolerance=TOLERANCE)})
+    found = found_by["fit"]
     errors = np.sqrt(np.diag(np.linalg.inv(cell["n"] * found.hessian)))
     rows = {
         "truth": periods.TRUTH,
@@ -247,30 +250,32 @@ def of_twin(cell: dict[str, Any]) -> dict[str, Any]:
         "survjax error": dict(zip(sorted(periods.NAMES), map(float, errors), strict=True)),
     }
     rows["survjax"]["load_spread"] = abs(rows["survjax"]["load_spread"])
-    return {**seconds["fit"], "rows": rows, "reason": found.reason, "steps": found.n_steps}
+    return {**times["fit"], "rows": rows, "reason": found.reason, "steps": found.n_steps}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--cell", type=json.loads, help="measure this one and print it as JSON")
-    parser.add_argument("--quick", action="store_true", help="a thousand persons; prints the rows")
-    parser.add_argument("--so-far", action="store_true", help="measure nothing more; write what an interrupted run has measured")
+    parser.add_argument("--quick", action="store_true", help="a thousand persons; prints the page and keeps nothing")
+    parser.add_argument("--fresh", action="store_true", help="forget what has been measured, and measure all of it")
+    parser.add_argument("--draw", action="store_true", help="measure nothing; write what has been measured")
     arguments = parser.parse_args()
     if arguments.cell:
-        print(json.dumps(measure(arguments.cell)))
+        print(json.dumps({"machine": machine(*PACKAGES), **measure(arguments.cell)}))
         return
     if xlogit is None:
         print("xlogit is not installed, and left out: pip install xlogit")
     if arguments.quick:
         small = BASE | {"n": 1_000}
-        for cell in cells(small, [], [small]):
-            print(cell, of_one(HERE, cell))
+        print(page([{"cell": cell, **of_one(HERE, cell)} for cell in cells(small, [], [small])], HERE.stem))
         return
     kept = HERE.with_suffix(".jsonl")
-    write(measured(HERE, cells(BASE, SIZES, [LARGEST]), kept, more=not arguments.so_far), HERE)
-    if not arguments.so_far:
-        # what is complete is in the table; the next run measures anew
-        kept.unlink()
+    if arguments.fresh:
+        kept.unlink(missing_ok=True)
+    rows = measured(HERE, cells(BASE, SIZES, [LARGEST]), kept, more=not arguments.draw)
+    HERE.with_suffix(".md").write_text(page(rows, HERE.stem))
+    picture(rows, HERE.with_suffix(".png"))
+    print(HERE.with_suffix(".md").read_text())
 
 
 if __name__ == "__main__":

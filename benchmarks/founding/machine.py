@@ -1,0 +1,20 @@
+"""The machine that a measurement was made on, in general terms."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+
+def machine(*packages: str) -> str:
+    """Cores, memory, and the versions of Python and of what was measured."""
+    gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} cores, {gigabytes:.0f} GB; Python {platform.python_version()}, {', '.join(map(_version, packages))}."
+
+
+def _version(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return f"{package} not installed"
