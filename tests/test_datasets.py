@@ -70,6 +70,11 @@ def test_the_turbofan_engines_have_their_cycles_and_the_lives_left_to_them():
     assert (left["remaining"] >= 1).all()
 
 
+def cycles(*readings):
+    """The text of a file with these engines and cycles."""
+    return "\n".join(f"{unit} {time}" + " 1" * 24 for unit, time in readings)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -82,6 +87,14 @@ def test_the_turbofan_engines_have_their_cycles_and_the_lives_left_to_them():
             r"line 2: setting_1 must be a finite number; got 'inf' \(lines that are not",
         ),
         ("", "not a table of 26 columns"),
+        (
+            cycles((1, 1), (1, 2), (2, 1), (1, 2)),
+            r"engines.txt, line 4: cycle 2 of engine 1 stands in line 2 as well \(1 such lines; .* Keep",
+        ),
+        (
+            cycles((1, 1), (1, 3), (1, 2), (2, 1)),
+            r"engines.txt, line 3: cycle 2 of engine 1 stands after cycle 3 .* Sort its lines by cycle",
+        ),
     ],
 )
 def test_a_file_of_another_form_is_refused_by_its_line(tmp_path, text, said):

@@ -76,7 +76,8 @@ class Landmarks:
     ------
     TypeError : no tables, or columns of wrong types.
     ValueError : a column is not there; readings twice at one time, after the end of their unit, or missing; units without readings;
-        a sensor that never changes; no landmark is left. Messages name row and unit.
+        a sensor that never changes; a column ``weights`` of units of which weights= says nothing; no landmark is left. Messages name row
+        and unit.
     """
 
     X: pd.DataFrame
@@ -117,7 +118,7 @@ class Landmarks:
         if units is not None:
             lives = read_lives(read_table(units), str(unit), str(duration), str(event), self._roles["entry"])
         log = read_log(log, str(unit), str(time), lives)
-        facts = [] if lives is None else self._facts(lives.table)
+        facts = [] if lives is None else self._facts(lives.table, columns)
         sensors = [name for name in log.table.columns if name not in (str(unit), str(time))]
         clash = next((name for name in sensors if name in facts), None)
         if clash is not None:
@@ -199,9 +200,14 @@ class Landmarks:
 
     # ---- how it is made
 
-    def _facts(self, fleet: Table) -> list[str]:
+    def _facts(self, fleet: Table, columns: Sequence[Hashable] | None) -> list[str]:
         entry = self._roles["entry"] or "entry"
         taken = {name for role, name in self._roles.items() if role != "entry"} | {entry}
+        if columns is None and "weights" in fleet.columns and "weights" not in taken:
+            raise ValueError(
+                "units has a column 'weights', and it is not said whether it counts units: pass weights='weights' if it does; if it is "
+                "something known of each unit, rename it, or name the columns to be covariates, columns=[...]."
+            )
         return [name for name in fleet.columns if name not in taken]
 
     def _build(self, log: ReadingLog, lives: Lives | None, at: Any, facts: Table | None = None) -> None:

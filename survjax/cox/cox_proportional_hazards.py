@@ -70,6 +70,7 @@ class CoxProportionalHazards(CoxFindings):
     penalty: float
     l1_ratio: float
     errors: str
+    labels_of_landmarks = "cluster"
     has_density = False  # the baseline has steps: ``score`` is a concordance, and no log-likelihood of single units
 
     def __init__(
@@ -90,16 +91,20 @@ class CoxProportionalHazards(CoxFindings):
     # ---- learning
 
     @in_survjax_words
-    def fit(self, X: Any, y: Any = None, *, unit: Any = None, strata: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, unit: Any = None, cluster: Any = None, strata: Any = None) -> Self:
         """Learn coefficients and baselines.
 
         Parameters
         ----------
         X : (n, p) covariates: data frame, array or mapping of columns.
         y : (n,) a ``Lifetimes`` of failures at known ages and running units, with entry and weights; or a structured array (event, time) as
-            scikit-survival's. Covariates that change have several rows a unit, each a (entry, duration] in which they stay.
+            scikit-survival's. Covariates that change have several rows a unit, each a (entry, duration] in which they stay. ``Landmarks``
+            have all of it: ``fit(landmarks)``.
         unit : (n,) labels, or the name of a column of X: which unit each row is of. Its rows are then checked to be one history, and robust
             errors are those of units. None: a unit each; rows of one history may come all the same, and only robust errors need to know.
+        cluster : (n,) labels of rows that depend on each other without being one history: landmarks of one unit, units of one site.
+            Errors are then robust, by cluster, whatever ``errors`` says. On the clock of age the landmarks of a unit fail together, which
+            needs ties="breslow" (van Houwelingen & Putter 2012, on models of stacked landmarks).
         strata : (n,) labels, or the name of a column of X or a list of such: rows with a baseline of their own. Named columns are found
             again at prediction, and are no covariates (unless a formula says so); labels beside X are to be given again.
 
@@ -107,8 +112,9 @@ class CoxProportionalHazards(CoxFindings):
         ------
         TypeError : X or y is nothing that can be read.
         ValueError : a constructor argument is malformed; a value is missing; failures known only within an interval; right truncation;
-            other numbers of rows; a unit's rows overlap, leave gaps or go on after a failure; columns that are constant, collinear or
-            the same for all units at risk together. Messages name row or column and remedy.
+            other numbers of rows; failures of one cluster at one age with ties="efron"; a unit's rows overlap, leave gaps or go on after a
+            failure; columns that are constant, collinear or the same for all units at risk together. Messages name row or column and
+            remedy.
         NoFiniteMaximum : no failures; or without a penalty a coefficient would be infinite, as of a level without failures.
         NotConverged : the search stopped short.
 
@@ -117,7 +123,7 @@ class CoxProportionalHazards(CoxFindings):
         """
         self._check_settings()
         penalty, l1_ratio = read_penalty(self.penalty, self.l1_ratio)
-        self._fit, self._kept = fit_cox(X, y, unit, strata, self.formula, self.ties, penalty, l1_ratio, self.errors)
+        self._fit, self._kept = fit_cox(X, y, unit, strata, self.formula, self.ties, penalty, l1_ratio, self.errors, cluster)
         return self
 
     def _check_settings(self) -> None:

@@ -18,11 +18,13 @@ from survjax.cox.partial_likelihood import PartialLikelihood, Rises
 from survjax.cox.penalty import ElasticNet
 from survjax.cox.rows import rows_at_risk
 from survjax.cox.strata import Strata, columns_without, learn_strata
+from survjax.data.columns import ROWS_COUNT_FROM
 from survjax.data.lifetimes import Lifetimes
-from survjax.errors import NoFiniteMaximum
+from survjax.errors import BadRow, NoFiniteMaximum
 from survjax.models.arguments import as_target, taken_as_failed
 from survjax.models.hazard_scaling import RIDGE
 from survjax.models.outcome import refuse_outcome_in
+from survjax.regression.clusters import check_clusters, numbers_of
 
 LASSO = "a lasso chose the columns: coefficients are shrunk towards 0, some to 0 exactly, and have no standard errors."
 
@@ -57,7 +59,7 @@ class CoxFit:
     n_rows: int
     n_units: float
     n_failed: float
-    notes: tuple[str, ...]
+    notes: list[str]
 
     @cached_property
     def baselines(self) -> list[Baseline]:
@@ -77,7 +79,8 @@ class CoxFit:
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """What a fitted model keeps of its data: the lifetimes, the likelihood with the columns of X in it, and the unit of each row (n,)."""
+    """What a fitted model keeps of its data: the lifetimes, the likelihood with the columns of X in it, and the unit, or cluster, of
+    each row (n,)."""
 
     life: Lifetimes
     likelihood: PartialLikelihood
@@ -140,7 +143,7 @@ class Problem(NamedTuple):
     kept: Kept
 
 
-def read_problem(X: Any, y: Any, unit: Any, strata: Any, formula: str | None, ties: str) -> Problem:
+def read_problem(X: Any, y: Any, unit: Any, strata: Any, formula: str | None, ties: str, cluster: Any = None) -> Problem:
     """Rows at risk and their columns.
 
     Raises
@@ -155,16 +158,29 @@ def read_problem(X: Any, y: Any, unit: Any, strata: Any, formula: str | None, ti
     groups, stratum = learn_strata(X, n, strata)
     left_out = groups.names + ((unit,) if isinstance(unit, str) else ())
     units = None if unit is None else _units(X, unit, life)
+    if cluster is not None:
+        units = numbers_of(check_clusters(cluster, unit, len(life)))
     counts = np.asarray(life.counts())
     covariates = columns_without(X, left_out) if formula is None else X
     design, matrix = Design.learn_matrix(covariates, formula, weights=None if life.weights is None else counts)
     refuse_outcome_in(design, matrix, life)
+    if cluster is not None and ties == "efron":
+        _refuse_copies_of_a_failure(units, life, stratum)
     likelihood = PartialLikelihood(design.standardised(matrix), rows_at_risk(life, stratum, len(groups.levels)), ties)
     return Problem(design, groups, left_out, matrix, stratum, Kept(life, likelihood, units))
 
 
 def fit_cox(
-    X: Any, y: Any, unit: Any, strata: Any, formula: str | None, ties: str, penalty: float, l1_ratio: float, errors: str
+    X: Any,
+    y: Any,
+    unit: Any,
+    strata: Any,
+    formula: str | None,
+    ties: str,
+    penalty: float,
+    l1_ratio: float,
+    errors: str,
+    cluster: Any = None,
 ) -> tuple[CoxFit, Kept]:
     """Coefficients, their covariance and the baselines.
 
@@ -172,11 +188,12 @@ def fit_cox(
     ------
     ValueError : as ``CoxProportionalHazards.fit``.
     """
-    problem = read_problem(X, y, unit, strata, formula, ties)
+    problem = read_problem(X, y, unit, strata, formula, ties, cluster)
+    errors = errors if cluster is None else "robust"
     design, kept = problem.design, problem.kept
     life, likelihood, times = kept.life, kept.likelihood, kept.likelihood.rows.times
     counts = np.asarray(life.counts())
-    n_units = float(counts.sum()) if kept.units is None else float(counts[np.unique(kept.units, return_index=True)[1]].sum())
+    n_units = float(counts.sum()) if unit is None else float(counts[np.unique(np.asarray(kept.units), return_index=True)[1]].sum())
     net = ElasticNet(penalty * l1_ratio, penalty * (1.0 - l1_ratio))
     at_zero = likelihood.evaluate(np.zeros(len(design.names)))
     if not penalty and nearly_flat(at_zero.information):
@@ -207,7 +224,7 @@ def fit_cox(
         n_rows=len(life),
         n_units=n_units,
         n_failed=life.n_failed,
-        notes=(*taken_as_failed(y), *([LASSO] if net.lasso else [RIDGE] if net.ridge else [])),
+        notes=[*taken_as_failed(y), *([LASSO] if net.lasso else [RIDGE] if net.ridge else [])],
     )
     return fit, kept
 
@@ -219,6 +236,27 @@ def _units(X: Any, unit: Any, life: Lifetimes) -> np.ndarray:
     # without entries every row begins at birth: at 0, or before all ages there are
     start = np.full(len(life), 0.0 if youngest > 0 else youngest - 1.0) if life.entry is None else life.entry
     return check_histories(labels, start, life.durations, life.event_observed).codes
+
+
+def _refuse_copies_of_a_failure(clusters: np.ndarray | None, life: Lifetimes, stratum: np.ndarray) -> None:
+    """Refuse rows of one cluster that fail together: landmarks of a unit, on the clock of age, all end with its one failure.
+
+    Efron's rule takes tied failures for several of which one came first; Breslow's leaves each row's own estimating equation, which is
+    right whatever the others do.
+    """
+    import pandas as pd
+
+    failed = np.flatnonzero(life.event_observed & (life.counts() > 0))
+    keys = pd.DataFrame({"cluster": np.asarray(clusters)[failed], "stratum": stratum[failed], "age": life.durations[failed]})
+    again = failed[keys.duplicated()]
+    if again.size:
+        raise BadRow(
+            f"row {again[0]} fails at age {life.durations[again[0]]:g}, as another row of its cluster does ({again.size:,} such rows; "
+            f"{ROWS_COUNT_FROM}): copies of one failure, as landmarks on the clock of age are, which Efron's rule for ties would take for "
+            'several. Use CoxProportionalHazards(ties="breslow").',
+            columns=("cluster",),
+            rows=again,
+        )
 
 
 def _observed(life: Lifetimes, stratum: np.ndarray, n_strata: int) -> tuple[np.ndarray, np.ndarray]:

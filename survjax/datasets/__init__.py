@@ -38,6 +38,7 @@ NAMES = (
     "turbofan",
     "rats",
 )
+LINES = "lines that are not blank, counted from 1"
 TURBOFAN_COLUMNS = ("unit", "time", *(f"setting_{i}" for i in range(1, 4)), *(f"sensor_{i}" for i in range(1, 22)))
 
 
@@ -130,7 +131,8 @@ def load_turbofan(path: str | Path = "train") -> pd.DataFrame:
 
     Raises
     ------
-    OSError : the file cannot be read. ValueError : it is not of that form; the message names the line.
+    OSError : the file cannot be read. ValueError : it is not of that form, or an engine's cycles do not rise from line to line; the message
+        names the line.
     """
     import pandas as pd
 
@@ -149,9 +151,23 @@ def load_turbofan(path: str | Path = "train") -> pd.DataFrame:
         wrong = np.flatnonzero(~finite | (whole & (np.where(finite, number, 0.0) % 1 != 0)))
         if wrong.size:
             what = "a whole number" if whole and finite[wrong[0]] else "a finite number"
-            got = f"{str(column.iloc[wrong[0]])!r} (lines that are not blank, counted from 1)"
+            got = f"{str(column.iloc[wrong[0]])!r} ({LINES})"
             raise ValueError(f"{file}, line {wrong[0] + 1}: {name} must be {what}; got {got}.")
+    _refuse_cycles_out_of_order(frame, file)
     return frame
+
+
+def _refuse_cycles_out_of_order(frame: pd.DataFrame, file: Path) -> None:
+    by_engine = frame.groupby("unit")["time"]
+    wrong = np.flatnonzero((by_engine.diff() <= 0).to_numpy())
+    if wrong.size:
+        row = int(wrong[0])
+        unit, time, before = frame["unit"].iloc[row], frame["time"].iloc[row], by_engine.shift().iloc[row]
+        first = np.flatnonzero(((frame["unit"] == unit) & (frame["time"] == time)).to_numpy())[0]
+        what = f"stands in line {first + 1} as well" if first < row else f"stands after cycle {before:g}"
+        remedy = "Keep one of them" if first < row else "Sort its lines by cycle"
+        more = f"{wrong.size:,} such lines; {LINES}"
+        raise ValueError(f"{file}, line {row + 1}: cycle {time:g} of engine {unit:g} {what} ({more}). {remedy}.")
 
 
 def load_turbofan_remaining_lives() -> pd.DataFrame:

@@ -30,6 +30,7 @@ from survjax.models.regression import Regression
 from survjax.models.regression_intervals import index_of_units
 from survjax.models.unit_laws import unit_arguments
 from survjax.models.unit_predictions import UnitPredictions
+from survjax.regression.clusters import check_clusters, numbers_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +83,7 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
     True
     """
 
+    labels_of_landmarks = "cluster"
     lifetimes_: Lifetimes | None = None
 
     def __init__(
@@ -107,7 +109,7 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
 
     @in_survjax_words
     @in_double_precision
-    def fit(self, X: Any, y: Any = None, *, unit: Any = None, require_convergence: bool = True) -> Self:
+    def fit(self, X: Any, y: Any = None, *, unit: Any = None, cluster: Any = None, require_convergence: bool = True) -> Self:
         """Learn levels, coefficients and their spreads by maximum (simulated) likelihood.
 
         Parameters
@@ -117,11 +119,14 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
             units) are taken.
         unit : (n,) labels of units that have several rows (start, stop], ``entry`` being the start, in which covariates differ. They must
             follow on each other; only the first may begin late. None: every row is a unit. A ``History`` brings X, y and unit.
+        cluster : (n,) labels of rows that depend on each other without being one history: landmarks of one unit, units of one site. Errors
+            are then robust, by cluster; the likelihood counts rows as if they were independent. ``Landmarks`` bring X, y and cluster.
         require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
 
         Raises
         ------
-        TypeError, ValueError : malformed data or arguments; missing, constant or collinear columns; rows that do not match.
+        TypeError, ValueError : malformed data or arguments; missing, constant or collinear columns; rows that do not match; random
+            coefficients, which are a unit's own over all its rows, with clusters.
         BadRow : right truncation; rows of a unit that do not follow on each other, or go on after its failure.
         NoFiniteMaximum : no estimate exists, as where nobody failed in a period. NotConverged : the optimiser stopped short.
 
@@ -136,7 +141,13 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
         design.refuse_collinear(matrix[life.counts() > 0])
         predictor = Predictor(design, read_periods(self.periods, life), self.baseline, self.link, self._random(design))
         groups = self._groups(unit, life)
-        fit, problem = fit_discrete(predictor, life, groups, matrix, self.n_draws, self.seed, require_convergence)
+        clusters = None if cluster is None else numbers_of(check_clusters(cluster, unit, len(life)))
+        if clusters is not None and predictor.random:
+            raise ValueError(
+                "rows of a cluster, as landmarks of one unit are, overlap, so that no coefficient is drawn once for all of them: leave out "
+                "random=, or give unit= for rows that are stretches of one life."
+            )
+        fit, problem = fit_discrete(predictor, life, groups, matrix, self.n_draws, self.seed, require_convergence, clusters)
         beyond = int(np.count_nonzero(life.lower > predictor.periods.ends[-1]))
         if beyond:
             fit.notes.append(

@@ -18,6 +18,7 @@ from survjax.discrete.likelihood import UnitLogLikelihood, balanced_draws, unit_
 from survjax.discrete.periods import Periods, pieces_of, refuse_periods_that_tell_nothing
 from survjax.engine.columns import Columns
 from survjax.engine.estimation import LikelihoodFit, Problem, fit_likelihood, inverse
+from survjax.engine.intervals import sandwich
 from survjax.engine.parameter_space import ParameterSpace, read_parameters
 from survjax.fitting.simulated_likelihood import SimulatedLogLikelihood
 from survjax.frailty.groups import Groups
@@ -175,9 +176,16 @@ def columns_of(predictor: Predictor, life: Lifetimes, groups: Groups, matrix: np
 
 
 def fit_discrete(
-    predictor: Predictor, life: Lifetimes, groups: Groups, matrix: np.ndarray, n_draws: int, seed: int, require: bool
+    predictor: Predictor,
+    life: Lifetimes,
+    groups: Groups,
+    matrix: np.ndarray,
+    n_draws: int,
+    seed: int,
+    require: bool,
+    clusters: np.ndarray | None = None,
 ) -> tuple[DiscreteFit, Problem]:
-    """The estimates of highest simulated likelihood, and the problem that they solve.
+    """The estimates of highest simulated likelihood, and the problem that they solve; errors are robust where rows have clusters (n,).
 
     Raises
     ------
@@ -198,6 +206,8 @@ def fit_discrete(
             gain = found.log_likelihood - without.log_likelihood
             gains[name] = gain if gain > NO_GAIN else 0.0
     nothing = [gain == 0.0 for gain in gains.values()]
+    if clusters is not None and found.converged:
+        found = dataclasses.replace(found, coordinate_covariance=sandwich(problem, found, clusters))
     coordinates, covariance = _at_boundaries(found, problem, np.array(nothing, dtype=bool), plain)
     fit = DiscreteFit(
         predictor=predictor,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from survjax.covariates.histories import History
+from survjax.covariates.landmark_rows import Landmarks
 from survjax.covariates.table import read_table
 from survjax.data.columns import refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
@@ -23,7 +24,7 @@ from survjax.frailty.predictions import Members, bounds_of_members, link_of_memb
 from survjax.models.accelerated_failure_time import AcceleratedFailureTime
 from survjax.models.arguments import as_target, check_level, taken_as_failed
 from survjax.models.frailty_findings import FrailtyFindings
-from survjax.models.habits import refuse_landmarks
+from survjax.models.habits import independent_rows
 from survjax.models.intervals import limits_of_link
 from survjax.models.outcome import refuse_outcome_in
 from survjax.models.parameter_regression import ParameterRegression
@@ -39,6 +40,10 @@ from survjax.regression.predictors import Predictors
 if TYPE_CHECKING:
     import pandas as pd
 
+AT_LANDMARKS = (
+    "Learned from one landmark of each unit: predictions are for a unit at a reading, given its readings up to then, and average over how "
+    "they go on; the frailty is that of groups among units that run at their landmark."
+)
 REGRESSIONS = (ProportionalHazards, AcceleratedFailureTime, ParameterRegression)
 
 
@@ -98,6 +103,9 @@ class Frailty(FrailtyFindings):
         unit : (n,) labels of units that have several rows (start, stop], ``entry`` being the start: stretches in which covariates differ,
             or recurrent failures, after which the unit runs on. They must follow on each other; only the first may begin late. A
             ``History`` brings X, y and unit: ``fit(history, group=labels)``.
+            Of ``Landmarks`` it takes one a unit, on the clock of remaining life: ``fit(landmarks, group=labels)``. Several of a unit are
+            copies of its one failure, which would count as failures of so many units, and so pass for a frailty; on the clock of age
+            units of the group that failed before their landmark are missing.
         require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
 
         Raises
@@ -109,7 +117,9 @@ class Frailty(FrailtyFindings):
         A fit that raises leaves the model as it was.
         """
         check_frailty(self.distribution)
-        refuse_landmarks(self, X)
+        at_landmarks = isinstance(X, Landmarks)
+        if at_landmarks:
+            X, y = independent_rows(X)
         if isinstance(X, History) and y is None and unit is None:
             X, y, unit = X.X, X.y, X.unit
         if y is None:
@@ -123,7 +133,8 @@ class Frailty(FrailtyFindings):
         predictors, covariates = self._learn_predictors(base, X, life)
         groups = read_groups(group, unit, life)
         fit, profile = fit_frailty(self.distribution, base, predictors, covariates, life, groups, require_convergence=require_convergence)
-        fit = dataclasses.replace(fit, fit=dataclasses.replace(fit.fit, notes=[*taken_as_failed(y), *fit.fit.notes]))
+        said = [AT_LANDMARKS] if at_landmarks else []
+        fit = dataclasses.replace(fit, fit=dataclasses.replace(fit.fit, notes=[*said, *taken_as_failed(y), *fit.fit.notes]))
         self._fit, self._profile, self.lifetimes_ = fit, profile, life
         return self
 

@@ -169,21 +169,29 @@ def _of_landmarks(fit: Callable[..., R], given: dict[str, Any]) -> R:
     return fitted
 
 
-def refuse_landmarks(model: Any, X: Any) -> None:
-    """Refuse rows of Landmarks where a model does not count how they depend on each other.
+def independent_rows(rows: Landmarks) -> tuple[Any, Any]:
+    """X and y of one landmark a unit, for a model that takes rows of a group for different units.
 
     Raises
     ------
-    TypeError
+    TypeError : a unit has several landmarks; rows enter at their ages.
     """
-    if isinstance(X, Landmarks):
-        raise TypeError(_dependent(model))
+    if rows.y is None:
+        raise TypeError("these Landmarks are of units whose ends are not known; predict for them, and fit Landmarks(log, units).")
+    several = len(set(rows.unit.tolist())) < len(rows)
+    if several or rows.y.entry is not None:
+        raise TypeError(
+            "landmarks of one unit are copies of its one failure, which a shared frailty would take for several of the group; and on the "
+            "clock of age units that failed before their landmark, and were as frail as they were, are missing. Take one landmark a unit, "
+            'for instance Landmarks(log, units, at=[age], clock="remaining"): the frailty is then that of groups at the landmark.'
+        )
+    return rows.X, rows.y
 
 
 def _dependent(model: Any) -> str:
     return (
         f"rows of Landmarks depend on each other, which {type(model).__name__} does not count; use sj.AcceleratedFailureTime, "
-        "sj.ProportionalHazards, sj.ParameterRegression, sj.HazardScaling or a network."
+        "sj.ProportionalHazards, sj.ParameterRegression, sj.HazardScaling, sj.CoxProportionalHazards, sj.DiscreteTimeHazard or a network."
     )
 
 

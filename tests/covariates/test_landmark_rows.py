@@ -173,3 +173,14 @@ def test_windows_are_the_last_readings_the_first_repeated_where_there_were_fewer
 def test_one_column_as_text_is_not_read_letter_by_letter():
     with pytest.raises(TypeError, match=r"columns=\['wear'\]"):
         Landmarks(LOG, UNITS, columns="wear")
+
+
+def test_weights_of_units_are_no_covariate_unless_asked_for():
+    units = UNITS.assign(weights=[3.0, 2.0])
+    with pytest.raises(ValueError, match=r"column 'weights'.* pass weights='weights' .* columns=\[\.\.\.\]"):
+        Landmarks(LOG, units)
+    counted = Landmarks(LOG, units, weights="weights")
+    assert counted.y.weights.tolist() == [3, 3, 3, 2, 2]
+    assert list(counted.X.columns) == ["wear last", "make"]
+    assert list(Landmarks(LOG, units, columns=["wear", "weights"]).X.columns) == ["wear last", "weights"]
+    assert list(Landmarks(LOG, units, columns=["wear"]).X.columns) == ["wear last"]

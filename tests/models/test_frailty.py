@@ -327,7 +327,7 @@ def test_a_group_that_the_fit_did_not_have_is_refused(fitted):
         fitted["gamma"].predict_rul(X[:1], 1.0, "median", group="site 1", seen=2.0)
 
 
-def test_a_history_brings_its_units_and_landmarks_are_refused():
+def test_a_history_brings_its_units():
     frame = pd.DataFrame({"pump": np.arange(64).repeat(2), "start": np.tile([0.0, 1.0], 64), "load": X["load"][:128]})
     ends = 1.0 + LIFE.durations[:64]
     frame["stop"] = np.column_stack([np.ones(64), ends]).reshape(-1)
@@ -340,9 +340,27 @@ def test_a_history_brings_its_units_and_landmarks_are_refused():
     assert model.log_likelihood_ == apart.log_likelihood_
     with pytest.raises(TypeError, match="X is a History, which fit takes alone"):
         model.fit(history, history.y, group=together)
-    log = {"unit": [1, 1, 2], "time": [0.0, 2.0, 1.0], "heat": [1.0, 2.0, 3.0]}
-    rows = sj.Landmarks(log, {"unit": [1, 2], "duration": [3.0, 4.0], "event_observed": [1, 1]})
-    with pytest.raises(TypeError, match="rows of Landmarks depend on each other, which Frailty does not count"):
-        model.fit(rows)
+
+
+def test_one_landmark_a_unit_is_taken_and_copies_of_a_failure_are_not():
+    random = np.random.default_rng(2)
+    read = np.repeat(np.arange(len(X)), 2)
+    log = {
+        "unit": read,
+        "time": np.tile([0.0, 0.5], len(X)) * np.minimum(8.0, LIFE.durations)[read],
+        "load": X["load"].to_numpy()[read],
+        "heat": random.normal(size=len(read)),
+    }
+    units = {"unit": np.arange(len(X)), "duration": LIFE.durations, "event_observed": LIFE.event_observed}
+    model = sj.Frailty(sj.ProportionalHazards(sj.Weibull(), formula="~ `load last`"))
+    rows = sj.Landmarks(log, units, at=[4.0], clock="remaining")
+    group = np.array(NAMES)[rows.unit]
+    model.fit(rows, group=group)
+    apart = sj.Frailty(model.base).fit(rows.X, rows.y, group=group)
+    assert model.log_likelihood_ == apart.log_likelihood_
+    assert "one landmark of each unit" in model.notes_[0]
+    for several in (sj.Landmarks(log, units, clock="remaining"), sj.Landmarks(log, units, at=[4.0])):
+        with pytest.raises(TypeError, match=r"copies of its one failure.* clock=.remaining."):
+            model.fit(several, group=np.array(NAMES)[several.unit])
     with pytest.raises(TypeError, match=r"X is a Landmarks, .* pass landmarks.X"):
-        model.predict_rul(rows)
+        model.predict_rul(rows, group=group[0])

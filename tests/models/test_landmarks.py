@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 import survjax as sj
+from survjax.errors import BadRow
 
 
 def worn_fleet(seed, n=64):
@@ -27,6 +29,8 @@ LEARNERS = {
     "time": lambda: sj.AcceleratedFailureTime(sj.Weibull()),
     "hazard": lambda: sj.ProportionalHazards(sj.Weibull()),
     "scaling": lambda: sj.HazardScaling(sj.Weibull()),
+    "periods": lambda: sj.DiscreteTimeHazard(periods=20.0, baseline="log"),
+    "cox": lambda: sj.CoxProportionalHazards(ties="breslow"),
 }
 
 
@@ -37,7 +41,7 @@ def test_copies_of_a_row_in_one_cluster_say_no_more_than_the_row(rows, name):
     thrice = np.repeat(each, 3)
     copied = LEARNERS[name]().fit(rows.X.iloc[thrice], rows.y[thrice], cluster=thrice)
     # the optima of one and of three copies agree to their own stop rule
-    np.testing.assert_allclose(copied.parameters_, once.parameters_, rtol=1e-6)
+    np.testing.assert_allclose(copied.coefficients_, once.coefficients_, rtol=1e-6)
     np.testing.assert_allclose(copied.covariance_, once.covariance_, rtol=1e-5)
 
 
@@ -63,6 +67,49 @@ def test_on_the_clock_of_age_a_row_is_conditional_on_survival_to_its_landmark():
     expected = np.sum(rows.y.event_observed * failing - hazard * lived)
     # the likelihood written out; sums of some 400 terms
     np.testing.assert_allclose(model.log_likelihood_, expected, rtol=1e-10)
+
+
+def test_a_cox_regression_of_landmarks_has_the_errors_of_clusters(rows):
+    model = sj.CoxProportionalHazards().fit(rows)
+    reference = sm.PHReg(rows.y.durations, rows.X.to_numpy(float), rows.y.event_observed.astype(int), ties="efron")
+    reference = reference.fit(groups=rows.unit, disp=0)
+    # remaining lives of this fleet have no ties; both stop by rules of their own
+    np.testing.assert_allclose(model.coefficients_, reference.params, rtol=1e-6)
+    np.testing.assert_allclose(model.standard_errors_, reference.bse, rtol=1e-5)
+    assert any("Learned from landmarks" in note for note in model.notes_)
+    now = rows.latest(pd.DataFrame({"unit": ["x"] * 2, "time": [0.0, 30.0], "wear": [0.0, 0.9]}))
+    limits = model.interval("survival", now.X, 10.0)
+    naive = sj.CoxProportionalHazards().fit(rows.X, rows.y).interval("survival", now.X, 10.0)
+    assert (limits["upper"] - limits["lower"])[0] > (naive["upper"] - naive["lower"])[0]
+
+
+def test_landmarks_on_the_clock_of_age_fail_together_which_efrons_rule_does_not_take():
+    rows = sj.Landmarks(*worn_fleet(3))
+    with pytest.raises(BadRow, match=r'row 7 fails at age .* copies of one failure.*ties="breslow"'):
+        sj.CoxProportionalHazards().fit(rows)
+    model = sj.CoxProportionalHazards(ties="breslow").fit(rows)
+    parametric = sj.ProportionalHazards(sj.Weibull()).fit(rows)
+    # two models of one hazard ratio: they differ by less than it is known
+    np.testing.assert_allclose(model.coefficients_, parametric.coefficients_, atol=float(model.standard_errors_.iloc[0]))
+
+
+def test_a_hazard_by_periods_of_landmarks_is_a_binary_regression_with_the_errors_of_clusters():
+    log, units = worn_fleet(3, n=256)
+    units["duration"] = 10.0 * np.ceil(units["duration"] / 10.0)
+    rows = sj.Landmarks(log, units)
+    model = sj.DiscreteTimeHazard(periods=10.0, baseline="log").fit(rows)
+    first, last = (np.round(ages / 10.0).astype(int) for ages in (rows.age, rows.y.durations))
+    row = np.repeat(np.arange(len(rows)), last - first)
+    period = np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)]) + 1
+    failed = rows.y.event_observed[row] & (period == last[row])
+    known = np.column_stack([np.ones(len(row)), np.log(10.0 * period), rows.X.to_numpy()[row]])
+    fit = sm.GLM(failed.astype(float), known, family=sm.families.Binomial())
+    clusters = {"groups": pd.factorize(rows.unit[row])[0], "use_correction": False}
+    reference = fit.fit(tol=1e-14, cov_type="cluster", cov_kwds=clusters)
+    np.testing.assert_allclose(model.parameters_, reference.params, rtol=1e-6)  # its own stop rule
+    np.testing.assert_allclose(model.standard_errors_, reference.bse, rtol=1e-5)
+    with pytest.raises(ValueError, match="leave out random="):
+        sj.DiscreteTimeHazard(periods=10.0, baseline="log", random=["Intercept"]).fit(rows)
 
 
 def test_what_cannot_be_learned_from_landmarks_is_refused(rows):
