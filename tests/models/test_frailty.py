@@ -338,7 +338,7 @@ def test_a_history_brings_its_units_and_landmarks_are_refused():
     model.fit(history, group=together)
     apart = sj.Frailty(model.base).fit(history.X, history.y, unit=history.unit, group=together)
     assert model.log_likelihood_ == apart.log_likelihood_
-    with pytest.raises(TypeError, match="X is a History, which fit takes alone"):
+    with pytest.raises(TypeError, match="a History brings X, y and unit with it"):
         model.fit(history, history.y, group=together)
     log = {"unit": [1, 1, 2], "time": [0.0, 2.0, 1.0], "heat": [1.0, 2.0, 3.0]}
     rows = sj.Landmarks(log, {"unit": [1, 2], "duration": [3.0, 4.0], "event_observed": [1, 1]})
