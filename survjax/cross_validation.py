@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from survjax.covariates.histories import History, taken_apart
+from survjax.covariates.labels import take_labels
 from survjax.data.lifetimes import Lifetimes
 from survjax.metrics.brier import integrated_brier_score
 from survjax.metrics.faces import fit_to, knows_covariates, learns_groups, number_of_rows, predicted_survival, rows_of
@@ -126,7 +128,7 @@ class CrossValidation:
 def cross_validate(
     models: Sequence[Any] | Mapping[str, Any],
     X: Any,
-    y: Any,
+    y: Any = None,
     cv: Any = 5,
     *,
     groups: Any = None,
@@ -142,10 +144,14 @@ def cross_validate(
         score, ``score(X, y)`` that is the log-likelihood per unit; pipelines and grid searches that end in one. A distribution
         such as ``sj.Weibull()``, or ``sj.KaplanMeier()``, is fitted to y alone and predicts the same for every unit: what covariates
         are to be held against. Copies are fitted; those given stay as they are.
-    X : (n, p) data frame or array; None for models that use none. y : the ``Lifetimes`` of n rows, or a structured array (event, time).
+    X : (n, p) data frame or array; None for models that use none. Or a ``History``, alone, of units whose covariates change: folds are
+        then of units, models whose ``fit`` takes ``unit`` learn with it, and the log score is per unit; the other scores judge each row
+        from its start on, as if what is known of the unit stayed as it is there.
+    y : the ``Lifetimes`` of n rows, or a structured array (event, time).
     cv : the number of folds, of random rows with failures dealt out evenly; or one of scikit-learn's splitters, or a list of
         (train, test) row numbers.
-    groups : (n,) labels: rows of one label, such as the rows of one unit or one plant, stay in one fold. A model whose ``fit`` takes
+    groups : (n,) labels, or the name of a column of X, which is then no covariate: rows of one label, such as the rows of one unit or one
+        plant, stay in one fold. A model whose ``fit`` takes
         ``group``, as ``sj.Frailty``, learns with those of the rows it is fitted to, and its score is that of the held-out groups;
         predictions for these are as for new groups. For a frailty of single units give ``groups=range(n)``.
     times : (m,) ages at which survival is judged, in the integrated Brier score and CRPS and, integrated, as the predicted life of the
@@ -161,10 +167,9 @@ def cross_validate(
 
     Raises
     ------
-    TypeError : something that cannot be judged among the models; a model that learns from groups, without ``groups``; the name of a
-        column in their place.
-    ValueError : no models, two of one name; X and y of different lengths; more folds than units (groups); no failure.
-        If every model fails in every fold, the first failure.
+    TypeError : something that cannot be judged among the models; a model that learns from groups, without ``groups``.
+    ValueError : no models, two of one name; X and y of different lengths; more folds than units (groups); no failure; a unit of a
+        ``History`` in two groups. If every model fails in every fold, the first failure.
 
     A model that fails in a fold, or cannot give a score, keeps its place in the table, with the reason.
 
@@ -178,13 +183,17 @@ def cross_validate(
     import pandas as pd
 
     learners = _named(models)
+    unit = None
+    if isinstance(X, History) or y is None:
+        X, y, unit = taken_apart(X, y)
     life = read_life(y)
+    X, (groups,) = take_labels(X, (), groups=groups)
     X = np.empty((len(life), 0)) if X is None else X
     if number_of_rows(X) != len(life):
         raise ValueError(f"X has {number_of_rows(X):,} rows and y {len(life):,}; give each unit a row in both.")
-    at = _times(life) if times is None else read_times(times)[0]
     labels = _labels(life, learners, cv, groups)
-    splits = _splits(life, cv, labels, seed)
+    at = _times(life if unit is None else life[_last_rows(unit)]) if times is None else read_times(times)[0]
+    splits = _splits(life, cv, _apart(unit, labels), seed)
     scores: dict[tuple[str, int], dict[str, float]] = {}
     failures: list[dict[str, Any]] = []
     seconds: dict[tuple[str, int], float] = {}
@@ -196,13 +205,13 @@ def cross_validate(
                 scores[name, fold] = {}
                 begun = time.perf_counter()
                 try:
-                    model = fit_to(copy.deepcopy(learner), rows_of(X, train), life[train], None if labels is None else labels[train])
+                    model = fit_to(copy.deepcopy(learner), rows_of(X, train), life[train], _of(labels, train), _of(unit, train))
                 except Exception as error:  # whatever a model of any package raises is what the table is to say
                     first = first or error
                     failures.append({"model": name, "fold": fold, "score": "fit", "reason": _in_words(error)})
                 else:
                     seconds[name, fold] = time.perf_counter() - begun
-                    rules = _rules(model, rows_of(X, test), life[test], at, life, None if labels is None else labels[test])
+                    rules = _rules(model, rows_of(X, test), life[test], at, life, _of(labels, test), _of(unit, test))
                     for score, rule in rules.items():
                         if late and score == "integrated_brier":
                             failures.append({"model": name, "fold": fold, "score": score, "reason": LATE})
@@ -222,7 +231,13 @@ def cross_validate(
 
 
 def _rules(
-    model: Any, X: Any, life: Lifetimes, times: np.ndarray, all_of_them: Lifetimes, group: np.ndarray | None
+    model: Any,
+    X: Any,
+    life: Lifetimes,
+    times: np.ndarray,
+    all_of_them: Lifetimes,
+    group: np.ndarray | None,
+    unit: np.ndarray | None,
 ) -> dict[str, Callable[[], float]]:
     """How to get each score of a fitted model on held-out rows."""
     predicted: list[np.ndarray] = []
@@ -235,7 +250,7 @@ def _rules(
     return {
         "concordance": lambda: concordance(life, -np.trapezoid(survival(), times, axis=1)),
         "integrated_brier": lambda: integrated_brier_score(life, survival(), times, censoring=all_of_them),
-        "log_score": lambda: log_score_of(model, X, life, group),
+        "log_score": lambda: log_score_of(model, X, life, group, unit),
         "crps": lambda: crps_of(model, X, life, survival(), times),
         "d_calibration_p": lambda: d_calibration_of(model, X, life).adjusted_p_value,
     }
@@ -313,13 +328,39 @@ def _labels(life: Lifetimes, learners: Mapping[str, Any], cv: Any, groups: Any) 
                 "(n,) labels; or groups=range(len(y)) where single units are meant."
             )
         return None
-    if isinstance(groups, str):
-        raise TypeError(f"groups must be a label for each row; got the text {groups!r}. Of a frame pass the column, groups=X[{groups!r}].")
     labels = np.asarray(groups)
     if labels.shape != (len(life),):
         raise ValueError(f"groups must be one label for each of the {len(life):,} rows; they have shape {labels.shape}.")
     if isinstance(cv, Iterable) and not hasattr(cv, "split") and not of_groups:
         raise ValueError("groups are not looked at where cv gives the folds themselves; leave them out.")
+    return labels
+
+
+def _of(labels: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    return None if labels is None else labels[rows]
+
+
+def _last_rows(unit: np.ndarray) -> np.ndarray:
+    """The last row of each unit of a History, whose rows are in order."""
+    return np.flatnonzero(np.append(unit[1:] != unit[:-1], True))
+
+
+def _apart(unit: np.ndarray | None, labels: np.ndarray | None) -> np.ndarray | None:
+    """What stays in one fold: groups of units, else units; None where each row is for itself.
+
+    Raises
+    ------
+    ValueError : a unit in two groups.
+    """
+    if unit is None or labels is None:
+        return labels if unit is None else unit
+    torn = np.flatnonzero((unit[1:] == unit[:-1]) & (labels[1:] != labels[:-1]))
+    if torn.size:
+        row = int(torn[0])
+        raise ValueError(
+            f"unit {unit[row]} is in group {labels[row]} with row {row} and in {labels[row + 1]} with row {row + 1} of the History: a unit "
+            "is learned from or held out as a whole, and needs one group."
+        )
     return labels
 
 

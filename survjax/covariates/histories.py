@@ -110,6 +110,22 @@ class History:
         return f"History({len(self):,} rows of {units:,} units, {failed:,} of which failed; {names_in_brief(self.X)})"
 
 
+def taken_apart(X: Any, y: Any, unit: Any = None) -> tuple[Any, Any, Any]:
+    """X, y and unit, which a History given as X brings with it.
+
+    Raises
+    ------
+    TypeError : something beside a History; no y beside another X.
+    """
+    if isinstance(X, History):
+        if y is not None or unit is not None:
+            raise TypeError("a History brings X, y and unit with it: pass it alone.")
+        return X.X, X.y, X.unit
+    if y is None:
+        raise TypeError("y is missing, the Lifetimes of the rows of X: pass X and y, or a History alone.")
+    return X, y, unit
+
+
 def check_histories(unit: Any, start: Any, stop: Any, event: Any, *, gaps: str = "refuse") -> CheckedHistories:
     """Check that rows (start, stop] fit together within each unit.
 

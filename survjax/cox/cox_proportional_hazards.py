@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
+from survjax.covariates.histories import taken_apart
 from survjax.cox import predictions
 from survjax.cox.concordance import concordance
 from survjax.cox.findings import CoxFindings
-from survjax.cox.fit import fit_cox, read_target, refuse_other_length
-from survjax.cox.intervals import interval_of_coefficients, interval_of_units
+from survjax.cox.fit import Labels, fit_cox, read_target, refuse_other_length
+from survjax.cox.intervals import interval_of_coefficients, interval_of_lives, interval_of_units
 from survjax.cox.path import path_of
 from survjax.cox.penalty import read_penalty
 from survjax.cox.rows import rows_at_risk
@@ -91,7 +92,7 @@ class CoxProportionalHazards(CoxFindings):
     # ---- learning
 
     @in_survjax_words
-    def fit(self, X: Any, y: Any = None, *, unit: Any = None, cluster: Any = None, strata: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, unit: Any = None, strata: Any = None, cluster: Any = None) -> Self:
         """Learn coefficients and baselines.
 
         Parameters
@@ -102,11 +103,12 @@ class CoxProportionalHazards(CoxFindings):
             have all of it: ``fit(landmarks)``.
         unit : (n,) labels, or the name of a column of X: which unit each row is of. Its rows are then checked to be one history, and robust
             errors are those of units. None: a unit each; rows of one history may come all the same, and only robust errors need to know.
-        cluster : (n,) labels of rows that depend on each other without being one history: landmarks of one unit, units of one site.
-            Errors are then robust, by cluster, whatever ``errors`` says. On the clock of age the landmarks of a unit fail together, which
-            needs ties="breslow" (van Houwelingen & Putter 2012, on models of stacked landmarks).
         strata : (n,) labels, or the name of a column of X or a list of such: rows with a baseline of their own. Named columns are found
             again at prediction, and are no covariates (unless a formula says so); labels beside X are to be given again.
+        cluster : (n,) labels, or the name of a column of X, of rows that depend on each other without being one history: landmarks of one
+            unit, units of one site. Errors are then robust, over clusters, whatever ``errors`` says (R's ``cluster``). On the clock of age
+            the landmarks of a unit fail together, which needs ties="breslow" (van Houwelingen & Putter 2012, on models of stacked
+            landmarks).
 
         Raises
         ------
@@ -123,7 +125,8 @@ class CoxProportionalHazards(CoxFindings):
         """
         self._check_settings()
         penalty, l1_ratio = read_penalty(self.penalty, self.l1_ratio)
-        self._fit, self._kept = fit_cox(X, y, unit, strata, self.formula, self.ties, penalty, l1_ratio, self.errors, cluster)
+        labels = Labels(unit, strata, cluster)
+        self._fit, self._kept = fit_cox(X, y, labels, self.formula, self.ties, penalty, l1_ratio, self.errors)
         return self
 
     def _check_settings(self) -> None:
@@ -154,7 +157,7 @@ class CoxProportionalHazards(CoxFindings):
         ValueError : as ``fit``. NotConverged : the search stopped short at some strength.
         """
         self._check_settings()
-        return path_of(X, y, unit, strata, self.formula, self.ties, read_penalty(1.0, self.l1_ratio)[1], n_strengths, smallest)
+        return path_of(X, y, Labels(unit, strata), self.formula, self.ties, read_penalty(1.0, self.l1_ratio)[1], n_strengths, smallest)
 
     # ---- predictions
 
@@ -235,6 +238,24 @@ class CoxProportionalHazards(CoxFindings):
         """
         return predictions.restricted_mean(self._fitted, X, strata, age, None)
 
+    def predict_rul_interval(self, X: Any, age: Any = 0.0, level: float = 0.95, *, strata: Any = None) -> pd.DataFrame:
+        """An interval for the remaining life of each unit itself, uncertainty of coefficients and baseline included.
+
+        Of units like each, alive at ``age``, a share ``level`` fails inside it, and half of the rest on either side; probabilities are
+        averages over the normal distribution of the logarithm of the cumulative hazard ahead.
+
+        Returns
+        -------
+        DataFrame with ``lower`` and ``upper``, one row a unit, with the index of X if it has one. ``upper`` is inf where it lies beyond the
+        last age under observation; a ``lower`` that does is the time up to that age, which the unit outlasts with more confidence still.
+
+        Raises
+        ------
+        ValueError : as ``predict_rul``; a lasso; robust errors of a model that was loaded.
+        """
+        check_level(level)
+        return interval_of_lives(self._fitted, self._kept, X, strata, age, level)
+
     def interval(
         self,
         what: str,
@@ -251,7 +272,8 @@ class CoxProportionalHazards(CoxFindings):
         Parameters
         ----------
         what : "coefficients" (or "parameters"); or with X and exactly the arguments of that prediction: ("survival", X, times),
-            ("cumulative_hazard", X, times), ("failure_probability", X, age, horizon), ("rul", X, age, horizon=100.0), the restricted mean.
+            ("cumulative_hazard", X, times), ("failure_probability", X, age, horizon), ("rul", X, age, horizon=100.0), the restricted mean;
+            ("quantile", X, p), ("median", X), ("rul", X, age, kind="median").
         level : the confidence. side : "two", or "lower" or "upper" for a one-sided bound. strata : as for predictions.
 
         Returns
@@ -263,8 +285,9 @@ class CoxProportionalHazards(CoxFindings):
         ``survfit.coxph``), made on the scale of the logarithm of the cumulative hazard, so that no probability leaves [0, 1]; those of a
         restricted mean on that of the log odds of its share of the horizon. With ``errors="robust"`` all of it is the sum of squares of
         what each unit adds, which R does for the coefficients only; it takes one pass over the data for each span of age, and of a
-        restricted mean for each unit. Under a ridge limits lie about the shrunk estimates and do not count the shrinkage: they cover less
-        than they say. Over ages at which nobody failed the estimate is certain, as in R: this method knows no error there.
+        restricted mean for each unit. Limits of a quantile are where those of survival cross it (Brookmeyer & Crowley 1982, Biometrics
+        38), inf beyond the data. Under a ridge limits lie about the shrunk estimates and do not count the shrinkage: they cover less than
+        they say. Over ages at which nobody failed the estimate is certain, as in R: this method knows no error there.
 
         Raises
         ------
@@ -335,7 +358,7 @@ class CoxProportionalHazards(CoxFindings):
                 f"interval({what!r}, X, ...) of rows, with their strata, that differ in this covariate alone."
             )
 
-    def score(self, X: Any, y: Any, *, strata: Any = None) -> float:
+    def score(self, X: Any, y: Any = None, *, strata: Any = None) -> float:
         """Harrell's concordance, as scikit-survival's ``score``: of pairs of which it is known, how often the one to fail first is of the
         higher hazard; 0.5 by chance, 1 at best.
 
@@ -346,14 +369,16 @@ class CoxProportionalHazards(CoxFindings):
         ------
         ValueError : there is no such pair; and as ``fit`` of X and y.
         """
+        X, y, _ = taken_apart(X, y)
         fit = self._fitted
         life, score = read_target(X, y), predictions.log_partial_hazard(fit, X)
         refuse_other_length(len(score), life)
         rows = rows_at_risk(life, fit.strata.codes(X, len(life), strata), len(fit.strata.levels))
         return concordance(score[rows.order], rows).estimate
 
-    def log_likelihood(self, X: Any, y: Any, *, strata: Any = None) -> float:
+    def log_likelihood(self, X: Any, y: Any = None, *, strata: Any = None) -> float:
         """The log partial likelihood of other data at the coefficients learned. Arguments and errors as for ``fit``."""
+        X, y, _ = taken_apart(X, y)
         fit = self._fitted
         kept = predictions.likelihood_of(fit, X, read_target(X, y), strata)
         return kept.likelihood.evaluate(fit.maximum.beta).value

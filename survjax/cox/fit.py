@@ -10,6 +10,7 @@ import numpy as np
 
 from survjax.covariates.design import Design
 from survjax.covariates.histories import check_histories
+from survjax.covariates.labels import columns_without
 from survjax.covariates.table import read_table
 from survjax.cox.ascent import Maximum, maximise
 from survjax.cox.baseline import Baseline, baselines
@@ -17,7 +18,7 @@ from survjax.cox.existence import nearly_flat, refuse_flat
 from survjax.cox.partial_likelihood import PartialLikelihood, Rises
 from survjax.cox.penalty import ElasticNet
 from survjax.cox.rows import rows_at_risk
-from survjax.cox.strata import Strata, columns_without, learn_strata
+from survjax.cox.strata import Strata, learn_strata
 from survjax.data.columns import ROWS_COUNT_FROM
 from survjax.data.lifetimes import Lifetimes
 from survjax.errors import BadRow, NoFiniteMaximum
@@ -79,8 +80,10 @@ class CoxFit:
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """What a fitted model keeps of its data: the lifetimes, the likelihood with the columns of X in it, and the unit, or cluster, of
-    each row (n,)."""
+    """What a fitted model keeps of its data.
+
+    life : the rows. likelihood : with the columns of X in it. units : (n,) which unit each row is of, or which cluster; None: each its own.
+    """
 
     life: Lifetimes
     likelihood: PartialLikelihood
@@ -132,8 +135,16 @@ def refuse_other_length(n: int, life: Lifetimes) -> None:
         raise ValueError(f"X has {n:,} rows and y {len(life):,}; every row needs both.")
 
 
+class Labels(NamedTuple):
+    """Labels of rows as the user gave them, each (n,), the name of a column of X, or None."""
+
+    unit: Any = None
+    strata: Any = None
+    cluster: Any = None
+
+
 class Problem(NamedTuple):
-    """What is to be fitted: how X is read, the columns of it in the user's units, the stratum of each row, and what a model keeps."""
+    """What is to be fitted: how X is read, its columns in the user's units, the stratum of each row, what a model keeps, how many units."""
 
     design: Design
     strata: Strata
@@ -141,9 +152,10 @@ class Problem(NamedTuple):
     matrix: np.ndarray
     stratum: np.ndarray
     kept: Kept
+    n_units: float
 
 
-def read_problem(X: Any, y: Any, unit: Any, strata: Any, formula: str | None, ties: str, cluster: Any = None) -> Problem:
+def read_problem(X: Any, y: Any, labels: Labels, formula: str | None, ties: str) -> Problem:
     """Rows at risk and their columns.
 
     Raises
@@ -155,45 +167,36 @@ def read_problem(X: Any, y: Any, unit: Any, strata: Any, formula: str | None, ti
     refuse_other_length(n, life)
     if not life.n_exact:
         raise NoFiniteMaximum("no unit failed, so nothing is known of what hazards go by. A fit needs failures.")
-    groups, stratum = learn_strata(X, n, strata)
-    left_out = groups.names + ((unit,) if isinstance(unit, str) else ())
-    units = None if unit is None else _units(X, unit, life)
-    if cluster is not None:
-        units = numbers_of(check_clusters(cluster, unit, len(life)))
+    groups, stratum = learn_strata(X, n, labels.strata)
+    left_out = groups.names + tuple(name for name in (labels.unit, labels.cluster) if isinstance(name, str))
+    unit, cluster = (read_table(X).pick((one,))[0] if isinstance(one, str) else one for one in (labels.unit, labels.cluster))
+    clusters = None if cluster is None else numbers_of(check_clusters(cluster, unit, n))
+    units = None if unit is None else _units(unit, life)
     counts = np.asarray(life.counts())
+    n_units = float(counts.sum()) if units is None else float(counts[np.unique(units, return_index=True)[1]].sum())
     covariates = columns_without(X, left_out) if formula is None else X
     design, matrix = Design.learn_matrix(covariates, formula, weights=None if life.weights is None else counts)
     refuse_outcome_in(design, matrix, life)
     if cluster is not None and ties == "efron":
-        _refuse_copies_of_a_failure(units, life, stratum)
+        _refuse_copies_of_a_failure(clusters, life, stratum)
     likelihood = PartialLikelihood(design.standardised(matrix), rows_at_risk(life, stratum, len(groups.levels)), ties)
-    return Problem(design, groups, left_out, matrix, stratum, Kept(life, likelihood, units))
+    return Problem(design, groups, left_out, matrix, stratum, Kept(life, likelihood, units if cluster is None else clusters), n_units)
 
 
 def fit_cox(
-    X: Any,
-    y: Any,
-    unit: Any,
-    strata: Any,
-    formula: str | None,
-    ties: str,
-    penalty: float,
-    l1_ratio: float,
-    errors: str,
-    cluster: Any = None,
+    X: Any, y: Any, labels: Labels, formula: str | None, ties: str, penalty: float, l1_ratio: float, errors: str
 ) -> tuple[CoxFit, Kept]:
-    """Coefficients, their covariance and the baselines.
+    """Coefficients, their covariance, which is robust where there are clusters, and the baselines.
 
     Raises
     ------
     ValueError : as ``CoxProportionalHazards.fit``.
     """
-    problem = read_problem(X, y, unit, strata, formula, ties, cluster)
-    errors = errors if cluster is None else "robust"
+    problem = read_problem(X, y, labels, formula, ties)
+    errors = errors if labels.cluster is None else "robust"
     design, kept = problem.design, problem.kept
     life, likelihood, times = kept.life, kept.likelihood, kept.likelihood.rows.times
     counts = np.asarray(life.counts())
-    n_units = float(counts.sum()) if unit is None else float(counts[np.unique(np.asarray(kept.units), return_index=True)[1]].sum())
     net = ElasticNet(penalty * l1_ratio, penalty * (1.0 - l1_ratio))
     at_zero = likelihood.evaluate(np.zeros(len(design.names)))
     if not penalty and nearly_flat(at_zero.information):
@@ -222,16 +225,15 @@ def fit_cox(
         begins=begins,
         ends=ends,
         n_rows=len(life),
-        n_units=n_units,
+        n_units=problem.n_units,
         n_failed=life.n_failed,
         notes=[*taken_as_failed(y), *([LASSO] if net.lasso else [RIDGE] if net.ridge else [])],
     )
     return fit, kept
 
 
-def _units(X: Any, unit: Any, life: Lifetimes) -> np.ndarray:
+def _units(labels: Any, life: Lifetimes) -> np.ndarray:
     """The number of the unit of each row, (n,), their histories being whole."""
-    labels = read_table(X).pick((unit,))[0] if isinstance(unit, str) else unit
     youngest = float(life.durations.min())
     # without entries every row begins at birth: at 0, or before all ages there are
     start = np.full(len(life), 0.0 if youngest > 0 else youngest - 1.0) if life.entry is None else life.entry
@@ -241,15 +243,16 @@ def _units(X: Any, unit: Any, life: Lifetimes) -> np.ndarray:
 def _refuse_copies_of_a_failure(clusters: np.ndarray | None, life: Lifetimes, stratum: np.ndarray) -> None:
     """Refuse rows of one cluster that fail together: landmarks of a unit, on the clock of age, all end with its one failure.
 
-    Efron's rule takes tied failures for several of which one came first; Breslow's leaves each row's own estimating equation, which is
-    right whatever the others do.
+    Units of a site may fail at one age too; but then some site fails at several ages, which no unit does. Efron's rule
+    takes tied failures for several of which one came first; Breslow's leaves each row's own estimating equation, which is right whatever
+    the others do.
     """
     import pandas as pd
 
     failed = np.flatnonzero(life.event_observed & (life.counts() > 0))
     keys = pd.DataFrame({"cluster": np.asarray(clusters)[failed], "stratum": stratum[failed], "age": life.durations[failed]})
     again = failed[keys.duplicated()]
-    if again.size:
+    if again.size and keys.groupby("cluster")["age"].nunique().max() == 1:
         raise BadRow(
             f"row {again[0]} fails at age {life.durations[again[0]]:g}, as another row of its cluster does ({again.size:,} such rows; "
             f"{ROWS_COUNT_FROM}): copies of one failure, as landmarks on the clock of age are, which Efron's rule for ties would take for "

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from survjax.cox.baseline import blocks
+from survjax.cox.cells import Cells, of_cells, of_spans
+from survjax.cox.crossings import bounds_of_lives, interval_of_crossings
 from survjax.cox.doubt import Doubts
 from survjax.cox.fit import CoxFit, Kept
-from survjax.cox.predictions import Asked, asked
+from survjax.cox.predictions import asked, quantile, remaining_quantile
 from survjax.models.intervals import limits_of_link, reach_of
 from survjax.models.predictions import PREDICTIONS, Prediction, arguments_of
 from survjax.models.regression_intervals import index_of_units
@@ -18,7 +19,7 @@ from survjax.models.regression_intervals import index_of_units
 if TYPE_CHECKING:
     import pandas as pd
 
-OFFERED = ("survival", "cumulative_hazard", "failure_probability", "rul")
+OFFERED = ("survival", "cumulative_hazard", "failure_probability", "quantile", "median", "rul")
 
 
 def _share(link: np.ndarray) -> np.ndarray:
@@ -55,64 +56,38 @@ def interval_of_units(
     if what not in OFFERED:
         raise ValueError(
             f"Cox regression has no interval of {what!r:.60}; it has those of coefficients, {', '.join(OFFERED)}. The baseline is a step "
-            "function: a hazard, a density or a quantile with limits needs a parametric model, survjax.ProportionalHazards."
+            "function: a hazard or a density with limits needs a parametric model, survjax.ProportionalHazards."
         )
     keywords = {"age": 0.0, **keywords} if what == "rul" and not at else keywords  # as predict_rul has it
     name, arguments = arguments_of(what, at, keywords)
-    if name in ("rul_mean", "rul_quantile"):
+    if name == "rul_mean":
         raise ValueError(
-            "limits of the remaining life are those of the restricted mean, E min(T - age, horizon): pass a horizon, no other kind. The "
-            "whole mean needs survival to its end, and a quantile of a step function has no such error; parametric models have both."
+            "limits of the mean remaining life are those of the restricted mean, E min(T - age, horizon): pass a horizon, or "
+            'kind="median". The whole mean needs survival to its end, which parametric models have.'
         )
     doubts = Doubts(fit, kept)
     what_of = asked(fit, X, strata, **arguments)
     columns = [column.reshape(-1) for column in what_of.columns]
-    if name == "rul_restricted":
-        link, error = _of_cells(doubts, what_of, columns, _of_restricted_means)
+    if name in ("quantile", "rul_quantile"):
+        estimate = quantile(fit, X, strata, **arguments) if name == "quantile" else remaining_quantile(fit, X, strata, **arguments)
+        table = interval_of_crossings(doubts, what_of, columns, estimate.reshape(-1), level, side)
+    elif name == "rul_restricted":
+        link, error = of_cells(doubts, what_of, columns, _of_restricted_means)
         table = limits_of_link(SHARE, link, error, level, side).mul(columns[1], axis=0)
     else:
         start, stop = (np.full_like(columns[0], -np.inf), columns[0]) if len(columns) == 1 else (columns[0], columns[0] + columns[1])
-        link, error = _of_cells(doubts, what_of, [start, stop], _of_spans)
+        link, error = of_cells(doubts, what_of, [start, stop], of_spans)
         table = limits_of_link(PREDICTIONS[name], link, error, level, side)
     table.index = index_of_units(len(what_of.code), what_of.shape, getattr(X, "index", None))
     return table
 
 
-class Cells(NamedTuple):
-    """Units times times of one stratum: the standardised covariates of all units (n, p), and of each cell its unit and log factor (c,)."""
+def interval_of_lives(fit: CoxFit, kept: Kept | None, X: Any, strata: Any, age: Any, level: float) -> pd.DataFrame:
+    """Between which remaining lives each unit's own ends."""
+    import pandas as pd
 
-    stratum: int
-    inside: np.ndarray
-    unit: np.ndarray
-    log_factor: np.ndarray
-
-
-def _of_cells(doubts: Doubts, what: Asked, columns: list[np.ndarray], rule: Callable[..., Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Link and standard error (c,) by a rule of (doubts, cells, *columns), stratum by stratum."""
-    link, error = np.empty(len(columns[0])), np.empty(len(columns[0]))
-    inside = doubts.fit.design.standardised(what.covariates)
-    unit = np.repeat(np.arange(len(what.code)), what.columns[0].shape[1])
-    for stratum in np.unique(what.code).tolist():
-        some = np.flatnonzero(what.code[unit] == stratum)
-        cells = Cells(stratum, inside, unit[some], what.log_factor[unit[some]])
-        link[some], error[some] = rule(doubts, cells, *(column[some] for column in columns))
-    return link, error
-
-
-def _of_spans(doubts: Doubts, cells: Cells, start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The logarithm of the cumulative hazard over spans of age, -inf and without error where nobody failed."""
-    fit, curve = doubts.fit, doubts.fit.baselines[cells.stratum]
-    link, error = curve.log_between(start, stop) + cells.log_factor, np.zeros(len(start))
-    spans = np.column_stack([curve.failures_up_to(start), curve.failures_up_to(stop)])
-    seen = np.flatnonzero(spans[:, 1] > spans[:, 0])
-    if not seen.size:
-        return link, error
-    different, of = np.unique(spans[seen], axis=0, return_inverse=True)
-    doubt = doubts.of_spans(cells.stratum, *different.T)
-    for block in blocks(len(seen), len(fit.design.names)):
-        z = cells.inside[cells.unit[seen[block]]]
-        error[seen[block]] = np.sqrt(doubt.variance(of.reshape(-1)[block], z, doubts.covariance))
-    return link, error
+    what_of = asked(fit, X, strata, age=age)
+    return pd.DataFrame(bounds_of_lives(Doubts(fit, kept), what_of, level), index=getattr(X, "index", None))
 
 
 def _of_restricted_means(doubts: Doubts, cells: Cells, age: np.ndarray, horizon: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

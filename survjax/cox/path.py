@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from survjax.cox.ascent import Maximum, maximise
-from survjax.cox.fit import read_problem
+from survjax.cox.fit import Labels, read_problem
 from survjax.cox.partial_likelihood import Evaluation, PartialLikelihood
 from survjax.cox.penalty import ElasticNet
 from survjax.models.hazard_scaling import PenaltyPath
@@ -19,14 +19,14 @@ BEYOND = 1e-9  # of the first strength: at the largest gradient itself rounding 
 
 
 def path_of(
-    X: Any, y: Any, unit: Any, strata: Any, formula: str | None, ties: str, l1_ratio: float, n_strengths: int, smallest: float
+    X: Any, y: Any, labels: Labels, formula: str | None, ties: str, l1_ratio: float, n_strengths: int, smallest: float
 ) -> PenaltyPath:
     """As ``CoxProportionalHazards.path``."""
     import pandas as pd
 
     if not (isinstance(n_strengths, (int, np.integer)) and n_strengths >= 2 and 0 < smallest < 1):
         raise ValueError(f"a path has at least 2 strengths, and smallest is between 0 and 1; got {n_strengths!r} and {smallest!r}.")
-    problem = read_problem(X, y, unit, strata, formula, ties)
+    problem = read_problem(X, y, labels, formula, ties)
     likelihood, design = problem.kept.likelihood, problem.design
     at_zero = likelihood.evaluate(np.zeros(len(design.names)))
     largest = float(np.abs(at_zero.gradient).max()) / max(l1_ratio, LEAST_LASSO) * (1.0 + BEYOND)

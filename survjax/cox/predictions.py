@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from survjax.covariates.labels import columns_without
 from survjax.covariates.table import read_table
 from survjax.cox.baseline import Baseline, blocks
 from survjax.cox.fit import CoxFit, Kept, refuse_other_length
 from survjax.cox.partial_likelihood import PartialLikelihood
 from survjax.cox.rows import rows_at_risk
-from survjax.cox.strata import columns_without
 from survjax.data.columns import refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
 from survjax.errors import BadRow
@@ -103,13 +103,13 @@ def quantile(fit: CoxFit, X: Any, strata: Any, p: Any) -> np.ndarray:
     return _reached(_by_stratum(fit, asked(fit, X, strata, p=p), rule), "the age")
 
 
-def remaining_quantile(fit: CoxFit, X: Any, strata: Any, age: Any, share: Any) -> np.ndarray:
+def remaining_quantile(fit: CoxFit, X: Any, strata: Any, age: Any, kind: Any) -> np.ndarray:
     """How long until a share of the units alive at an age have failed."""
 
     def rule(curve: Baseline, log_factor: np.ndarray, age: np.ndarray, share: np.ndarray) -> np.ndarray:
         return curve.age_at(age, _collected(share), log_factor) - age
 
-    return _reached(_by_stratum(fit, asked(fit, X, strata, age=age, kind=share), rule), "the remaining life")
+    return _reached(_by_stratum(fit, asked(fit, X, strata, age=age, kind=kind), rule), "the remaining life")
 
 
 def _collected(share: np.ndarray) -> np.ndarray:

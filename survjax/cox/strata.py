@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from survjax.covariates.labels import columns_without
 from survjax.covariates.table import read_table
 from survjax.data.columns import read_labels
 
@@ -65,15 +66,6 @@ def learn_strata(X: Any, n: int, strata: Any) -> tuple[Strata, np.ndarray]:
     levels = tuple(sorted(set(labels), key=lambda label: (str(type(label)), label)))
     numbers = {level: code for code, level in enumerate(levels)}
     return Strata(names, levels), np.array([numbers[label] for label in labels], dtype=int)
-
-
-def columns_without(X: Any, names: tuple[str, ...]) -> Any:
-    """X less some of its columns; X itself where there are none to leave out."""
-    if not names:
-        return X
-    if hasattr(X, "iloc"):
-        return X.loc[:, [str(column) not in names for column in X.columns]]
-    return {name: column for name, column in read_table(X).columns.items() if name not in names}
 
 
 def _names(strata: Any, X: Any) -> tuple[str, ...]:

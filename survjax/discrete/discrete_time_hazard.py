@@ -9,6 +9,8 @@ import numpy as np
 
 from survjax.covariates.covariate import INTERCEPT
 from survjax.covariates.design import Design
+from survjax.covariates.histories import taken_apart
+from survjax.covariates.labels import take_labels
 from survjax.covariates.table import read_table
 from survjax.data.columns import refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
@@ -117,10 +119,12 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
         X : (n, m) what is known of each unit, or held in each row: data frame, array, or mapping of columns.
         y : a ``Lifetimes`` with n rows, or a structured array (event, time); late entry, failures within intervals and weights (counts of
             units) are taken.
-        unit : (n,) labels of units that have several rows (start, stop], ``entry`` being the start, in which covariates differ. They must
-            follow on each other; only the first may begin late. None: every row is a unit. A ``History`` brings X, y and unit.
-        cluster : (n,) labels of rows that depend on each other without being one history: landmarks of one unit, units of one site. Errors
-            are then robust, by cluster; the likelihood counts rows as if they were independent. ``Landmarks`` bring X, y and cluster.
+        unit : (n,) labels, or the name of a column of X (which is then no covariate unless the formula names it), of units that have
+            several rows (start, stop], ``entry`` being the start, in which covariates differ. They must follow on each other; only the
+            first may begin late. None: every row is a unit. A ``History`` brings X, y and unit.
+        cluster : (n,) labels, or the name of a column of X, of rows that depend on each other without being one history: landmarks of one
+            unit, units of one site. Errors are then robust, by cluster; the likelihood counts rows as if they were independent.
+            ``Landmarks`` bring X, y and cluster.
         require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
 
         Raises
@@ -134,6 +138,7 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
         """
         self._check_arguments()
         life = as_target(X, y)
+        X, (unit, cluster) = take_labels(X, [self.formula], unit=unit, cluster=cluster)
         check_anything_failed(life)
         Regression._check_rows(read_table(X).n, life)
         design, matrix = Design.learn_matrix(X, self.formula, weights=life.counts())
@@ -261,8 +266,10 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
     # ---- other data under the same fit
 
     @in_double_precision
-    def log_likelihood(self, X: Any, y: Any, *, unit: Any = None) -> float:
+    def log_likelihood(self, X: Any, y: Any = None, *, unit: Any = None) -> float:
         """The log-likelihood of any units under the fitted model: of which period each failed in, simulated as in ``fit``."""
+        X, y, unit = taken_apart(X, y, unit)
+        _, (unit,) = take_labels(X, (), unit=unit)
         life, fit = as_target(X, y), self._fitted
         matrix = fit.predictor.design.matrix(X)
         Regression._check_rows(len(matrix), life)
@@ -277,8 +284,10 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
             return Groups(tuple(range(n)), np.arange(n), np.zeros(n, dtype=bool), alone=True)
         return read_groups(None, unit, life)
 
-    def score(self, X: Any, y: Any, *, unit: Any = None) -> float:
-        """Log-likelihood per unit (of weight; of several rows with one label that of the first)."""
+    def score(self, X: Any, y: Any = None, *, unit: Any = None) -> float:
+        """Log-likelihood per unit (of weight; of several rows with one label that of the first). X may be a ``History``."""
+        X, y, unit = taken_apart(X, y, unit)
+        _, (unit,) = take_labels(X, (), unit=unit)
         life = as_target(X, y)
         first = np.unique(self._groups(unit, life).codes, return_index=True)[1]
         return self.log_likelihood(X, life, unit=unit) / float(life.counts()[first].sum())

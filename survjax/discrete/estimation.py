@@ -207,7 +207,7 @@ def fit_discrete(
             gains[name] = gain if gain > NO_GAIN else 0.0
     nothing = [gain == 0.0 for gain in gains.values()]
     if clusters is not None and found.converged:
-        found = dataclasses.replace(found, coordinate_covariance=sandwich(problem, found, clusters))
+        found = sandwich(problem, found, clusters)
     coordinates, covariance = _at_boundaries(found, problem, np.array(nothing, dtype=bool), plain)
     fit = DiscreteFit(
         predictor=predictor,

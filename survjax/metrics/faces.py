@@ -45,7 +45,7 @@ def learns_groups(model: Any) -> bool:
     TypeError : a search over such a model, which has no way to hand groups on to its own folds.
     """
     if not _is_wrapped(model):
-        return "group" in inspect.signature(model.fit).parameters
+        return _takes(model, "fit", "group")
     inner = model.estimator if hasattr(model, "refit") else model.steps[-1][1]
     found = learns_groups(inner)
     if found and hasattr(model, "refit"):
@@ -55,13 +55,26 @@ def learns_groups(model: Any) -> bool:
     return found
 
 
-def fit_to(model: Any, X: Any, y: Lifetimes, group: np.ndarray | None = None) -> Any:
-    """The model, fitted to y given X, or to y alone; ``group`` (n,) labels go to one that learns from groups."""
+def fit_to(model: Any, X: Any, y: Lifetimes, group: np.ndarray | None = None, unit: np.ndarray | None = None) -> Any:
+    """The model, fitted to y given X, or to y alone; ``group`` and ``unit``, (n,) labels, go to one that learns from them."""
     if not (_is_wrapped(model) or knows_covariates(model)):
         return model.fit(y)
-    if group is None or not learns_groups(model):
-        return model.fit(X, y)
-    return model.fit(X, y, **{f"{model.steps[-1][0]}__group" if _is_wrapped(model) else "group": group})
+    labels = {}
+    if group is not None and learns_groups(model):
+        labels["group"] = group
+    if unit is not None and not hasattr(model, "refit") and _takes(model.steps[-1][1] if _is_wrapped(model) else model, "fit", "unit"):
+        labels["unit"] = unit
+    step = f"{model.steps[-1][0]}__" if hasattr(model, "steps") else ""
+    return model.fit(X, y, **{f"{step}{name}": given for name, given in labels.items()})
+
+
+def takes_unit(model: Any) -> bool:
+    """Whether a model has ``score(X, y, unit=labels)``, which is then per unit."""
+    return _takes(model, "score", "unit")
+
+
+def _takes(model: Any, method: str, name: str) -> bool:
+    return name in inspect.signature(getattr(model, method)).parameters
 
 
 def unwrapped(model: Any, X: Any) -> tuple[Any, Any]:

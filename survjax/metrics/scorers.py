@@ -12,10 +12,12 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.metrics.brier import brier_score, integrated_brier_score
 from survjax.metrics.calibration import DCalibration, d_calibration
 from survjax.metrics.dynamic_auc import cumulative_dynamic_auc
-from survjax.metrics.faces import knows_covariates, learns_groups, predicted_survival, risk_of, survival_at_own, unwrapped
+from survjax.metrics.faces import knows_covariates, learns_groups, predicted_survival, risk_of, survival_at_own, takes_unit, unwrapped
 from survjax.metrics.judged import entered_late, read_life, read_times
 from survjax.metrics.pairs import concordance, uno_concordance
 from survjax.metrics.ranked_probability import crps
+from survjax.regression.clusters import numbers_of
+from survjax.regression.two_stages import group_weights
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,10 @@ def crps_of(model: Any, X: Any, life: Lifetimes, survival: np.ndarray, times: np
     return crps(life, survival, times, survival_at_own(model, X, life.entry) if life.entry is not None and entered_late(life) else None)
 
 
-def log_score_of(model: Any, X: Any, life: Lifetimes, group: np.ndarray | None = None) -> float:
+def log_score_of(model: Any, X: Any, life: Lifetimes, group: np.ndarray | None = None, unit: np.ndarray | None = None) -> float:
     """The model's own ``score``, its log-likelihood per unit, the rows being of these groups (n,) where it looks at them.
+
+    unit : (n,) which unit each row is of, where these have several.
 
     Raises
     ------
@@ -120,9 +124,11 @@ def log_score_of(model: Any, X: Any, life: Lifetimes, group: np.ndarray | None =
     model, X = unwrapped(model, X)
     if not getattr(model, "has_density", hasattr(model, "score")):
         raise TypeError(f"{type(model).__name__} has no log-likelihood of single units, which score(X, y) would be: it has no density.")
-    if group is not None and learns_groups(model):
-        return model.score(X, life, group=group)
-    return model.score(X, life) if knows_covariates(model) else model.score(life)
+    labels = {"group": group} if group is not None and learns_groups(model) else {}
+    if unit is not None and takes_unit(model):
+        return model.score(X, life, unit=unit, **labels)
+    of_rows = model.score(X, life, **labels) if knows_covariates(model) else model.score(life)
+    return of_rows if unit is None else of_rows * life.n_units / float(group_weights(numbers_of(unit), life.counts()).sum())
 
 
 def _concordance(model: Any, X: Any, life: Lifetimes, times: Any, _: Any) -> float:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from survjax.covariates.histories import taken_apart
+from survjax.covariates.labels import take_labels
 from survjax.covariates.table import read_table
 from survjax.data.columns import refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
@@ -107,7 +109,8 @@ class CompetingEvents(CompetingFindings):
         ----------
         X : (n, m) what is known of each unit: data frame, array, or mapping of columns.
         y : a ``Lifetimes`` with n rows and ``cause=``; which ages at an event must be known exactly. Delayed entry and weights are taken.
-        unit : as for ``ProportionalHazards.fit``: labels of the units where several rows are stretches of one life.
+        unit : as for ``ProportionalHazards.fit``: labels of the units where several rows are stretches of one life, or the name of their
+            column in X.
 
         Raises
         ------
@@ -123,7 +126,7 @@ class CompetingEvents(CompetingFindings):
         fresh = check_models(self.models)
         Regression._check_rows(read_table(X).n, life)
         if unit is not None:
-            Regression._n_units(unit, life)
+            Regression._n_units(take_labels(X, (), unit=unit)[1][0], life)
         fitted: dict[Hashable, Any] = {}
         for cause, own in cause_specific_lives(list(fresh), life).items():
             model = fresh[cause]
@@ -321,18 +324,21 @@ class CompetingEvents(CompetingFindings):
 
     # ---- likelihood
 
-    def log_likelihood(self, X: Any, y: Any) -> float:
-        """The log-likelihood of ages and causes of any units under the fitted models."""
+    def log_likelihood(self, X: Any, y: Any = None) -> float:
+        """The log-likelihood of ages and causes of any units under the fitted models; X may be a ``History`` with causes."""
+        X, y, _ = taken_apart(X, y)
         lives = cause_specific_lives(self.causes_, as_target(X, y))
         models = self.models_
         return sum(
             models[c].log_likelihood(own) if isinstance(models[c], Model) else models[c].log_likelihood(X, own) for c, own in lives.items()
         )
 
-    def score(self, X: Any, y: Any) -> float:
-        """Log-likelihood per unit (of weight): what a grid search maximises."""
+    def score(self, X: Any, y: Any = None, *, unit: Any = None) -> float:
+        """Log-likelihood per unit (of weight): what a grid search maximises. X, y and unit as for ``fit``, or a ``History`` with causes."""
+        X, y, unit = taken_apart(X, y, unit)
         life = as_target(X, y)
-        return self.log_likelihood(X, life) / life.n_units
+        _, (unit,) = take_labels(X, (), unit=unit)
+        return self.log_likelihood(X, life) / (life.n_units if unit is None else Regression._n_units(unit, life))
 
     def plot(self, X: Any, age: float = 0.0, horizon: float | None = None, ax: Axes | None = None) -> Axes:
         """The incidence of every event against age, one upon the other, for one unit: X of one row.

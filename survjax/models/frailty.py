@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from survjax.covariates.histories import History
+from survjax.covariates.histories import History, taken_apart
+from survjax.covariates.labels import take_labels
 from survjax.covariates.landmark_rows import Landmarks
 from survjax.covariates.table import read_table
 from survjax.data.columns import refuse_different_indexes
@@ -35,7 +36,9 @@ from survjax.models.regression import Regression
 from survjax.models.regression_intervals import index_of_units
 from survjax.models.template import as_template
 from survjax.models.unit_laws import unit_arguments
+from survjax.regression.clusters import numbers_of
 from survjax.regression.predictors import Predictors
+from survjax.regression.two_stages import group_weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,10 +102,11 @@ class Frailty(FrailtyFindings):
         X : (n, m) what is known of each unit, as the base takes it. For a base without covariates None, or the lifetimes themselves.
         y : a ``Lifetimes`` with n rows, or a structured array (event, time): failures at known ages and running units, late entry, whole
             weights.
-        group : (n,) labels of the groups; None: every unit is one (``unit``, or every row).
-        unit : (n,) labels of units that have several rows (start, stop], ``entry`` being the start: stretches in which covariates differ,
-            or recurrent failures, after which the unit runs on. They must follow on each other; only the first may begin late. A
-            ``History`` brings X, y and unit: ``fit(history, group=labels)``.
+        group : (n,) labels of the groups, or the name of a column of X, which is then no covariate unless a formula names it; None: every
+            unit is one (``unit``, or every row).
+        unit : (n,) labels, or the name of a column, of units that have several rows (start, stop], ``entry`` being the start: stretches
+            in which covariates differ, or recurrent failures, after which the unit runs on. They must follow on each other; only the
+            first may begin late. A ``History`` brings X, y and unit: ``fit(history, group=labels)``.
             Of ``Landmarks`` it takes one a unit, on the clock of remaining life: ``fit(landmarks, group=labels)``. Several of a unit are
             copies of its one failure, which would count as failures of so many units, and so pass for a frailty; on the clock of age
             units of the group that failed before their landmark are missing.
@@ -120,10 +124,8 @@ class Frailty(FrailtyFindings):
         at_landmarks = isinstance(X, Landmarks)
         if at_landmarks:
             X, y = independent_rows(X)
-        if isinstance(X, History) and y is None and unit is None:
-            X, y, unit = X.X, X.y, X.unit
-        if y is None:
-            X, y = None, X
+        X, y, unit = _rows(X, y, unit)
+        X, (group, unit) = take_labels(X, self._formulas(), group=group, unit=unit)
         base = self._base_template()
         life = as_target(X, y).beginning_at(base.start_of_support)
         check_support(base, life)
@@ -184,7 +186,8 @@ class Frailty(FrailtyFindings):
         ----------
         X : (n, m) covariates; None for a base without, then as many units as ``group`` has labels.
         group : one label, or (n,), None standing for a new group: its frailty is then averaged over all there may be. Of a known group
-            the frailty is what its failures and survivals in the data of the fit leave it (``frailties_``).
+            the frailty is what its failures and survivals in the data of the fit leave it (``frailties_``). The name of a column of X
+            that holds them will do, where no group is called so.
         """
         return self._predict("survival", X, group, None, t=times)
 
@@ -308,7 +311,7 @@ class Frailty(FrailtyFindings):
         covariates = self._covariates(X, group, arguments.get("age"))
         n = len(covariates)
         columns, shape = unit_arguments(n, **arguments)
-        groups = pick(fit.groups.labels, group, n)
+        groups = pick(fit.groups.labels, self._of_column(X, group), n)
         ages = columns[0][:, 0] if "age" in arguments else np.zeros(n)
         if seen is None:
             counted = np.where(groups < 0, 0.0, ages)
@@ -320,6 +323,15 @@ class Frailty(FrailtyFindings):
             row = int(np.argmax(counted > ages))
             raise ValueError(f"seen must be at most the age; unit {row} has seen={counted[row]:g} and age {ages[row]:g}.")
         return Members(covariates, groups, np.array(counted)), columns, shape
+
+    def _of_column(self, X: Any, group: Any) -> Any:
+        """The groups of units, from the column of X if it is named, and no group is called so."""
+        if not isinstance(group, str) or group in self._fitted.groups.labels or X is None:
+            return group
+        return read_table(X).columns.get(group, group)
+
+    def _formulas(self) -> list[str | None]:
+        return self.base._formulas() if isinstance(self.base, Regression) else []
 
     def _covariates(self, X: Any, group: Any, age: Any) -> np.ndarray:
         predictors = self._fitted.fit.predictors
@@ -352,13 +364,17 @@ class Frailty(FrailtyFindings):
         return self._posed(X, y, group, unit)[0].log_likelihood(self._fitted.fit.coefficients, self._fitted.variance)
 
     def score(self, X: Any, y: Any = None, *, group: Any = None, unit: Any = None) -> float:
-        """Log-likelihood per unit (of weight)."""
-        return self.log_likelihood(X, y, group=group, unit=unit) / as_target(None, X if y is None else y).n_units
+        """Log-likelihood per unit (of weight; of several rows with one label that of the first)."""
+        X, y, unit = _rows(X, y, unit)
+        _, (group, unit) = take_labels(X, (), group=group, unit=unit)
+        life = as_target(None, y)
+        n_units = life.n_units if unit is None else group_weights(numbers_of(unit), life.counts()).sum()
+        return self.log_likelihood(X, life, group=group, unit=unit) / float(n_units)
 
     def _posed(self, X: Any, y: Any, group: Any, unit: Any) -> tuple[GroupedProblem, Groups]:
         fit = self._fitted
-        if y is None:
-            X, y = None, X
+        X, y, unit = _rows(X, y, unit)
+        _, (group, unit) = take_labels(X, (), group=group, unit=unit)
         template = fit.fit.predictors.template
         life = as_target(X, y).beginning_at(template.start_of_support)
         check_support(self._base_template(), life)
@@ -370,6 +386,13 @@ class Frailty(FrailtyFindings):
         return GroupedProblem.of(
             fit.kind, inner, fit.fit.predictors.layout, blocks_of(groups, life, covariates, 1.0), life.n_failed
         ), groups
+
+
+def _rows(X: Any, y: Any, unit: Any) -> tuple[Any, Any, Any]:
+    """X, y and unit, which a History has with it; without y X are the lifetimes."""
+    if isinstance(X, History):
+        return taken_apart(X, y, unit)
+    return (X, y, unit) if y is not None else (None, X, unit)
 
 
 def _as_arrays(template: Distribution) -> Distribution:

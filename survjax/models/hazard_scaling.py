@@ -10,6 +10,7 @@ import numpy as np
 
 from survjax.covariates.design import Design
 from survjax.covariates.histories import held_in_words, stretches_in_words
+from survjax.covariates.labels import take_labels
 from survjax.covariates.table import read_table
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
@@ -157,9 +158,10 @@ class HazardScaling(Regression):
         ----------
         X : (n, m) what is known of each unit: data frame, array, or mapping of columns.
         y : a ``Lifetimes`` with n rows, or a structured array (event, time). Stretches of a life as for ``ProportionalHazards``.
-        unit : (n,) labels of the units that the rows belong to; penalties, folds and errors then count units, not rows.
-        cluster : (n,) labels of rows that depend on each other without being one history (landmarks of one unit), which penalties, folds
-            and errors count as one.
+        unit : (n,) labels of the units that the rows belong to, or the name of a column of X, which is then no covariate unless the formula
+            names it; penalties, folds and errors then count units, not rows.
+        cluster : (n,) labels, or the name of a column, of rows that depend on each other without being one history (landmarks of one
+            unit), which penalties, folds and errors count as one.
         n_starts, seed : of the base's fit, where the likelihood may have several maxima; the seed also of folds and replicates. None: as
             the base has them.
         require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
@@ -177,6 +179,7 @@ class HazardScaling(Regression):
         self._check_settings()
         n_starts, seed = self._search(n_starts, seed)
         life = as_target(X, y)
+        X, (unit, cluster) = take_labels(X, self._formulas(), unit=unit, cluster=cluster)
         if self.joint:
             joint = self._joint(life, unit if cluster is None else cluster)
             joint.fit(X, life, unit=unit, cluster=cluster, n_starts=n_starts, seed=seed, require_convergence=require_convergence)
@@ -282,6 +285,7 @@ class HazardScaling(Regression):
         if not (isinstance(n_strengths, (int, np.integer)) and n_strengths >= 2 and 0 < smallest < 1):
             raise ValueError(f"a path has at least 2 strengths, and smallest is between 0 and 1; got {n_strengths!r} and {smallest!r}.")
         life = as_target(X, y)
+        X, (unit, cluster) = take_labels(X, self._formulas(), unit=unit, cluster=cluster)
         if unit is not None:
             self._n_units(unit, life)
         stages = self._first_stage(X, life, unit, cluster, *self._search(n_starts, seed), collinear=False)

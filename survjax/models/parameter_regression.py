@@ -71,6 +71,9 @@ class ParameterRegression(Regression):
             matrices.append(matrix)
         return Predictors(base, tuple(each)), matrices
 
+    def _formulas(self) -> list[str | None]:
+        return list(self.formulas.values()) if isinstance(self.formulas, Mapping) else []
+
     def _can_be_over_one(self, mixture: Distribution) -> bool:
         return isinstance(mixture, Mixture) and set(self.formulas) <= set(coordinate_names(mixture.components[0]))
 

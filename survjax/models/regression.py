@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from survjax.covariates.histories import check_histories, held_in_words, stretches_in_words
+from survjax.covariates.histories import check_histories, held_in_words, stretches_in_words, taken_apart
+from survjax.covariates.labels import take_labels
 from survjax.covariates.table import read_table
 from survjax.data.columns import refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
@@ -75,11 +76,12 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
         y : a ``Lifetimes`` with n rows, or a structured array (event, time). A unit whose covariates change has a row for each stretch
             (start, stop] of its life: ``entry`` is the start, and all rows but the last end without failure. A ``History`` has all of
             it: ``fit(history)``, and so have ``Landmarks``: ``fit(landmarks)``.
-        unit : (n,) labels of the units that the rows belong to. They are then checked: stretches must follow on each other, and only
-            the last may end with a failure. With ``errors="robust"`` rows of one unit are one cluster.
-        cluster : (n,) labels of rows that depend on each other without being one history: landmarks of one unit, units of one site.
-            Errors are then robust, by cluster, whatever ``errors`` says; the likelihood counts rows as if they were independent. A weight
-            counts rows of the cluster.
+        unit : (n,) labels of the units that the rows belong to, or the name of a column of X, which is then no covariate unless a formula
+            names it. They are checked: stretches must follow on each other, and only the last may end with a failure. With
+            ``errors="robust"`` rows of one unit are one cluster.
+        cluster : (n,) labels, or the name of a column as for ``unit``, of rows that depend on each other without being one history:
+            landmarks of one unit, units of one site. Errors are then robust, by cluster, whatever ``errors`` says; the likelihood counts
+            rows as if they were independent. A weight counts rows of the cluster.
         n_starts, seed : how often to begin, where the likelihood may have several maxima; the random starts among these. None: as the
             base has them, ``WeibullMixture(n_starts=40)``, where a grid search sets them as ``base__n_starts``.
         require_convergence : False returns a fit that stopped short, with its ``stop_reason_``.
@@ -102,6 +104,7 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
         """
         base = self._base_template()
         life = as_target(X, y).beginning_at(base.start_of_support)
+        X, (unit, cluster) = take_labels(X, self._formulas(), unit=unit, cluster=cluster)
         if self.errors not in ("model", "robust"):
             raise ValueError(f'errors must be "model" or "robust"; got {self.errors!r}.')
         if not (isinstance(self.penalty, (int, float)) and 0 <= self.penalty < np.inf):
@@ -144,6 +147,10 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
         """Whether this regression can be asked of one component of a mixture."""
         return isinstance(mixture, Mixture)
 
+    def _formulas(self) -> list[str | None]:
+        """The formulas by which covariates act, None for all columns of X."""
+        return [getattr(self, "formula", None)]
+
     def _base_template(self) -> Distribution:
         from survjax.models.template import as_template
 
@@ -170,8 +177,6 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
     @staticmethod
     def _n_units(unit: Any, life: Lifetimes) -> float:
         """How many units the rows are of, by the weights of their last rows, once the rows are found to fit together."""
-        if isinstance(unit, str):
-            raise TypeError(f"unit must be a label for each row; got the text {unit!r}. Of a frame pass the column, unit=frame[{unit!r}].")
         start = np.zeros(len(life)) if life.entry is None else life.entry
         histories = check_histories(unit, start, life.lower, np.isfinite(life.upper))
         of = histories.codes[histories.order]
@@ -384,8 +389,9 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
     # ---- likelihood
 
     @in_double_precision
-    def log_likelihood(self, X: Any, y: Any) -> float:
-        """The log-likelihood of any units under the fitted model."""
+    def log_likelihood(self, X: Any, y: Any = None) -> float:
+        """The log-likelihood of any units under the fitted model; of units whose covariates change X may be their ``History``."""
+        X, y, _ = taken_apart(X, y)
         base = self._base_template()
         life = as_target(X, y).beginning_at(base.start_of_support)
         check_support(base, life)
@@ -393,10 +399,17 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
         self._check_rows(len(covariates), life)
         return log_likelihood_of_units(self._fitted, covariates, life)
 
-    def score(self, X: Any, y: Any) -> float:
-        """Log-likelihood per unit (of weight): what a grid search maximises."""
+    def score(self, X: Any, y: Any = None, *, unit: Any = None) -> float:
+        """Log-likelihood per unit (of weight): what a grid search maximises.
+
+        Parameters
+        ----------
+        X, y : units, or a ``History`` alone. unit : which unit each row is of, as for ``fit``; None: each row counts as one.
+        """
+        X, y, unit = taken_apart(X, y, unit)
         life = as_target(X, y)
-        return self.log_likelihood(X, life) / life.n_units
+        _, (unit,) = take_labels(X, self._formulas(), unit=unit)
+        return self.log_likelihood(X, life) / (life.n_units if unit is None else self._n_units(unit, life))
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "lifetimes_"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, cast
 
+from survjax.covariates.histories import History, taken_apart
+from survjax.covariates.labels import take_labels
 from survjax.data.lifetimes import Lifetimes
 from survjax.errors import NotFitted
 from survjax.fitting.existence import check_support
@@ -39,8 +41,8 @@ class RegressionDiagnostics:
         Parameters
         ----------
         X : (n, m) units. y : what became of them, as for ``fit``; None: the lifetimes of the fit, of which X is then to be.
-        unit : (n,) labels, where rows are stretches of lives: those of a unit are laid end to end, so that each is one residual that
-            enters where the one before ended.
+        unit : (n,) labels, or the name of a column of X, where rows are stretches of lives: those of a unit are laid end to end, so that
+            each is one residual that enters where the one before ended. A ``History`` brings X, y and unit.
 
         Raises
         ------
@@ -53,6 +55,9 @@ class RegressionDiagnostics:
         """
         from survjax.regression.residuals import laid_end_to_end, residuals_of_units
 
+        if isinstance(X, History):
+            X, y, unit = taken_apart(X, y, unit)
+        _, (unit,) = take_labels(X, self._regression._formulas(), unit=unit)
         fit, covariates, life = self._regression._fitted, self._regression._covariates(X), self._units_of(X, y)
         self._regression._check_rows(len(covariates), life)
         residuals = residuals_of_units(fit.predictors, fit.coefficients, covariates, life)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from survjax.covariates.histories import taken_apart
+from survjax.covariates.labels import take_labels
 from survjax.covariates.table import read_table
 from survjax.data.columns import ROWS_COUNT_FROM, refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
@@ -24,6 +26,7 @@ from survjax.models.intervals import limits_of_link
 from survjax.models.model import Model
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import PREDICTIONS, arguments_of, prediction_of
+from survjax.models.regression import Regression
 from survjax.models.regression_intervals import index_of_units
 from survjax.models.unit_laws import unit_arguments
 from survjax.models.unit_predictions import UnitPredictions
@@ -88,8 +91,9 @@ class NeuralRegression(UnitPredictions, Estimator):
         X : (n, m) what is known of each unit: data frame, array, or mapping of columns. For a recurrent or convolutional network an array
             (n, window, channels) of the last readings of each row, the latest last.
         y : a ``Lifetimes`` with n rows, or a structured array (event, time); failures within intervals, late entry and weights are taken.
-        unit : (n,) labels of the units that rows belong to: rows of one unit are held out together. A row says what happened from its
-            ``entry`` on to a unit known by its row of X. ``Landmarks`` bring X, y and unit: ``fit(landmarks)``.
+        unit : (n,) labels of the units that rows belong to, or the name of a column of X, which is then no covariate: rows of one unit are
+            held out together. A row says what happened from its ``entry`` on to a unit known by its row of X. ``Landmarks`` bring X, y
+            and unit: ``fit(landmarks)``.
         progress : whether to show a bar on standard error.
 
         Raises
@@ -105,6 +109,7 @@ class NeuralRegression(UnitPredictions, Estimator):
         from survjax.neural.ensemble import train_ensemble
 
         life = as_target(X, y)
+        X, (unit,) = take_labels(X, (), unit=unit)
         settings = self._settings(len(life))
         template = self._template(life)
         check_support(template, life)
@@ -306,8 +311,9 @@ class NeuralRegression(UnitPredictions, Estimator):
     # ---- likelihood
 
     @in_double_precision
-    def log_likelihood(self, X: Any, y: Any) -> float:
-        """The log-likelihood of any units under the ensemble."""
+    def log_likelihood(self, X: Any, y: Any = None) -> float:
+        """The log-likelihood of any units under the ensemble; X may be a ``History``."""
+        X, y, _ = taken_apart(X, y)
         fit, life = self._fitted, as_target(X, y)
         check_support(fit.template, life)
         inside = fit.inputs.inside(X)
@@ -315,10 +321,12 @@ class NeuralRegression(UnitPredictions, Estimator):
             raise ValueError(f"X has {len(inside)} rows and y {len(life)}; they must be of the same units in the same order.")
         return float(life.counts() @ fit.log_probabilities(self._law_of, inside, rows_of(life, 1.0)))
 
-    def score(self, X: Any, y: Any) -> float:
-        """Log-likelihood per unit (of weight): what a grid search maximises."""
+    def score(self, X: Any, y: Any = None, *, unit: Any = None) -> float:
+        """Log-likelihood per unit (of weight): what a grid search maximises. X may be a ``History``; without unit each row is one."""
+        X, y, unit = taken_apart(X, y, unit)
         life = as_target(X, y)
-        return self.log_likelihood(X, life) / life.n_units
+        _, (unit,) = take_labels(X, (), unit=unit)
+        return self.log_likelihood(X, life) / (life.n_units if unit is None else Regression._n_units(unit, life))
 
     # ---- a file
 

@@ -132,8 +132,8 @@ def test_a_history_brings_covariates_lifetimes_and_units_to_every_fit():
     assert "sj.Landmarks" in held
     assert held in sj.HazardScaling(sj.Weibull()).fit(history).notes_
     assert held_in_words(None) == held_in_words(["a", "b"]) == []
-    with pytest.raises(TypeError, match=r"unit must be a label for each row; got the text 'unit'"):
-        without.fit(history.X, history.y, unit="unit")
+    with pytest.raises(TypeError, match=r"unit must be a label for each row; got the text 'unit', and X is an array"):
+        without.fit(history.X.to_numpy(), history.y, unit="unit")
     with pytest.raises(TypeError, match=r"X is a History.*elsewhere pass history.X"):
         without.predict(history)
     with pytest.raises(TypeError, match=r"rows of a History are stretches of lives.*fit\(history.y\)"):

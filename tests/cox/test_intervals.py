@@ -244,8 +244,7 @@ def test_a_ridge_says_what_its_limits_are_about():
     ("call", "message"),
     [
         (lambda m, X: m.interval("hazard", X, 3.0), "has no interval of 'hazard'; it has those of coefficients, survival"),
-        (lambda m, X: m.interval("rul", X, 3.0), "pass a horizon, no other kind"),
-        (lambda m, X: m.interval("rul", X, 3.0, kind="median"), "pass a horizon, no other kind"),
+        (lambda m, X: m.interval("rul", X, 3.0), "pass a horizon, or kind="),
         (lambda m, X: m.interval("survival", X, 3.0, method="bootstrap"), 'made by method="wald"'),
         (lambda m, X: m.interval("survival", X, 3.0, side="both"), 'side must be "two"'),
         (lambda m, X: m.interval("survival", X, 3.0, level=95), "level is the confidence"),

@@ -338,7 +338,7 @@ def test_a_history_brings_its_units():
     model.fit(history, group=together)
     apart = sj.Frailty(model.base).fit(history.X, history.y, unit=history.unit, group=together)
     assert model.log_likelihood_ == apart.log_likelihood_
-    with pytest.raises(TypeError, match="X is a History, which fit takes alone"):
+    with pytest.raises(TypeError, match="a History brings X, y and unit with it"):
         model.fit(history, history.y, group=together)
 
 
