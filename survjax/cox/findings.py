@@ -13,30 +13,20 @@ from survjax.cox.fit import CoxFit, Kept, read_target
 from survjax.cox.intervals import interval_of_coefficients
 from survjax.cox.residuals import RESIDUALS
 from survjax.cox.schoenfeld import function_of_age, proportionality
-from survjax.errors import NotFitted
 from survjax.models.arguments import check_level
 from survjax.models.estimator import Estimator
 from survjax.models.fit_in_words import estimates_in_words, table_as_html
-from survjax.models.regression_findings import ratio_columns
+from survjax.models.kept_fit import KeptFit
+from survjax.models.tables import by_name, covariance_by_name, errors_by_name, p_of_zero, ratio_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class CoxFindings(Estimator):
+class CoxFindings(KeptFit[CoxFit], Estimator):
     """What a fitted Cox regression tells; how it learns and predicts is the business of ``CoxProportionalHazards``."""
 
-    _fit: CoxFit | None = None
     _kept: Kept | None = None
-
-    @property
-    def _fitted(self) -> CoxFit:
-        if self._fit is None:
-            raise NotFitted("CoxProportionalHazards has seen no data: call fit(X, y) first.")
-        return self._fit
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return self._fit is not None
 
     def __getstate__(self) -> dict[str, Any]:
         # a pickle holds the model, not the fleet
@@ -47,12 +37,12 @@ class CoxFindings(Estimator):
     @property
     def coefficients_(self) -> pd.Series:
         """Log hazard ratios (p,) by name, of one unit more of each covariate."""
-        return self._series(self._fitted.maximum.beta / self._fitted.design.spread)
+        return by_name(self._fitted.design.names, self._fitted.maximum.beta / self._fitted.design.spread)
 
     @property
     def standard_errors_(self) -> pd.Series:
         """Standard errors (p,) of ``coefficients_``. Raises as ``covariance_``."""
-        return self._series(np.sqrt(np.diag(self.covariance_)))
+        return errors_by_name(self._fitted.design.names, self.covariance_.to_numpy())
 
     @property
     def covariance_(self) -> pd.DataFrame:
@@ -62,18 +52,10 @@ class CoxFindings(Estimator):
         ------
         ValueError : the fit has a lasso, of which no covariance is known.
         """
-        import pandas as pd
-
         fit = self._fitted
         if fit.covariance is None:
             raise ValueError("coefficients of a lasso have no standard errors: some are exactly 0. Use l1_ratio=0, or a bootstrap.")
-        names = list(fit.design.names)
-        return pd.DataFrame(fit.covariance / np.outer(fit.design.spread, fit.design.spread), index=names, columns=names)
-
-    def _series(self, values: np.ndarray) -> pd.Series:
-        import pandas as pd
-
-        return pd.Series(values, index=list(self._fitted.design.names), dtype=float)
+        return covariance_by_name(fit.design.names, fit.covariance / np.outer(fit.design.spread, fit.design.spread))
 
     @property
     def log_likelihood_(self) -> float:
@@ -138,7 +120,7 @@ class CoxFindings(Estimator):
             table = interval_of_coefficients(self._fitted, level, "two")
             error = self.standard_errors_
             table.insert(1, "standard error", error)
-            return table.assign(**ratio_columns("hazard ratio", table), p=chdtrc(1.0, (table["estimate"] / error) ** 2))
+            return table.assign(**ratio_columns("hazard ratio", table), p=p_of_zero(table["estimate"], error))
 
     @property
     def notes_(self) -> list[str]:

@@ -12,9 +12,11 @@ from survjax.cox.crossings import bounds_of_lives, interval_of_crossings
 from survjax.cox.doubt import Doubts
 from survjax.cox.fit import CoxFit, Kept
 from survjax.cox.predictions import asked, quantile, remaining_quantile
-from survjax.models.intervals import limits_of_link, reach_of
+from survjax.models.intervals import limits_of_link, wald_limits
 from survjax.models.predictions import PREDICTIONS, Prediction, arguments_of
 from survjax.models.regression_intervals import index_of_units
+from survjax.models.tables import limits_by_name
+from survjax.parameters import REAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,14 +33,10 @@ SHARE = Prediction((), np.asarray, np.asarray, _share)
 
 def interval_of_coefficients(fit: CoxFit, level: float, side: str) -> pd.DataFrame:
     """Estimate and limits of each coefficient, in the units of X."""
-    import pandas as pd
-
     if fit.covariance is None:
         raise ValueError("coefficients of a lasso have no standard errors: some are exactly 0. Use l1_ratio=0, or a bootstrap.")
-    below, above = reach_of(level, side)
     estimate, error = fit.maximum.beta / fit.design.spread, np.sqrt(np.diag(fit.covariance)) / fit.design.spread
-    limits = {"estimate": estimate, "lower": estimate - below * error, "upper": estimate + above * error}
-    return pd.DataFrame(limits, index=list(fit.design.names))
+    return limits_by_name(fit.design.names, estimate, *wald_limits(estimate, error, [REAL] * len(estimate), level, side))
 
 
 def interval_of_units(

@@ -9,13 +9,14 @@ import numpy as np
 
 from survjax.discrete.estimation import DiscreteFit
 from survjax.discrete.spread_profile import SpreadProfile
-from survjax.errors import NotFitted
 from survjax.models.arguments import check_level
 from survjax.models.estimator import Estimator
-from survjax.models.fit_ending import FitEnding
 from survjax.models.fit_in_words import estimates_in_words, table_as_html
-from survjax.models.intervals import reach_of
+from survjax.models.intervals import wald_limits
+from survjax.models.kept_fit import FitEnding
 from survjax.models.precision import in_double_precision
+from survjax.models.tables import by_name, covariance_by_name, errors_by_name, limits_by_name, p_of_zero
+from survjax.parameters import REAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,20 +25,10 @@ KEPT_LEVEL = 0.95  # of the limits of spreads that a model file keeps
 RATIOS = {"logit": "odds ratio", "cloglog": "hazard ratio"}
 
 
-class DiscreteFindings(FitEnding, Estimator):
+class DiscreteFindings(FitEnding[DiscreteFit], Estimator):
     """What every fitted discrete-time hazard tells; how it learns and predicts is the business of ``DiscreteTimeHazard``."""
 
-    _fit: DiscreteFit | None = None
     _profile: SpreadProfile | None = None
-
-    @property
-    def _fitted(self) -> DiscreteFit:
-        if self._fit is None:
-            raise NotFitted(f"{type(self).__name__} has not been fitted: call fit(X, y) first.")
-        return self._fit
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return self._fit is not None
 
     # ---- parameters
 
@@ -51,9 +42,7 @@ class DiscreteFindings(FitEnding, Estimator):
         """By name, in the units of X: levels (of a unit with every covariate 0), coefficients (of random ones the mean), and spreads, the
         standard deviations of random coefficients.
         """
-        import pandas as pd
-
-        return pd.Series(self._fitted.values, index=self._fitted.predictor.names, dtype=float)
+        return by_name(self._fitted.predictor.names, self._fitted.values)
 
     @property
     def coefficients_(self) -> pd.Series:
@@ -64,17 +53,12 @@ class DiscreteFindings(FitEnding, Estimator):
     @property
     def standard_errors_(self) -> pd.Series:
         """Standard errors of ``parameters_``, from the observed information, draws held fixed; nan for a spread of 0, its boundary."""
-        import pandas as pd
-
-        return pd.Series(np.sqrt(np.diag(self._fitted.covariance)), index=self._fitted.predictor.names, dtype=float)
+        return errors_by_name(self._fitted.predictor.names, self._fitted.covariance)
 
     @property
     def covariance_(self) -> pd.DataFrame:
         """Covariance of ``parameters_`` (m, m)."""
-        import pandas as pd
-
-        names = self._fitted.predictor.names
-        return pd.DataFrame(self._fitted.covariance, index=names, columns=names)
+        return covariance_by_name(self._fitted.predictor.names, self._fitted.covariance)
 
     @property
     def likelihood_ratios_(self) -> pd.DataFrame:
@@ -169,32 +153,27 @@ class DiscreteFindings(FitEnding, Estimator):
         Limits are Wald's, those of a spread of its profile likelihood; its p is that of ``likelihood_ratios_``. The ratio of a
         random coefficient is that of a unit with the mean coefficient.
         """
-        from scipy.special import ndtr
-
         check_level(level)
         table = self._intervals(level, "two")
         table.insert(1, "standard error", self.standard_errors_)
         names = self.coefficients_.index
         table.loc[names, RATIOS[self._fitted.predictor.link]] = np.exp(self.coefficients_)
-        table.loc[names, "p"] = 2.0 * ndtr(-np.abs(table.loc[names, "estimate"] / table.loc[names, "standard error"]))
+        table.loc[names, "p"] = p_of_zero(table.loc[names, "estimate"], table.loc[names, "standard error"])
         for name, p in self.likelihood_ratios_["p"].items():
             table.loc[f"spread[{name}]", "p"] = p
         return table
 
     def _intervals(self, level: float, side: str) -> pd.DataFrame:
         """Estimate and Wald limits of all parameters; of spreads by profile likelihood."""
-        import pandas as pd
-
         check_level(level)
-        below, above = reach_of(level, side)
-        names, errors = self._fitted.predictor.names, self.standard_errors_.to_numpy()
-        table = pd.DataFrame({"estimate": self._fitted.values}, index=names)
-        table["lower"], table["upper"] = table["estimate"] - below * errors, table["estimate"] + above * errors
+        names, values = self._fitted.predictor.names, self._fitted.values
+        limits = wald_limits(values, np.sqrt(np.diag(self._fitted.covariance)), [REAL] * len(values), level, side)
+        table = limits_by_name(names, values, *limits)
         if self._fitted.predictor.random:
-            limits = self.spread_limits(level if side == "two" else 2.0 * level - 1.0)
-            spreads = [f"spread[{name}]" for name in limits.index]
-            table.loc[spreads, "lower"] = 0.0 if side == "upper" else limits["lower"].to_numpy()
-            table.loc[spreads, "upper"] = np.inf if side == "lower" else limits["upper"].to_numpy()
+            spread = self.spread_limits(level if side == "two" else 2.0 * level - 1.0)
+            spreads = [f"spread[{name}]" for name in spread.index]
+            table.loc[spreads, "lower"] = 0.0 if side == "upper" else spread["lower"].to_numpy()
+            table.loc[spreads, "upper"] = np.inf if side == "lower" else spread["upper"].to_numpy()
         return table
 
     def __repr__(self) -> str:

@@ -15,35 +15,12 @@ from survjax.engine.estimation import LikelihoodFit, Problem
 from survjax.errors import NotConverged
 from survjax.fitting.inference import normal_quantile
 from survjax.fitting.walk import Walk
+from survjax.models.intervals import wald_limits
 from survjax.numerics.newton import Evaluation
 from survjax.parameters import Domain, RealDomain
 
 ALIKE = 1e-6  # of the errors of the model: what rounding leaves of scores that add up to 0 one by one
 MOST_LOST = 0.1  # of the samples of a bootstrap: with more without a maximum the others tell another story
-
-
-def reaches(level: float, side: str) -> tuple[float, float]:
-    """How many standard errors below and above; a one-sided bound leaves the other end at that of the range."""
-    if side == "two":
-        reach = normal_quantile(0.5 * (1.0 + level))
-        return reach, reach
-    reach = normal_quantile(level)
-    return (reach, np.inf) if side == "lower" else (np.inf, reach)
-
-
-def wald_limits(
-    values: np.ndarray, errors: np.ndarray, domains: list[Domain | None], level: float, side: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Limits (m,) of values with these errors, each made on the scale without ends of its domain; None for known ones."""
-    below, above = reaches(level, side)
-    lower, upper = values.astype(float), values.astype(float)
-    for index, domain in enumerate(domains):
-        if domain is not None and errors[index] > 0.0:
-            with np.errstate(over="ignore"):
-                lower[index], upper[index] = (domain.moved(values[index], errors[index], reach) for reach in (-below, above))
-        elif np.isnan(errors[index]):
-            lower[index] = upper[index] = np.nan
-    return lower, upper
 
 
 def delta_of(function: Callable, fit: LikelihoodFit, arguments: tuple[Any, ...]) -> tuple[Any, np.ndarray, np.ndarray]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import jax
@@ -11,14 +10,16 @@ import numpy as np
 
 from survjax.engine.columns import read_clusters, read_columns, read_weights
 from survjax.engine.estimation import LikelihoodFit, Problem, fit_likelihood
-from survjax.engine.intervals import bootstrap_values, delta_of, percentile_limits, profile_limits, sandwich, wald_limits
+from survjax.engine.intervals import bootstrap_values, delta_of, percentile_limits, profile_limits, sandwich
 from survjax.engine.parameter_space import WORDS, read_parameters
 from survjax.errors import NotConverged, NotFitted
-from survjax.models.arguments import check_level, check_whole_number
+from survjax.models.arguments import check_level, check_side, check_whole_number
 from survjax.models.estimator import Estimator
-from survjax.models.fit_ending import FitEnding
-from survjax.models.fit_in_words import estimates_in_words
+from survjax.models.fit_in_words import estimates_in_words, table_as_html
+from survjax.models.intervals import wald_limits
+from survjax.models.kept_fit import FitEnding
 from survjax.models.precision import in_double_precision
+from survjax.models.tables import by_name, covariance_by_name, errors_by_name, limits_by_name
 from survjax.parameters import Domain
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 N_BOOTSTRAP = 199
 
 
-class MaximumLikelihood(FitEnding, Estimator):
+class MaximumLikelihood(FitEnding[LikelihoodFit], Estimator):
     """Maximum likelihood for any model whose log-likelihood is a sum over rows, written in a few lines of ``jax.numpy``.
 
     Parameters
@@ -62,7 +63,7 @@ class MaximumLikelihood(FitEnding, Estimator):
     parameters: Mapping[str, Any]
     per: str
     errors: str
-    _fit: LikelihoodFit | None = None
+    _fit_call = "fit(data)"
     _problem: Problem | None = None
     _clusters: np.ndarray | None = None
 
@@ -148,39 +149,22 @@ class MaximumLikelihood(FitEnding, Estimator):
         problem = Problem.pose(self.log_likelihood, self.per, space, columns, read_weights(weights, columns), rows)
         return problem, default
 
-    @property
-    def _fitted(self) -> LikelihoodFit:
-        if self._fit is None:
-            raise NotFitted("this MaximumLikelihood has not been fitted: call fit(data) first.")
-        return self._fit
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return self._fit is not None
-
     # ---- what was learned
 
     @property
     def parameters_(self) -> pd.Series:
         """Estimates by name, entries of a vector as ``beta[x1]``; known numbers included."""
-        return self._series(self._fitted.values)
+        return by_name(self._fitted.space.names, self._fitted.values)
 
     @property
     def standard_errors_(self) -> pd.Series:
         """Standard errors of ``parameters_``; 0 for known numbers."""
-        return self._series(np.sqrt(np.diag(self._fitted.covariance)))
+        return errors_by_name(self._fitted.space.names, self._fitted.covariance)
 
     @property
     def covariance_(self) -> pd.DataFrame:
         """Covariance of ``parameters_`` (m, m)."""
-        import pandas as pd
-
-        names = self._fitted.space.names
-        return pd.DataFrame(self._fitted.covariance, index=names, columns=names)
-
-    def _series(self, values: np.ndarray) -> pd.Series:
-        import pandas as pd
-
-        return pd.Series(values.copy(), index=self._fitted.space.names, dtype=float)
+        return covariance_by_name(self._fitted.space.names, self._fitted.covariance)
 
     @property
     @in_double_precision
@@ -279,8 +263,7 @@ class MaximumLikelihood(FitEnding, Estimator):
         check_level(level)
         if method not in ("wald", "likelihood", "bootstrap"):
             raise ValueError(f'method must be "wald", "likelihood" or "bootstrap"; got {method!r}.')
-        if side not in ("two", "lower", "upper"):
-            raise ValueError(f'side must be "two", "lower" or "upper"; got {side!r}.')
+        check_side(side)
         fit = self._fitted
         if what == "parameters":
             names, values, domains = fit.space.names, fit.values, fit.space.domains
@@ -296,16 +279,16 @@ class MaximumLikelihood(FitEnding, Estimator):
         if method == "likelihood":
             if what != "parameters":
                 raise ValueError('likelihood limits are those of "parameters"; for a function use method="wald" or "bootstrap".')
-            return _table(names, values, *self._likelihood_limits(level, side))
+            return limits_by_name(names, values, *self._likelihood_limits(level, side))
         if method == "bootstrap":
             found = self._at_samples(what, arguments, n_bootstrap, seed)
-            return _table(names, values, *percentile_limits(found, values, domains, level, side))
+            return limits_by_name(names, values, *percentile_limits(found, values, domains, level, side))
         if what == "parameters":
-            return _table(names, values, *wald_limits(values, np.sqrt(np.diag(fit.covariance)), domains, level, side))
+            return limits_by_name(names, values, *wald_limits(values, np.sqrt(np.diag(fit.covariance)), domains, level, side))
         if fit.converged and not np.isfinite(errors).all():
             name = names[int(np.argmin(np.isfinite(errors)))]
             raise ValueError(f"{name} has no finite derivative at the estimates, and so no standard error; take method='bootstrap'.")
-        return _table(names, values, *wald_limits(values, errors, domains, level, side))
+        return limits_by_name(names, values, *wald_limits(values, errors, domains, level, side))
 
     def _likelihood_limits(self, level: float, side: str) -> tuple[np.ndarray, np.ndarray]:
         if self.errors == "robust":
@@ -369,11 +352,7 @@ class MaximumLikelihood(FitEnding, Estimator):
         return estimates_in_words(self._heading(), self._fit.space.names, self._fit.values, np.sqrt(np.diag(self._fit.covariance)))
 
     def _repr_html_(self) -> str | None:
-        if self._fit is None:
-            return None
-        said = "".join(f"<li>{escape(note)}</li>" for note in self.notes_)
-        table = self.summary().to_html(float_format=lambda value: f"{value:.5g}")
-        return f"<p>{escape(self._heading())}</p>{table}" + (f"<ul>{said}</ul>" if said else "")
+        return None if self._fit is None else table_as_html(self._heading(), self.summary(), self.notes_)
 
     def _called(self) -> str:
         return getattr(self.log_likelihood, "__name__", type(self.log_likelihood).__name__)
@@ -388,12 +367,6 @@ class MaximumLikelihood(FitEnding, Estimator):
     def __getstate__(self) -> dict[str, Any]:
         # The data are the user's and may be large: a pickle holds the model, not the rows.
         return {name: value for name, value in vars(self).items() if name not in ("_problem", "_clusters")}
-
-
-def _table(names: Sequence[str], values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame({"estimate": values, "lower": lower, "upper": upper}, index=list(names))
 
 
 def _labels(answer: Any) -> list[str]:

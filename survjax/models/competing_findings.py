@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from scipy.linalg import block_diag
 
-from survjax.errors import NotFitted
 from survjax.models.competing_checks import event_notes
 from survjax.models.estimator import Estimator
+from survjax.models.kept_fit import KeptFit
 from survjax.models.model import Model
 from survjax.regression.cause_specific import fit_of_all, without_covariates
 from survjax.regression.estimation import RegressionFit
@@ -19,25 +19,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class CompetingFindings(Estimator):
+class CompetingFindings(KeptFit[RegressionFit], Estimator):
     """What fitted competing events tell; how they learn and predict is the business of ``CompetingEvents``."""
 
-    _fit: RegressionFit | None = None
     models_: dict[Hashable, Any]
 
     def _take(self, fitted: Mapping[Hashable, Any]) -> None:
         """Take up fitted models by label."""
         fits = [without_covariates(model._fitted) if isinstance(model, Model) else model._fitted for model in fitted.values()]
         self._fit, self.models_ = fit_of_all(fits), dict(fitted)
-
-    @property
-    def _fitted(self) -> RegressionFit:
-        if self._fit is None:
-            raise NotFitted(f"{type(self).__name__} has not been fitted: call fit(X, y) first.")
-        return self._fit
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return self._fit is not None
 
     # ---- what was learned
 

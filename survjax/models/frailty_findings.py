@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from survjax.errors import NotFitted
 from survjax.frailty.estimation import FrailtyFit, Profile
 from survjax.frailty.posterior import kendall_tau, posterior_limits, posterior_means
 from survjax.models.arguments import check_level
 from survjax.models.estimator import Estimator
 from survjax.models.fit_in_words import fit_as_html, fit_in_words
+from survjax.models.kept_fit import KeptFit
 from survjax.models.precision import in_double_precision
 from survjax.models.regression import Regression
 from survjax.models.regression_intervals import interval_of_report
+from survjax.models.tables import by_name, covariance_by_name, errors_by_name, p_of_zero
 from survjax.regression.report import Report, base_is_of_zero, report
 from survjax.regression.report import told as seen
 
@@ -39,22 +40,13 @@ AVERAGED = (
 )
 
 
-class FrailtyFindings(Estimator):
+class FrailtyFindings(KeptFit[FrailtyFit], Estimator):
     """What every fitted shared frailty tells; how it learns and predicts is the business of ``Frailty``."""
 
     base: Any
     distribution: str
-    _fit: FrailtyFit | None = None
+    _fit_call = "fit(X, y, group=labels)"
     _profile: Profile | None = None
-
-    @property
-    def _fitted(self) -> FrailtyFit:
-        if self._fit is None:
-            raise NotFitted(f"{type(self).__name__} has not been fitted: call fit(X, y, group=labels) first.")
-        return self._fit
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return self._fit is not None
 
     # ---- parameters
 
@@ -78,10 +70,8 @@ class FrailtyFindings(Estimator):
     @property
     def parameters_(self) -> pd.Series:
         """Parameters of the base, coefficients, and ``frailty_variance``, by name, in the units of X and of time."""
-        import pandas as pd
-
         names, values, _ = self._told()
-        return pd.Series(values, index=names, dtype=float)
+        return by_name(names, values)
 
     @property
     def coefficients_(self) -> pd.Series:
@@ -91,18 +81,14 @@ class FrailtyFindings(Estimator):
     @property
     def standard_errors_(self) -> pd.Series:
         """Standard errors of ``parameters_``, from the observed information; nan for a variance at its boundary, 0, which has none."""
-        import pandas as pd
-
         names, _, covariance = self._told()
-        return pd.Series(np.sqrt(np.diag(covariance)), index=names, dtype=float)
+        return errors_by_name(names, covariance)
 
     @property
     def covariance_(self) -> pd.DataFrame:
         """Covariance of ``parameters_`` (m, m)."""
-        import pandas as pd
-
         names, _, covariance = self._told()
-        return pd.DataFrame(covariance, index=names, columns=names)
+        return covariance_by_name(names, covariance)
 
     @property
     @in_double_precision
@@ -244,16 +230,12 @@ class FrailtyFindings(Estimator):
 
         Limits are Wald's, but those of the variance, and of Kendall's tau in the last row, are of the profile likelihood.
         """
-        from scipy.special import ndtr
-
         check_level(level)
         told = self._report()
         table = self._intervals(level, "two")
         errors = self.standard_errors_.to_numpy()
         table.insert(1, "standard error", errors)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            wald = 2.0 * ndtr(-np.abs(told.values / errors[:-1]))
-        table["p"] = [*np.where(told.is_coefficient, wald, np.nan), self.p_value_]
+        table["p"] = [*np.where(told.is_coefficient, p_of_zero(told.values, errors[:-1]), np.nan), self.p_value_]
         ratio = self.base._ratio() if isinstance(self.base, Regression) else None
         if ratio:
             ratios = np.full(len(errors), np.nan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from survjax.fitting.estimation import Fit
 from survjax.fitting.inference import delta_method, normal_quantile
 from survjax.fitting.profile import profile_limits
 from survjax.models.predictions import Prediction
+from survjax.models.tables import limits_by_name
+from survjax.parameters import Domain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,31 +46,36 @@ def limits_of_link(prediction: Prediction, link: np.ndarray, error: np.ndarray, 
 
 def interval_of_parameters(fit: Fit, level: float, side: str) -> pd.DataFrame:
     """Estimate and limits of every parameter: each made on the scale without ends that its domain has."""
-    import pandas as pd
-
-    below, above = reach_of(level, side)
-    error = np.sqrt(np.diag(fit.covariance))
-    lower, upper = np.full(len(error), np.nan), np.full(len(error), np.nan)
-    for index, parameter in enumerate(fit.template.parameters().values()):
-        value = fit.values[index]
-        if error[index] == 0.0:
-            lower[index] = upper[index] = value
-        elif np.isnan(error[index]):
-            continue  # not identified: no limits
-        else:
-            with np.errstate(over="ignore"):
-                lower[index], upper[index] = (parameter.domain.moved(value, error[index], reach) for reach in (-below, above))
-    return pd.DataFrame({"estimate": fit.values, "lower": lower, "upper": upper}, index=list(fit.names))
+    domains = [parameter.domain for parameter in fit.template.parameters().values()]
+    return limits_by_name(fit.names, fit.values, *wald_limits(fit.values, np.sqrt(np.diag(fit.covariance)), domains, level, side))
 
 
 def profile_of_parameters(asked: Distribution, fit: Fit, life: Lifetimes, level: float, side: str) -> pd.DataFrame:
     """Estimate and limits of every parameter by the profile likelihood of the lifetimes of the fit."""
-    import pandas as pd
-
     if not fit.converged:
         raise ValueError(f"profile limits start from a maximum, and the fit reached none: it stopped with {fit.reason!r}.")
     lower, upper = profile_limits(asked, fit, life, level, side)
-    return pd.DataFrame({"estimate": fit.values, "lower": lower, "upper": upper}, index=list(fit.names))
+    return limits_by_name(fit.names, fit.values, lower, upper)
+
+
+def wald_limits(
+    values: np.ndarray, errors: np.ndarray, domains: Sequence[Domain | None], level: float, side: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Limits of values (..., m) with these errors, each made on the scale without ends of its domain, (m) of them.
+
+    One that is known, with an error of 0 or without a domain, is its own limit; one without an error, nan, has none.
+    """
+    below, above = reach_of(level, side)
+    lower, upper = (np.where(np.isnan(errors), np.nan, values) for _ in range(2))
+    for place, domain in enumerate(domains):
+        value, error = values[..., place], errors[..., place]
+        unsure = ~np.isnan(error) & (error != 0.0)
+        if domain is None or not unsure.any():
+            continue
+        with np.errstate(over="ignore"):
+            for limits, reach in ((lower, -below), (upper, above)):
+                limits[..., place][unsure] = domain.moved(value[unsure], error[unsure], reach)
+    return lower, upper
 
 
 def reach_of(level: float, side: str) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from survjax.models.fit_in_words import fit_as_html, fit_in_words
 from survjax.models.intervals import interval_of_parameters
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import density_on_path, values_on_path
+from survjax.models.tables import by_name, covariance_by_name, errors_by_name
 from survjax.models.template import as_template
 from survjax.numerics.blocks import map_rows
 from survjax.numerics.pytrees import in_plain_numbers
@@ -63,25 +64,17 @@ class ModelFindings(Estimator):
     @property
     def parameters_(self) -> pd.Series:
         """All parameters by name, known ones included; nan where the data identify none."""
-        return self._series(self._fitted.values)
+        return by_name(self._fitted.names, self._fitted.values)
 
     @property
     def standard_errors_(self) -> pd.Series:
         """Standard errors of ``parameters_``, from the observed information and the prior, if any; 0 for known parameters."""
-        return self._series(np.sqrt(np.diag(self._fitted.covariance)))
+        return errors_by_name(self._fitted.names, self._fitted.covariance)
 
     @property
     def covariance_(self) -> pd.DataFrame:
         """Covariance of ``parameters_`` (m, m); the k weights of a mixture count for k - 1."""
-        import pandas as pd
-
-        names = list(self._fitted.names)
-        return pd.DataFrame(self._fitted.covariance.copy(), index=names, columns=names)
-
-    def _series(self, values: np.ndarray) -> pd.Series:
-        import pandas as pd
-
-        return pd.Series(values.copy(), index=list(self._fitted.names), dtype=float)
+        return covariance_by_name(self._fitted.names, self._fitted.covariance)
 
     @property
     def log_likelihood_(self) -> float:

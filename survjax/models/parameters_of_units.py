@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from survjax.distributions import Distribution, ScaledHazard, ScaledTime
-from survjax.models.intervals import reach_of
+from survjax.models.intervals import wald_limits
 from survjax.models.unit_laws import UNITS, coordinates_of_units, covariances_of_units
 from survjax.numerics.blocks import map_rows
 from survjax.regression.estimation import RegressionFit
@@ -37,14 +37,7 @@ def parameters_of_units(fit: RegressionFit, covariates: np.ndarray, level: float
         these = covariates[first : first + UNITS]
         blocks.append(map_rows(_values_with_errors, template, coordinates_of_units(fit, these), covariances_of_units(fit, these)))
     values, errors = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    below, above = reach_of(level, side)
-    lower, upper = values.copy(), values.copy()
-    for place, parameter in enumerate(parameters.values()):
-        unsure = errors[:, place] != 0.0
-        value, error = values[unsure, place], errors[unsure, place]
-        with np.errstate(over="ignore"):
-            lower[unsure, place] = parameter.domain.moved(value, error, -below)
-            upper[unsure, place] = parameter.domain.moved(value, error, above)
+    lower, upper = wald_limits(values, errors, [parameter.domain for parameter in parameters.values()], level, side)
     own = pd.RangeIndex(len(covariates)) if index is None else index
     rows = pd.MultiIndex.from_product([own, list(parameters)], names=[own.name, "parameter"])
     columns = {"estimate": values, "standard error": errors, "lower": lower, "upper": upper}

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from survjax.distributions import DefectiveSubpopulation, Distribution, ScaledHazard, ScaledTime
-from survjax.errors import NotFitted
 from survjax.models.arguments import check_level
 from survjax.models.estimator import Estimator
-from survjax.models.fit_ending import FitEnding
 from survjax.models.fit_in_words import fit_as_html, fit_in_words
+from survjax.models.kept_fit import FitEnding
 from survjax.models.precision import in_double_precision
 from survjax.models.regression_intervals import interval_of_report
+from survjax.models.tables import by_name, covariance_by_name, errors_by_name, p_of_zero, ratio_columns
 from survjax.regression.estimation import RegressionFit
 from survjax.regression.report import Report, base_is_of_zero, report
 
@@ -36,25 +36,8 @@ def _some_never_fail(law: Distribution) -> bool:
     return isinstance(law, DefectiveSubpopulation) and law.fraction_failing != 1.0
 
 
-def ratio_columns(ratio: str, table: pd.DataFrame) -> dict[str, pd.Series]:
-    """The exponentials of estimates and their limits, by the names they have in a summary."""
-    with np.errstate(over="ignore"):  # of one unit more of a covariate in very small units the ratio is beyond all numbers
-        return {name: np.exp(table[of]) for name, of in ((ratio, "estimate"), (f"{ratio} lower", "lower"), (f"{ratio} upper", "upper"))}
-
-
-class RegressionFindings(FitEnding, Estimator):
+class RegressionFindings(FitEnding[RegressionFit], Estimator):
     """What every fitted regression tells; how it learns and predicts is the business of ``Regression``."""
-
-    _fit: RegressionFit | None = None
-
-    @property
-    def _fitted(self) -> RegressionFit:
-        if self._fit is None:
-            raise NotFitted(f"{type(self).__name__} has not been fitted: call fit(X, y) first.")
-        return self._fit
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return self._fit is not None
 
     # ---- what was learned
 
@@ -73,7 +56,7 @@ class RegressionFindings(FitEnding, Estimator):
 
         ``base_is_of_`` says of which unit the base is; ``parameters_at(X)`` tells the parameters of any.
         """
-        return self._series(self._report.values)
+        return by_name(self._report.names, self._report.values)
 
     @property
     def coefficients_(self) -> pd.Series:
@@ -83,20 +66,12 @@ class RegressionFindings(FitEnding, Estimator):
     @property
     def standard_errors_(self) -> pd.Series:
         """Standard errors of ``parameters_``."""
-        return self._series(np.sqrt(np.diag(self._report.covariance)))
+        return errors_by_name(self._report.names, self._report.covariance)
 
     @property
     def covariance_(self) -> pd.DataFrame:
         """Covariance of ``parameters_`` (m, m)."""
-        import pandas as pd
-
-        names = list(self._report.names)
-        return pd.DataFrame(self._report.covariance.copy(), index=names, columns=names)
-
-    def _series(self, values: np.ndarray) -> pd.Series:
-        import pandas as pd
-
-        return pd.Series(values.copy(), index=list(self._report.names), dtype=float)
+        return covariance_by_name(self._report.names, self._report.covariance)
 
     @property
     def base_is_of_(self) -> str:
@@ -141,18 +116,14 @@ class RegressionFindings(FitEnding, Estimator):
 
         ``lower`` and ``upper`` are limits of the estimate; the hazard ratio or time ratio beside them has its own.
         """
-        from scipy.special import ndtr
-
         check_level(level)
         told = self._report
         table = interval_of_report(told, self._fitted.predictors.template, level, "two")
         errors = np.sqrt(np.diag(told.covariance))
         table.insert(1, "standard error", errors)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            p = np.where(told.is_coefficient, 2.0 * ndtr(-np.abs(told.values / errors)), np.nan)
         if ratio := self._ratio():
             table = table.assign(**{name: column.where(told.is_coefficient) for name, column in ratio_columns(ratio, table).items()})
-        return table.assign(p=p)
+        return table.assign(p=np.where(told.is_coefficient, p_of_zero(told.values, errors), np.nan))
 
     def _ratio(self) -> str | None:
         """What the exponential of a coefficient is; None where that depends on the coefficient."""

@@ -10,9 +10,11 @@ import numpy as np
 from survjax.data.columns import index_of
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
-from survjax.models.intervals import limits_of_link, reach_of
+from survjax.models.intervals import limits_of_link, wald_limits
 from survjax.models.predictions import Prediction, arguments_of, prediction_of
+from survjax.models.tables import limits_by_name
 from survjax.models.unit_laws import link_with_error, unit_arguments
+from survjax.parameters import REAL
 from survjax.regression.estimation import RegressionFit
 from survjax.regression.profile import profile_limits_of_regression
 from survjax.regression.report import Report
@@ -23,30 +25,14 @@ if TYPE_CHECKING:
 
 def interval_of_report(told: Report, template: Distribution, level: float, side: str) -> pd.DataFrame:
     """Estimate and limits of each parameter on the scale without ends that its domain has, of each coefficient on its own."""
-    import pandas as pd
-
-    below, above = reach_of(level, side)
-    error = np.sqrt(np.diag(told.covariance))
-    domains = {name: one.domain for name, one in template.parameters().items()}
-    limits = []
-    for name, value, unsure, coefficient in zip(told.names, told.values, error, told.is_coefficient, strict=True):
-        if unsure == 0.0 or np.isnan(unsure):
-            limits.append((value, value) if unsure == 0.0 else (np.nan, np.nan))
-        elif coefficient:
-            limits.append((value - below * unsure, value + above * unsure))
-        else:
-            with np.errstate(over="ignore"):
-                limits.append(tuple(domains[name].moved(value, unsure, reach) for reach in (-below, above)))
-    lower, upper = np.array(limits, dtype=float).T
-    return pd.DataFrame({"estimate": told.values, "lower": lower, "upper": upper}, index=list(told.names))
+    parameters = template.parameters()
+    domains = [REAL if here else parameters[name].domain for name, here in zip(told.names, told.is_coefficient, strict=True)]
+    return limits_by_name(told.names, told.values, *wald_limits(told.values, np.sqrt(np.diag(told.covariance)), domains, level, side))
 
 
 def profile_of_report(fit: RegressionFit, told: Report, covariates: np.ndarray, life: Lifetimes, level: float, side: str) -> pd.DataFrame:
     """Estimate and limits of each parameter and coefficient by the profile likelihood of the data of the fit."""
-    import pandas as pd
-
-    lower, upper = profile_limits_of_regression(fit, covariates, life, level, side)
-    return pd.DataFrame({"estimate": told.values, "lower": lower, "upper": upper}, index=list(told.names))
+    return limits_by_name(told.names, told.values, *profile_limits_of_regression(fit, covariates, life, level, side))
 
 
 def interval_of_units(

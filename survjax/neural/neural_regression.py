@@ -14,7 +14,7 @@ from survjax.covariates.table import read_table
 from survjax.data.columns import ROWS_COUNT_FROM, refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
-from survjax.errors import BadRow, NotFitted
+from survjax.errors import BadRow
 from survjax.fitting.estimation import unit_of_time
 from survjax.fitting.existence import check_anything_failed, check_support
 from survjax.fitting.fit import fit_distribution
@@ -23,6 +23,7 @@ from survjax.models.estimator import Estimator
 from survjax.models.fit_in_words import rests_on
 from survjax.models.habits import in_survjax_words
 from survjax.models.intervals import limits_of_link
+from survjax.models.kept_fit import KeptFit
 from survjax.models.model import Model
 from survjax.models.precision import in_double_precision
 from survjax.models.predictions import PREDICTIONS, arguments_of, prediction_of
@@ -46,7 +47,7 @@ ENOUGH_MEMBERS = 10  # to tell their spread
 BATCHES = 64  # an epoch, about, where there are rows enough
 
 
-class NeuralRegression(UnitPredictions, Estimator):
+class NeuralRegression(UnitPredictions, KeptFit[NeuralFit], Estimator):
     """What every network over a lifetime distribution can do; each kind says which distribution, and what an ensemble makes of it."""
 
     formula: str | None
@@ -65,7 +66,6 @@ class NeuralRegression(UnitPredictions, Estimator):
     seed: int
     _kind: ClassVar[type[Distribution]]
     _tail: ClassVar[str]
-    _fit: NeuralFit | None = None
     labels_of_landmarks = "unit"
 
     def _template(self, life: Lifetimes) -> Distribution:
@@ -145,15 +145,6 @@ class NeuralRegression(UnitPredictions, Estimator):
         return TrainingSettings(self.optimiser, self.learning_rate, self.weight_decay, batch, self.epochs, patience)
 
     # ---- what was learned
-
-    @property
-    def _fitted(self) -> NeuralFit:
-        if self._fit is None:
-            raise NotFitted(f"{type(self).__name__} has not been fitted: call fit(X, y) first.")
-        return self._fit
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return self._fit is not None
 
     def __repr__(self) -> str:
         """The constructor's call; once fitted also what the fit rests on. Weights of networks are not for reading."""
