@@ -369,3 +369,30 @@ def test_of_classes_made_anew_not_all_programs_are_kept(monkeypatch):
     gc.collect()
     assert max(sizes) <= 3
     assert sizes[0] == 1
+
+
+EXPONENT = 1.0
+
+
+def to_the_power(ratio):
+    return ratio**EXPONENT
+
+
+class OfAGlobal(sj.Distribution):
+    scale: sj.Duration
+
+    def log_survival(self, time):
+        return -to_the_power(time / self.scale)
+
+
+def test_another_value_of_a_global_variable_is_another_law(monkeypatch):
+    # the second fit gave the answer of the first
+    life = np.random.default_rng(1).weibull(2.0, N)
+    for exponent in (1.0, 2.0, 1.0):
+        monkeypatch.setitem(globals(), "EXPONENT", exponent)
+        for model in (sj.Model(OfAGlobal()), sj.CompetingRisks([OfAGlobal(), sj.Weibull(shape=1.0, scale=1e12)])):
+            fitted = model.fit(life)
+            scale = np.mean(life**exponent) ** (1 / exponent)
+            # Newton stops at a step of 1e-7, and the rival takes some 1e-12 of the hazard
+            np.testing.assert_allclose(fitted.parameters_.filter(like="scale").iloc[0], scale, rtol=1e-9)
+            np.testing.assert_allclose(fitted.survival(1.0), math.exp(-((1.0 / scale) ** exponent)), rtol=1e-9)

@@ -20,6 +20,7 @@ from survjax.models.intervals import wald_limits
 from survjax.models.kept_fit import FitEnding
 from survjax.models.precision import in_double_precision
 from survjax.models.tables import by_name, covariance_by_name, errors_by_name, limits_by_name
+from survjax.numerics.outside import values_outside
 from survjax.parameters import Domain
 
 if TYPE_CHECKING:
@@ -44,8 +45,10 @@ class MaximumLikelihood(FitEnding[LikelihoodFit], Estimator):
 
     The function is differentiated twice by JAX and called in 64 bits, whatever your configuration. Rows are added up in blocks that fit in
     a processor's cache; the program is compiled once for a function, its columns and a bucket of row counts. A lambda or function made
-    anew is a new program: define it once. What it reads from outside, a global variable, is compiled in as it is at the first fit and not
-    looked at again: what may change belongs to ``parameters``, as a known value.
+    anew is a new program: define it once. So is one that reads another value from outside: numbers, text, arrays, lists and mappings of
+    the notebook or of a closure, attributes of objects and modules of yours, and what functions and classes of yours read that it refers
+    to. Not noticed is a change inside of an object that hides what it holds (written in C, with ``__slots__``), or in an installed
+    package: what may change there belongs to ``parameters``, as a known value, where it costs no new program either.
 
     Examples
     --------
@@ -268,6 +271,7 @@ class MaximumLikelihood(FitEnding[LikelihoodFit], Estimator):
         if what == "parameters":
             names, values, domains = fit.space.names, fit.values, fit.space.domains
         elif callable(what):
+            values_outside(what)  # so that nothing older is kept of functions that it calls
             answer, values, errors = delta_of(what, fit, arguments)
             names, kind = _labels(answer), _read_domain(domain)
             domains = [kind] * len(values)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import jax
 import jax.numpy as jnp
@@ -14,18 +15,29 @@ import numpy as np
 from survjax.engine.columns import Columns
 from survjax.engine.parameter_space import ParameterSpace
 from survjax.numerics.blocks import Objective
+from survjax.numerics.outside import values_outside
 from survjax.numerics.tracing import explained, line_of
 
 TRIAL_ROWS = 64  # of a block, where the function is tried out
+_LATEST: WeakKeyDictionary[Callable, Hashable] = WeakKeyDictionary()  # what a function that JAX traces now reads
 
 
 @dataclass(frozen=True)
 class OfRows:
-    """``log_likelihood(parameters, row)`` as an objective calls it. Equal for the same function, so that its program is found again."""
+    """``log_likelihood(parameters, row)`` as an objective calls it.
+
+    Equal for the same function and the same ``outside``, the values that it reads beside its arguments, so that its program is found again.
+    """
 
     function: Callable
+    outside: Hashable
 
     def __call__(self, space: ParameterSpace, point: Any, kind: str, rows: Any) -> Any:
+        if _LATEST.get(self.function, self.outside) != self.outside:
+            raise ValueError(
+                "what log_likelihood reads from outside of its arguments (a variable of the notebook) is another than at the time of this "
+                "fit: fit again."
+            )
         terms = self.function(space.bind(point), jax.tree.map(_in_double, rows))
         return jnp.asarray(terms).astype(float)
 
@@ -59,11 +71,14 @@ class _Itself:
 
 
 def objective_of(function: Callable, per: str) -> Objective:
+    outside = values_outside(function)
     try:
         hash(function)
     except TypeError:
         function = _Itself(function)
-    term = OfRows(function)
+    term = OfRows(function, outside)
+    with suppress(TypeError):  # what no weak reference can be had of
+        _LATEST[function] = outside
     return Objective(term, _nothing, _values, _nothing, term if per == "block" else None)
 
 

@@ -1,8 +1,9 @@
-"""A look at a user's own distribution before it is used: whether its rule is the logarithm of a survival function."""
+"""A look at a user's own distribution before it is used: whether its rule is the logarithm of a survival function, and still the same."""
 
 from __future__ import annotations
 
-from weakref import WeakSet
+from collections.abc import Hashable
+from weakref import WeakKeyDictionary
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ import numpy as np
 
 from survjax.distributions import Distribution
 from survjax.models.precision import in_double_precision
+from survjax.numerics.outside import values_outside
 from survjax.numerics.tracing import explained
 from survjax.parameters import LOCATION, Domain
 
@@ -22,11 +24,13 @@ _OR_AT_BIRTH = (
     "A law on the whole real line says start_of_support = -math.inf; where a logarithm of age is in the way, keep 0 out of it: "
     "jnp.where(age > 0, age, 1)."
 )
-_looked_at: WeakSet[type[Distribution]] = WeakSet()
+_looked_at: WeakKeyDictionary[type[Distribution], Hashable] = WeakKeyDictionary()  # and what it read from outside then
 
 
 def check_own_law(law: Distribution) -> None:
-    """Refuse a class of a user's whose ``log_survival`` cannot be one; each class is looked at once.
+    """Refuse a class of a user's whose ``log_survival`` cannot be one; each class is looked at once, and again where it reads other values.
+
+    Of a class that reads a variable of the notebook which is another now, all programs are let go of.
 
     Raises
     ------
@@ -34,10 +38,13 @@ def check_own_law(law: Distribution) -> None:
     ValueError : it is no logarithm of a survival function, with the age and the parameters.
     """
     kind = type(law)
-    if kind.__module__.startswith("survjax.") or kind in _looked_at or law.parts():
+    if kind.__module__.startswith("survjax."):
+        return
+    outside = values_outside(kind, itself=True)
+    if law.parts() or _looked_at.get(kind) == outside:
         return
     _check(law)
-    _looked_at.add(kind)
+    _looked_at[kind] = outside
 
 
 @in_double_precision

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -28,13 +28,14 @@ TRACED = (
 
 
 class Rule(NamedTuple):
-    """What is to be evaluated, and where its derivatives come from."""
+    """What is to be evaluated, and where its derivatives come from. ``outside``: values that the functions read beside their arguments."""
 
     fun: Callable
     form: Form
     origin: str
     gradient: Callable | None
     hessian: Callable | None
+    outside: Hashable
 
     def value_at(self, point: Any, args: tuple) -> Any:
         value = self.fun(self.form.parameters(point), *args)

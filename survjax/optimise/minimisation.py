@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from survjax.numerics.outside import values_outside
 from survjax.optimise.derivatives import JITS, ORIGINS, Rule
 from survjax.optimise.evaluations import Counts, Evaluations
 from survjax.optimise.form import Form
@@ -118,7 +119,9 @@ def minimise(
         if not np.isfinite(point).all():
             raise ValueError(f"start must be finite; {', '.join(_named(form, ~np.isfinite(point)))} is not.")
         uses_hessian = method in WITH_HESSIAN and (derivatives != "analytic" or hessian is not None)
-        evaluations = Evaluations(Rule(_hashable(fun), form, derivatives, gradient, hessian), args, jit, with_hessian=method == "newton")
+        outside = tuple(values_outside(one) for one in (fun, gradient, hessian) if one is not None)
+        rule = Rule(_hashable(fun), form, derivatives, gradient, hessian, outside)
+        evaluations = Evaluations(rule, args, jit, with_hessian=method == "newton")
         _check_start(evaluations, form, point, uses_hessian)
         end = SOLVERS[method](evaluations, point, tolerance, max_steps, uses_hessian)
         value, size = evaluations.value(end.point), float(np.abs(evaluations.gradient(end.point)).max())

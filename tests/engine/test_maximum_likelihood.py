@@ -317,6 +317,60 @@ def test_the_users_precision_stays_as_it_is():
     assert found.parameters_["mean"] == pytest.approx(RESPONSE.astype(np.float32).astype(float).mean(), rel=1e-12)
 
 
+# ---- what the function reads from outside
+
+SHIFT = 0.0
+
+
+@jax.jit
+def shifted(x):
+    return x - SHIFT
+
+
+def along_a_body(carry, x):
+    return carry + x - SHIFT, None
+
+
+def of_a_global(parameters, row):
+    return -((row["y"] - SHIFT - parameters["mean"]) ** 2)
+
+
+def of_a_jitted_function(parameters, row):
+    return -((shifted(row["y"]) - parameters["mean"]) ** 2)
+
+
+def of_a_scanned_body(parameters, row):
+    return -((jax.lax.scan(along_a_body, 0.0, row["y"][None])[0] - parameters["mean"]) ** 2)
+
+
+@pytest.mark.parametrize("function", [of_a_global, of_a_jitted_function, of_a_scanned_body])
+def test_another_value_of_a_global_variable_is_another_fit(monkeypatch, function):
+    # the second fit gave the answer of the first
+    data = {"y": RESPONSE[:64]}
+    for shift in (0.0, 1e5, np.array(3e5), 0.0):
+        monkeypatch.setitem(globals(), "SHIFT", shift)
+        found = sj.MaximumLikelihood(function, {"mean": "real"}).fit(data).parameters_["mean"]
+        assert found == pytest.approx(data["y"].mean() - shift, rel=1e-12)
+
+
+def test_the_same_values_of_the_notebook_are_the_same_program(monkeypatch):
+    for _ in range(2):
+        monkeypatch.setitem(globals(), "SHIFT", np.array([2.0])[0])
+        sj.MaximumLikelihood(of_a_global, {"mean": "real"}).fit({"y": RESPONSE[:64]})
+        program = blocks._own_sums(objective_of(of_a_global, "row"))
+        assert program._cache_size() == 1
+
+
+def test_a_program_made_again_with_other_values_than_those_of_the_fit_is_refused(monkeypatch):
+    data = {"y": RESPONSE[:64]}
+    first = sj.MaximumLikelihood(of_a_global, {"mean": "real"}).fit(data)
+    monkeypatch.setitem(globals(), "SHIFT", 1e5)
+    sj.MaximumLikelihood(of_a_global, {"mean": "real"}).fit(data)
+    jax.clear_caches()
+    with pytest.raises(ValueError, match="is another than at the time of this fit: fit again"):
+        first.interval(method="likelihood")
+
+
 # ---- data in any form
 
 
