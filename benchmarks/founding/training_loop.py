@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from machine import machine
+from machine import load, machine
 from matplotlib.ticker import FixedLocator, NullLocator
 from sklearn.datasets import load_digits
 
@@ -282,13 +282,14 @@ def page(rows: dict, told: dict) -> str:
 
 def measure(quick: bool) -> dict:
     """Everything that the page and the picture show."""
+    about = f"Load average before: {load()}."
     data, known = random_rows(*((6_000, 1_000) if quick else (60_000, 10_000))), digits()
     warm, first = timed(data, 1 if quick else ROUNDS)
     curves = {name: way(known, DIGITS_EPOCHS, 0) for name, way in ways_once().items()}
     rows = {"inputs": data["x"].shape[1], "learned": len(data["y"]), "held out": len(data["y_held"])}
     rows |= {"digits learned": len(known["y"]), "digits held out": len(known["y_held"])}
     kept = {name: curve.drop(columns="seconds").round(6).to_dict("list") for name, curve in curves.items()}
-    return {"machine": machine("jax", "numpy", "torch"), "rows": rows, "warm": warm, "first": first, "curves": kept}
+    return {"machine": f"{machine('jax', 'numpy', 'torch')} {about}", "rows": rows, "warm": warm, "first": first, "curves": kept}
 
 
 def main() -> None:

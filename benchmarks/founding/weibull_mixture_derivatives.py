@@ -18,7 +18,7 @@ from typing import NamedTuple
 import jax
 import matplotlib.pyplot as plt
 import numpy as np
-from machine import machine
+from machine import load, machine
 from measured import in_turn
 
 import survjax as sj
@@ -195,10 +195,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a hundred ages only; then nothing is written")
     parser.add_argument("--draw", action="store_true", help="the pictures only; no time is measured")
     arguments = parser.parse_args()
-    path, model = Path(__file__), fitted()
+    path, model, before = Path(__file__), fitted(), load()
     if not arguments.draw:
         lines = ["# A Weibull mixture's hazard and its derivatives", "", *ABOUT, ""]
-        lines += [*table(model, SIZES[:1] if arguments.quick else SIZES), "", machine("jax", "numpy"), ""]
+        lines += [
+            *table(model, SIZES[:1] if arguments.quick else SIZES),
+            "",
+            f"{machine('jax', 'numpy')} Load average before: {before}.",
+            "",
+        ]
         lines += [f"![pictures]({path.stem}.png)", "", f"![learning]({path.stem}.gif)", ""]
         print("\n".join(lines))
     if arguments.quick:
