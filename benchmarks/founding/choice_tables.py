@@ -31,9 +31,13 @@ def page(rows: list[dict[str, Any]], stem: str) -> str:
     """Markdown of what has been measured; what has not is named at the end."""
     of = _by_table(rows)
     machines = sorted({row["machine"] for row in rows if "machine" in row})
+    busy = [row["load"] for row in rows if "load" in row]
+    loads = (
+        [f"Load average before each measurement: {min(busy)} to {max(busy)}, that of the measurement before it included."] if busy else []
+    )
     lines = ["# A mixed logit by simulated maximum likelihood", ""]
     lines += [
-        "Seconds of a warm fit: the least of its rounds, in brackets the median. " + " ".join(machines),
+        "Seconds of a warm fit: the least of its rounds, in brackets the median. " + " ".join([*machines, *loads]),
         "",
         ABOUT,
         "",

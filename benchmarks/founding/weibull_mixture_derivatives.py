@@ -1,24 +1,25 @@
 """The hazard of a Weibull mixture and its derivatives in the parameters: autodiff, formulas worked out by hand, and finite differences.
 
-    python benchmarks/founding/weibull_mixture_derivatives.py    writes weibull_mixture_derivatives.md, .png and .gif; a minute
+    python benchmarks/founding/weibull_mixture_derivatives.py           writes weibull_mixture_derivatives.md, .png and .gif; a minute
+    python benchmarks/founding/weibull_mixture_derivatives.py --draw    draws the .png and .gif again, measures and writes no time
 
 The formulas are in NumPy and know nothing of survjax; autodiff is ``model.hazard_derivatives``. Finite differences are central, of the
-model's own hazard. Times are the least of several warm calls.
+model's own hazard. Times are the least of five warm rounds in which the ways take turns.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import time
 from collections.abc import Callable
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import jax
 import matplotlib.pyplot as plt
 import numpy as np
+from machine import load, machine
+from measured import in_turn
 
 import survjax as sj
 from survjax.distributions import Mixture, Weibull
@@ -26,6 +27,12 @@ from survjax.distributions import Mixture, Weibull
 TRUTH = {"weight": [0.3, 0.7], "shape": [0.9, 5.0], "scale": [60.0, 200.0]}
 SIZES = (100, 1_000, 10_000, 100_000)
 STEPS = {"gradient": np.finfo(float).eps ** (1 / 3), "hessian": np.finfo(float).eps ** (1 / 4)}
+
+
+ABOUT = (
+    "Hazard, Jacobian (6 parameters) and Hessian (6 x 6) at each age, warm: the least of five rounds in which the ways take turns, in",
+    "brackets the median. Differences are from the formulas, relative to the largest size over ages of the same entry.",
+)
 
 
 class Derivatives(NamedTuple):
@@ -119,16 +126,6 @@ def disagreement(found: np.ndarray, exact: np.ndarray) -> np.ndarray:
     return share.reshape(len(found), -1).max(axis=1)
 
 
-def least_seconds(call: Callable[[], object]) -> float:
-    call()
-    seconds = []
-    for _ in range(7):
-        began = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - began)
-    return min(seconds)
-
-
 def table(model: sj.Model, sizes: tuple[int, ...]) -> list[str]:
     parameters = model.parameters_.to_numpy()
     ways: dict[str, Callable[[np.ndarray], Derivatives]] = {
@@ -140,11 +137,15 @@ def table(model: sj.Model, sizes: tuple[int, ...]) -> list[str]:
     exact = by_formula(parameters, ages)
     lines = ["| way | " + " | ".join(f"{n:,} ages" for n in sizes) + " | Jacobian off by | Hessian off by |"]
     lines += ["|---|" + "---:|" * (len(sizes) + 2)]
+    seconds: dict[str, list[str]] = {name: [] for name in ways}
+    for n in sizes:
+        calls = {name: partial(way, np.linspace(1.0, 300.0, n)) for name, way in ways.items()}
+        for name, each in in_turn(calls)[0].items():
+            seconds[name] += [f"{1e3 * each['seconds']:.2f} ms ({1e3 * each['median']:.2f})"]
     for name, way in ways.items():
         found = way(ages)
         off = [disagreement(found.jacobian, exact.jacobian).max(), disagreement(found.hessian, exact.hessian).max()]
-        seconds = [least_seconds(lambda n=n, way=way: way(np.linspace(1.0, 300.0, n))) for n in sizes]
-        entries = [f"{1e3 * each:.2f} ms" for each in seconds] + ["" if name == "formulas in NumPy" else f"{each:.0e}" for each in off]
+        entries = seconds[name] + ["" if name == "formulas in NumPy" else f"{each:.0e}" for each in off]
         lines += [f"| {name} | " + " | ".join(entries) + " |"]
     return lines
 
@@ -155,7 +156,7 @@ def picture(model: sj.Model, path: Path) -> None:
     exact = by_formula(parameters, ages)
     figure, (left, right) = plt.subplots(1, 2, figsize=(12.0, 4.6), layout="constrained")
     for index, name in enumerate(model.parameters_.index):
-        left.plot(ages, exact.jacobian[:, index] * parameters[index] / exact.hazard, label=name, linewidth=1.6)
+        left.plot(ages, exact.jacobian[:, index] * parameters[index] / exact.hazard, label=_sign(name), linewidth=1.6)
     left.set_title("What one percent more of a parameter does to the hazard, in percent", loc="left", fontsize=11)
     left.legend(frameon=False, fontsize=9)
     for name, found, colour in (
@@ -166,12 +167,20 @@ def picture(model: sj.Model, path: Path) -> None:
             off = disagreement(getattr(found, what), getattr(exact, what))
             right.semilogy(ages, off, style, color=colour, label=f"{name}, {what.capitalize()}", linewidth=1.2)
     right.set_title("Difference from the formulas, relative to the largest entry", loc="left", fontsize=11)
-    right.legend(frameon=False, fontsize=9, loc=(0.03, 0.33))
+    low, high = right.get_ylim()
+    right.set_ylim(low, 1e2 * high)
+    right.legend(frameon=False, fontsize=9, ncols=2, loc="upper left")
     for ax in (left, right):
         ax.set_xlabel("age in days")
         ax.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=110)
     plt.close(figure)
+
+
+def _sign(name: str) -> str:
+    """ "scale_1" as "scale of the second"."""
+    what, _, component = name.rpartition("_")
+    return f"{what} of the {('first', 'second')[int(component)]}"
 
 
 def fitted() -> sj.Model:
@@ -184,18 +193,25 @@ def fitted() -> sj.Model:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a hundred ages only; then nothing is written")
-    quick = parser.parse_args().quick
-    model = fitted()
-    lines = ["# A Weibull mixture's hazard and its derivatives", ""]
-    lines += ["Hazard, Jacobian (6 parameters) and Hessian (6 x 6) at each age, warm. Differences are from the formulas, relative to the"]
-    lines += ["largest size over ages of the same entry.", "", *table(model, SIZES[:1] if quick else SIZES), ""]
-    lines += [f"{os.cpu_count()} cores, 24 GB, shared with other work; jax {version('jax')}, numpy {version('numpy')}.", ""]
-    if not quick:
-        path = Path(__file__)
-        path.with_suffix(".md").write_text("\n".join([*lines, f"![pictures]({path.stem}.png)", "", f"![learning]({path.stem}.gif)", ""]))
-        picture(model, path.with_suffix(".png"))
-        model.plot_learning_animation().save(path.with_suffix(".gif"), writer="pillow", dpi=64)
-    print("\n".join(lines))
+    parser.add_argument("--draw", action="store_true", help="the pictures only; no time is measured")
+    arguments = parser.parse_args()
+    path, model, before = Path(__file__), fitted(), load()
+    if not arguments.draw:
+        lines = ["# A Weibull mixture's hazard and its derivatives", "", *ABOUT, ""]
+        lines += [
+            *table(model, SIZES[:1] if arguments.quick else SIZES),
+            "",
+            f"{machine('jax', 'numpy')} Load average before: {before}.",
+            "",
+        ]
+        lines += [f"![pictures]({path.stem}.png)", "", f"![learning]({path.stem}.gif)", ""]
+        print("\n".join(lines))
+    if arguments.quick:
+        return
+    if not arguments.draw:
+        path.with_suffix(".md").write_text("\n".join(lines))
+    picture(model, path.with_suffix(".png"))
+    model.plot_learning_animation().save(path.with_suffix(".gif"), writer="pillow", dpi=64)
 
 
 if __name__ == "__main__":
