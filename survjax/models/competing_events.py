@@ -372,15 +372,6 @@ class CompetingEvents(CompetingFindings):
         columns, shape = unit_arguments(len(covariates), **arguments)
         return predict_units(self._fitted, PREDICTIONS[name].value, covariates, columns).reshape(shape)
 
-    def _index(self, cause: Hashable) -> int:
-        if cause is None:
-            if len(self.causes_) > 1 and "failure" not in self.causes_:
-                raise ValueError(f"of which event? Pass cause=, one of {', '.join(map(repr, self.causes_))}.")
-            cause = "failure" if "failure" in self.causes_ else self.causes_[0]
-        if cause not in self.causes_:
-            raise ValueError(f"cause must be one of {', '.join(map(repr, self.causes_))}; got {cause!r}.")
-        return self.causes_.index(cause)
-
     def _removed(self, removed: Any, cause: Hashable) -> tuple[int, ...]:
         return read_removed(removed, cause, self.causes_)
 

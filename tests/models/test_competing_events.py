@@ -4,9 +4,11 @@ import json
 import pickle
 
 import jax
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.integrate import quad
 from sklearn.base import clone
 
 import survjax as sj
@@ -352,3 +354,55 @@ def test_intervals_of_more_rows_and_of_another_cause_compile_nothing(data, event
     pd.testing.assert_frame_equal(many[:3], first)
     expected = events.predict_cumulative_incidence(X[:70], 20.0, age=10.0)["preemptive removal"]
     np.testing.assert_allclose(other["estimate"], expected, rtol=1e-8)  # beyond rounding through the link, of numbers of order 0.1
+
+
+def test_explanations_of_an_event_are_those_of_its_model(data, events):
+    X, _ = data
+    slope = events.parameters_["failure"]["load"]
+    table = events.explain(X)
+    np.testing.assert_allclose(table["load"], slope * (X["load"] - X["load"].mean()), rtol=1e-9, atol=1e-12)
+    assert list(table.index) == list(X.index)
+    other = events.explain(X[:2], X.iloc[[0]], cause="preemptive removal")
+    step = events.parameters_["preemptive removal"]["load"] * np.diff(X["load"][:2])[0]
+    np.testing.assert_allclose(other["load"], [0.0, step], rtol=1e-10, atol=1e-14)
+    law = sj.CompetingEvents({"failure": sj.ProportionalHazards(sj.Weibull()), "preemptive removal": sj.Weibull()}).fit(*data)
+    with pytest.raises(ValueError, match="the model of 'preemptive removal' follows no covariates"):
+        law.explain(X, cause="preemptive removal")
+
+
+def test_the_effect_of_a_covariate_on_an_event_is_its_incidence_with_the_others_held(data, events):
+    X, _ = data
+    effect = events.partial_effect("load", X, [-1.0, 0.0, 1.0], times=30.0, age=20.0, cause="preemptive removal")
+
+    def hazard(cause, load, t):
+        shape, scale, slope = events.parameters_[cause][["shape", "scale", "load"]]
+        return np.exp(slope * load) * (t / scale) ** shape, np.exp(slope * load) * shape / t * (t / scale) ** shape
+
+    for load, found in effect["estimate"].items():
+
+        def density(t, load=load):
+            total = sum(hazard(cause, load, t)[0] - hazard(cause, load, 20.0)[0] for cause in events.causes_)
+            return hazard("preemptive removal", load, t)[1] * np.exp(-total)
+
+        np.testing.assert_allclose(found, quad(density, 20.0, 50.0, epsabs=1e-13)[0], atol=1e-10)  # the error that the incidence promises
+    at = pd.DataFrame({"load": [-1.0, 0.0, 1.0]})
+    limits = events.interval("cumulative_incidence", at, 30.0, age=20.0, cause="preemptive removal")
+    np.testing.assert_array_equal(effect, limits)
+    ratio = events.partial_effect("load", X, [0.0, 1.0], "hazard ratio")
+    np.testing.assert_allclose(
+        ratio["estimate"].iloc[1] / ratio["estimate"].iloc[0], np.exp(events.parameters_["failure"]["load"]), rtol=1e-12
+    )
+    survival = events.partial_effect("load", X, [0.0], "survival", t=30.0)
+    np.testing.assert_array_equal(survival["estimate"], events.predict_survival({"load": [0.0]}, 30.0))
+    with pytest.raises(ValueError, match="no covariate 'heat'; there are load"):
+        events.partial_effect("heat", X, times=30.0)
+    with pytest.raises(TypeError, match="survival is not of one event"):
+        events.partial_effect("load", X, [0.0], "survival", t=30.0, cause="failure")
+
+
+def test_pictures_of_effects_say_of_which_event(data, events):
+    for keywords in ({"times": [10.0, 30.0], "cause": "preemptive removal"}, {"what": "hazard ratio"}):
+        ax = events.plot_partial_effect("load", data[0], **keywords)
+        assert ax.get_title().endswith(f"on {keywords.get('cause', 'failure')}")
+        assert len(ax.lines) >= 2
+        plt.close(ax.figure)
