@@ -104,11 +104,14 @@ class Comparison:
         shown = self.table.loc[list(self.models)].drop(columns="left_out")
         return shown.rename(columns={"n_parameters": "n_par"})
 
-    def plot(self, most: int = 4, *, ax: Axes | None = None) -> Axes:
-        """The survival curves of the best candidates over Kaplan–Meier."""
+    def plot(self, most: int = 4, *, ax: Axes | None = None, label: str | None = None, color: Any = None) -> Axes:
+        """The survival curves of the best candidates over Kaplan–Meier.
+
+        label, color : what the legend says before each candidate, and one colour for all, told apart by their styles, or a list.
+        """
         from survjax.plotting import plot_candidates
 
-        return plot_candidates(dict(list(self.models.items())[:most]), self.life, ax=ax)
+        return plot_candidates(dict(list(self.models.items())[:most]), self.life, ax=ax, label=label, color=color)
 
 
 def compare(
