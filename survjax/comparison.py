@@ -150,13 +150,17 @@ def compare(
     left_out: dict[str, ValueError | NotConverged] = {}
     with ThreadPoolExecutor(WORKERS) as pool, _bar(len(learners), progress) as bar:
         waiting = {pool.submit(_fit, learner, life): name for name, learner in learners.items()}
-        for done in as_completed(waiting):
-            name = waiting[done]
-            try:
-                fitted[name] = done.result()
-            except (NoFiniteMaximum, NotConverged, ValueError) as error:
-                left_out[name] = error
-            bar.update()
+        try:
+            for done in as_completed(waiting):
+                name = waiting[done]
+                try:
+                    fitted[name] = done.result()
+                except (NoFiniteMaximum, NotConverged, ValueError) as error:
+                    left_out[name] = error
+                bar.update()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # leaving the pool would first fit all that wait
+            raise
     if not fitted and not any(isinstance(error, (NoFiniteMaximum, NotConverged)) for error in left_out.values()):
         raise next(iter(left_out.values()))  # it is the data that are wrong, whatever the candidate
     order = sorted(fitted, key=lambda name: (fitted[name].aic_, name))
