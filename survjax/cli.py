@@ -64,14 +64,17 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("file", type=Path, metavar="FILE.csv")
     fit.add_argument("--duration", required=True, metavar="COL", help="age at failure, or reached so far")
     fit.add_argument("--event", required=True, metavar="COL", help="1 failed, 0 still running")
+    fit.add_argument("--event-value", metavar="WORD", help="the word in that column that means a failure; all others: still running")
     fit.add_argument("--entry", metavar="COL", help="age at which observation of the unit began")
     fit.add_argument("--weights", metavar="COL", help="how many units the row stands for")
     fit.add_argument(
         "--sep", type=_separator, default=",", metavar="CHAR", help='what separates the columns: a character, or "tab" (default: ,)'
     )
     fit.add_argument("--encoding", type=_encoding, default="utf-8", metavar="NAME", help="of the file (default: %(default)s)")
-    fit.add_argument("--model", choices=sorted(MODELS), default="weibull-mixture", help="default: %(default)s")
-    fit.add_argument("--components", type=_at_least_1, metavar="K", help="of the mixture (default: 2)")
+    fit.add_argument(
+        "--model", choices=sorted(MODELS), help="default: weibull or a weibull-mixture of two components, whichever has the lower BIC"
+    )
+    fit.add_argument("--components", type=_at_least_1, metavar="K", help="fit a mixture of so many (of --model weibull-mixture: 2)")
     fit.add_argument(
         "--horizon",
         type=_more_than_0,
@@ -145,7 +148,7 @@ def _demo(chosen: argparse.Namespace) -> int:
 
 
 def _fit(chosen: argparse.Namespace) -> int:
-    if chosen.components is not None and chosen.model != "weibull-mixture":
+    if chosen.components is not None and chosen.model not in (None, "weibull-mixture"):
         raise ValueError(f"--components belongs to --model weibull-mixture, not to {chosen.model}.")
     if chosen.out is not None:
         _refuse_unwritable(chosen.out)
@@ -154,21 +157,39 @@ def _fit(chosen: argparse.Namespace) -> int:
         file = LifetimesFile.read(
             chosen.file, {role: name for role, name in roles.items() if name is not None}, chosen.sep, chosen.encoding
         )
-        life = file.lifetimes()
+        life = file.lifetimes(chosen.event_value)
         progress.step("fitting")
-        settings: dict[str, Any] = {"n_components": chosen.components or 2} if chosen.model == "weibull-mixture" else {}
         with file.named():
-            model = LEARNERS[MODELS[chosen.model]](**settings).fit(life)
+            model, why = _asked_or_better(chosen.model, chosen.components, life)
         progress.step("intervals")
         horizon = chosen.horizon or _round_one_digit(float(np.median(life.durations)) / 10)
         if horizon == 0:
             raise ValueError(f"{chosen.file}: the middle age is 0, which says nothing of how far to look ahead; give --horizon.")
-        report = FleetReport(model, life, horizon, about=file.about)
+        report = FleetReport(model, life, horizon, about=file.about, why=why)
         text = report.text()
     print(text)
     if chosen.out is not None:
         _write(report, chosen.out)
     return 0
+
+
+def _asked_or_better(name: str | None, components: int | None, life: survjax.Lifetimes) -> tuple[Any, str]:
+    """The model asked for, or of one Weibull and a mixture of two the one of lower BIC; and why it is that."""
+    if name is not None or components is not None:
+        asked = name or "weibull-mixture"
+        settings: dict[str, Any] = {"n_components": components or 2} if asked == "weibull-mixture" else {}
+        return LEARNERS[MODELS[asked]](**settings).fit(life), ""
+    single = LEARNERS["Weibull"]().fit(life)
+    try:
+        mixture = LEARNERS["WeibullMixture"](n_components=2).fit(life)
+    except (ValueError, NotConverged) as error:
+        return single, f"one Weibull, since {error}"
+    better, other = sorted((single, mixture), key=lambda model: model.bic_)
+    number = {id(single): "one Weibull", id(mixture): "a mixture of two"}
+    return (
+        better,
+        f"{number[id(better)]}, by a BIC of {better.bic_:.2f} against {other.bic_:.2f} of {number[id(other)]}; --model takes another",
+    )
 
 
 def _turbofan(chosen: argparse.Namespace) -> int:

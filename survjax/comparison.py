@@ -104,11 +104,14 @@ class Comparison:
         shown = self.table.loc[list(self.models)].drop(columns="left_out")
         return shown.rename(columns={"n_parameters": "n_par"})
 
-    def plot(self, most: int = 4, *, ax: Axes | None = None) -> Axes:
-        """The survival curves of the best candidates over Kaplan–Meier."""
+    def plot(self, most: int = 4, *, ax: Axes | None = None, label: str | None = None, color: Any = None) -> Axes:
+        """The survival curves of the best candidates over Kaplan–Meier.
+
+        label, color : what the legend says before each candidate, and one colour for all, told apart by their styles, or a list.
+        """
         from survjax.plotting import plot_candidates
 
-        return plot_candidates(dict(list(self.models.items())[:most]), self.life, ax=ax)
+        return plot_candidates(dict(list(self.models.items())[:most]), self.life, ax=ax, label=label, color=color)
 
 
 def compare(
@@ -147,13 +150,17 @@ def compare(
     left_out: dict[str, ValueError | NotConverged] = {}
     with ThreadPoolExecutor(WORKERS) as pool, _bar(len(learners), progress) as bar:
         waiting = {pool.submit(_fit, learner, life): name for name, learner in learners.items()}
-        for done in as_completed(waiting):
-            name = waiting[done]
-            try:
-                fitted[name] = done.result()
-            except (NoFiniteMaximum, NotConverged, ValueError) as error:
-                left_out[name] = error
-            bar.update()
+        try:
+            for done in as_completed(waiting):
+                name = waiting[done]
+                try:
+                    fitted[name] = done.result()
+                except (NoFiniteMaximum, NotConverged, ValueError) as error:
+                    left_out[name] = error
+                bar.update()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # leaving the pool would first fit all that wait
+            raise
     if not fitted and not any(isinstance(error, (NoFiniteMaximum, NotConverged)) for error in left_out.values()):
         raise next(iter(left_out.values()))  # it is the data that are wrong, whatever the candidate
     order = sorted(fitted, key=lambda name: (fitted[name].aic_, name))

@@ -25,7 +25,7 @@ class FleetReport:
     Attributes
     ----------
     about : columns that say which unit a row is, shown beside the units at risk.
-    unit : the word for the unit of time, for the text.
+    unit : the word for the unit of time, for the text. why : why it is this model, for the text; empty: nothing is said.
     """
 
     model: Model
@@ -33,6 +33,7 @@ class FleetReport:
     horizon: float
     unit: str = ""
     about: pd.DataFrame | None = None
+    why: str = ""
 
     def units_at_risk(self) -> pd.DataFrame:
         """Every running unit, most likely to fail first.
@@ -77,6 +78,7 @@ class FleetReport:
             "",
             f"{model.constructor()}: log-likelihood {model.log_likelihood_:.4f}, AIC {model.aic_:.2f}, BIC {model.bic_:.2f}, "
             f"{model.stop_reason_} in {model.n_steps_} steps",
+            *([f"  chosen: {self.why}"] if self.why else []),
             *(f"  note: {note}" for note in model.notes_),
             "",
             model.summary_.to_string(float_format=_short),

@@ -147,7 +147,46 @@ def test_weights_that_are_all_zero_name_their_column(tmp_path, capsys):
 def test_too_few_failures_for_a_mixture_name_the_file(tmp_path, capsys):
     path = tmp_path / "few.csv"
     path.write_text("hours,failed\n5,1\n6,1\n7,0\n")
-    assert refused(capsys, path, *COLUMNS).startswith("few.csv: a mixture of 2 components with 5 parameters to learn needs")
+    message = "a mixture of 2 components with 5 parameters to learn needs"
+    assert refused(capsys, path, *COLUMNS, "--model", "weibull-mixture").startswith(f"few.csv: {message}")
+    assert main(["fit", str(path), *COLUMNS]) == 0
+    assert f"  chosen: one Weibull, since {message}" in capsys.readouterr().out
+
+
+def test_without_a_model_asked_the_lower_bic_decides_and_says_so(fleet, tmp_path, capsys):
+    assert main(["fit", str(fleet), *COLUMNS]) == 0
+    printed = capsys.readouterr().out
+    frame = pd.read_csv(fleet)
+    single, mixture = (learner.fit(frame["hours"], frame["failed"]).bic_ for learner in (sj.Weibull(), sj.WeibullMixture()))
+    assert f"  chosen: a mixture of two, by a BIC of {mixture:.2f} against {single:.2f} of one Weibull; --model takes another" in printed
+    plain = tmp_path / "plain.csv"
+    life = sj.Weibull(shape=2.0, scale=100.0).sample(256, seed=3)
+    pd.DataFrame({"hours": life, "failed": 1}).to_csv(plain, index=False)
+    assert main(["fit", str(plain), *COLUMNS]) == 0
+    printed = capsys.readouterr().out
+    assert "\nWeibull(): log-likelihood" in printed
+    assert "  chosen: one Weibull, by a BIC of" in printed
+    assert main(["fit", str(plain), *COLUMNS, "--components", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert "\nWeibullMixture(" in printed
+    assert "chosen:" not in printed
+
+
+def test_events_may_be_words(fleet, tmp_path, capsys):
+    main(["fit", str(fleet), *COLUMNS])
+    numbers = capsys.readouterr().out
+    frame = pd.read_csv(fleet)
+    path = tmp_path / "words.csv"
+    frame.assign(failed=np.where(frame["failed"] == 1, "Failed", " Running")).to_csv(path, index=False)
+    assert main(["fit", str(path), *COLUMNS, "--event-value", "Failed"]) == 0
+    assert capsys.readouterr().out == numbers
+    assert "Write 1 or 0 instead, or name the word that means a failure: --event-value WORD." in refused(capsys, path)
+    said = refused(capsys, path, *COLUMNS, "--event-value", "broken")
+    assert said.startswith("words.csv: no cell of failed is 'broken', the --event-value; there are 'Running' (143), 'Failed' (113).")
+    path.write_text("hours,failed\n5,Failed\n6,failed\n7,\n")
+    said = refused(capsys, path, *COLUMNS, "--event-value", "Failed")
+    assert said.startswith("words.csv, line 3: failed is 'failed', but must be 'Failed' for failed, in that spelling, or another word")
+    assert "also line 4: empty" in said
 
 
 def test_up_to_five_bad_cells_are_listed(tmp_path, capsys):

@@ -1,10 +1,14 @@
 """Candidates side by side: what is fitted, in which order, and what is left out and why."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
+import tqdm
 
 import survjax as sj
+import survjax.comparison as comparison_module
 from survjax.comparison import _bar
 from tests.conftest import shipped
 
@@ -87,3 +91,23 @@ def test_data_that_no_candidate_can_have_are_refused_and_so_is_what_is_no_learne
         sj.compare(["weibull", "Exponential"], [-1.0, 2.0, 3.0])
     with pytest.raises(TypeError, match="candidate 'k' must be a learner"):
         sj.compare({"k": 1}, [1.0, 2.0])
+
+
+def test_an_interrupted_comparison_fits_no_more_candidates(monkeypatch):
+    begun = []
+
+    def fit(learner, life):
+        begun.append(learner)
+        time.sleep(0.05)
+
+    def interrupt(bar, steps=1):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(comparison_module, "_fit", fit)
+    monkeypatch.setattr(tqdm.tqdm, "update", interrupt)
+    candidates = {str(place): sj.Weibull() for place in range(12)}
+    with pytest.raises(KeyboardInterrupt):
+        sj.compare(candidates, shipped("ball_bearings"), progress=False)
+    time.sleep(0.3)
+    # two at a time, of which those begun are finished; leaving the pool used to fit all twelve
+    assert len(begun) < 6

@@ -345,7 +345,7 @@ class CoxProportionalHazards(CoxFindings):
         return effect_of(self, column, at, values, what, level, asked)[0]
 
     def plot_partial_effect(self, column: Hashable, at: Any, values: Any = None, what: str = "hazard ratio", **options: Any) -> Axes:
-        """``partial_effect`` as a picture, whose arguments it takes, and ``ax``: with ``matplotlib``."""
+        """``partial_effect`` as a picture, whose arguments it takes, and ``ax``, ``label`` and ``color`` (matplotlib's)."""
         from survjax.plotting import plot_partial_effect
 
         self._refuse_strata(what)

@@ -49,7 +49,7 @@ class Wanted(NamedTuple):
 NUMBERS = Wanted("numbers", "Convert the column first, for instance with pandas.to_numeric.")
 FLAGS = Wanted(
     "1 (or True) for a failure and 0 (or False) for a unit still running",
-    "Translate other codes first, for instance event = status == 'failed'.",
+    "Translate other codes first, for instance event = status == 'failed'; Lifetimes.from_frame does with event_value='failed'.",
 )
 ROWS = Wanted("row numbers or a mask", "Pass whole numbers from 0, or one boolean for each row.")
 

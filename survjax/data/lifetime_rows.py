@@ -374,16 +374,17 @@ class LifetimeRows:
             ("truncated on the right", self._number(cut), none if self.right_truncation is None else self.right_truncation[cut]),
         ]
 
-    def plot(self, ax: Axes | None = None, most: int = 50) -> Axes:
+    def plot(self, ax: Axes | None = None, most: int = 50, *, label: str | None = None, color: Any = None) -> Axes:
         """An event plot: a line for each row from entry to its end, a dot where it failed, a bar where that is known only within.
 
         Parameters
         ----------
         ax : where to draw; None: a figure of its own. most : how many rows are drawn; of more, every so many in order of their ends.
+        label, color : before the words of the legend, and of the failures.
         """
         from survjax.plotting import plot_events
 
-        return plot_events(self, ax=ax, most=most)
+        return plot_events(self, ax=ax, most=most, label=label, color=color)
 
 
 def _written(low: float, high: float) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from survjax.data.columns import index_of, refuse_different_indexes
+from survjax.data.event_values import failed_where, refuse_words
 from survjax.data.frames import check_forms, columns_of_frame
 from survjax.data.lifetime_columns import interval_columns, plain_columns
 from survjax.data.lifetime_rows import LifetimeRows
@@ -138,6 +139,7 @@ class Lifetimes(LifetimeRows):
         upper: Hashable = None,
         right_truncation: Hashable = None,
         observed_until: Hashable = None,
+        event_value: Any = None,
         resolution: Any = None,
         rounded: Any = "nearest",
     ) -> Lifetimes:
@@ -145,19 +147,35 @@ class Lifetimes(LifetimeRows):
 
         Either ``duration`` and ``event``, as ``Lifetimes`` takes them, or ``lower`` and ``upper``, as ``from_intervals`` does.
         ``resolution`` is no name but the number, or (n,) numbers, that both take, and ``rounded`` the word.
+        An event column of words or other codes needs ``event_value``, the one that means a failure, or a list of several; every other
+        value is then a unit that has not failed.
 
         Raises
         ------
-        TypeError : no data frame, or one not read yet; a column in place of its name; neither or both of the two forms.
+        TypeError : no data frame, or one not read yet; a column in place of its name; neither or both of the two forms; an event column
+            of words without ``event_value``, or that without an event column.
         KeyError : a column is not in the frame; the message lists those that are.
-        ValueError : several columns have that name; and what ``Lifetimes`` and ``from_intervals`` themselves raise.
+        ValueError : several columns have that name; ``event_value`` is not in the column, or there in two spellings; and what
+            ``Lifetimes`` and ``from_intervals`` themselves raise.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"hours": [33, 44, 52], "status": ["Failed", "Running", "Failed"]})
+        >>> Lifetimes.from_frame(frame, duration="hours", event="status", event_value="Failed")
+        Lifetimes(3 units: 2 failed, 1 censored)
         """
         check_forms(duration, event, lower=lower, upper=upper, right_truncation=right_truncation, observed_until=observed_until)
+        if event_value is not None and event is None:
+            raise TypeError("event_value says what means a failure in the column event=; name that column too.")
         shared = columns_of_frame(frame, entry=entry, weights=weights, cause=cause)
         if duration is not None:
-            return cls(
-                **columns_of_frame(frame, durations=duration, event_observed=event), **shared, resolution=resolution, rounded=rounded
-            )
+            own = columns_of_frame(frame, durations=duration, event_observed=event)
+            if event_value is not None:
+                own["event_observed"] = failed_where(own["event_observed"], event_value, event)
+            elif event is not None:
+                refuse_words(own["event_observed"], event)
+            return cls(**own, **shared, resolution=resolution, rounded=rounded)
         ends = columns_of_frame(frame, lower=lower, upper=upper, right_truncation=right_truncation, observed_until=observed_until)
         return cls.from_intervals(**ends, **shared, resolution=resolution, rounded=rounded)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from survjax.data.event_values import values_told
 from survjax.data.lifetimes import Lifetimes
 from survjax.errors import BadRow, NotConverged
 
@@ -78,14 +79,14 @@ class LifetimesFile:
         about = pd.DataFrame({_unique_name(names, position): cells[position] for position in others}, index=range(len(rows)))
         return cls(path, chosen, {role: cells[position] for role, position in positions.items()}, about, lines)
 
-    def lifetimes(self) -> Lifetimes:
-        """The lifetimes in the chosen columns.
+    def lifetimes(self, event_value: str | None = None) -> Lifetimes:
+        """The lifetimes in the chosen columns; ``event_value`` is the word in that of events that means a failure, None: 1 does.
 
         Raises
         ------
         ValueError : a cell is not a number, or rows cannot be as they are. The message names lines and cells.
         """
-        columns = {role: self._flags(role) if role == "event_observed" else self._numbers(role) for role in self.chosen}
+        columns = {role: self._flags(role, event_value) if role == "event_observed" else self._numbers(role) for role in self.chosen}
         with self.named():
             return Lifetimes(**columns)
 
@@ -105,10 +106,23 @@ class LifetimesFile:
             remedy = "Write decimals with a point, and thousands with nothing between them."
         return self._read(role, _number, np.isfinite, "a finite number", remedy)
 
-    def _flags(self, role: str) -> np.ndarray:
-        return self._read(
-            role, _flag, lambda flags: (flags == 0) | (flags == 1), "1 for failed or 0 for still running", "Write 1 or 0 instead."
-        )
+    def _flags(self, role: str, event_value: str | None) -> np.ndarray:
+        if event_value is not None:
+            return self._words(role, event_value)
+        remedy = "Write 1 or 0 instead, or name the word that means a failure: --event-value WORD."
+        return self._read(role, _flag, lambda flags: (flags == 0) | (flags == 1), "1 for failed or 0 for still running", remedy)
+
+    def _words(self, role: str, event_value: str) -> np.ndarray:
+        cells = np.array([cell.strip() for cell in self.columns[role]], dtype=object)
+        if event_value not in cells:
+            raise ValueError(
+                f"{self.path}: no cell of {self.chosen[role]} is {event_value!r}, the --event-value; there are {values_told(cells)}."
+            )
+        other = [cell != event_value and cell.lower() in ("", event_value.lower()) for cell in cells]
+        if any(other):
+            expected = f"{event_value!r} for failed, in that spelling, or another word for still running"
+            raise ValueError(self._bad_cells((role,), np.flatnonzero(other), expected, "Correct the cell or remove the line."))
+        return cells == event_value
 
     def _read(
         self, role: str, read: Callable[[str], float], is_good: Callable[[np.ndarray], np.ndarray], expected: str, remedy: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from survjax.models.acceleration import acceleration_factors
@@ -92,10 +93,13 @@ class AcceleratedTests:
         y: Any = None,
         *,
         p: Any = 0.5,
+        at: Mapping[str, Any] | None = None,
         values: Any = None,
         relation: str | None = None,
         level: float = 0.95,
         ax: Axes | None = None,
+        label: str | None = None,
+        color: Any = None,
     ) -> Axes:
         """Life against stress on the axes of their relation, on which the model is a straight line, with the units of the data.
 
@@ -103,16 +107,19 @@ class AcceleratedTests:
         ----------
         column : the stress, as X has it.
         X, y : the units of the data; y None: the lifetimes of the fit. Other covariates are held at a typical unit of X, as in
-            ``partial_effect``, and only units that share them are shown.
+            ``partial_effect``, or as ``at`` says, and only units that share them are shown.
         p : the share failed whose age is drawn, or several.
+        at : at what to hold other covariates, ``{"humidity": 60}``; of several levels, ``{"humidity": [30, 60, 90]}``, a line each.
         values : stresses between which to draw, use included; None: those of X.
         relation : of the axis, "arrhenius", "inverse_power", "coffin_manson" or "linear"; None: that of the formula.
         level : of the limits.
+        ax, label, color : where to draw, what the legend says before each line, and one colour for all lines or a list of one each.
 
         Raises
         ------
-        ValueError : no such covariate; a relation that is not one of these; rows of X and y do not match.
+        ValueError : no such covariate, or none such in ``at``; a relation that is not one of these; rows of X and y do not match.
         """
         from survjax.plotting import plot_life_stress
 
-        return plot_life_stress(self._regression, column, X, y, p=p, values=values, relation=relation, level=level, ax=ax)
+        looks = {"level": level, "ax": ax, "label": label, "color": color}
+        return plot_life_stress(self._regression, column, X, y, p=p, at=at, values=values, relation=relation, **looks)

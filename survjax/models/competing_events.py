@@ -340,16 +340,29 @@ class CompetingEvents(CompetingFindings):
         _, (unit,) = take_labels(X, (), unit=unit)
         return self.log_likelihood(X, life) / (life.n_units if unit is None else Regression._n_units(unit, life))
 
-    def plot(self, X: Any, age: float = 0.0, horizon: float | None = None, ax: Axes | None = None) -> Axes:
-        """The incidence of every event against age, one upon the other, for one unit: X of one row.
+    def plot(
+        self,
+        X: Any,
+        age: float = 0.0,
+        horizon: float | None = None,
+        ax: Axes | None = None,
+        *,
+        level: float = 0.95,
+        stacked: bool = False,
+        label: str | None = None,
+        color: Any = None,
+    ) -> Axes:
+        """The incidence of every event against age, with its limits, for one unit: X of one row.
 
         Parameters
         ----------
         age : which the unit has reached. horizon : how far ahead; None: as far as the data of the fit go.
+        level : of the limits. stacked : areas one upon the other, without limits.
+        ax, label, color : where to draw, what the legend says before each event, and one colour for all or a list of one each.
         """
         from survjax.plotting.incidence import plot_incidence
 
-        return plot_incidence(self, X, age, horizon, ax=ax)
+        return plot_incidence(self, X, age, horizon, level=level, stacked=stacked, ax=ax, label=label, color=color)
 
     # ---- inside
 

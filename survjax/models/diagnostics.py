@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from survjax.data.lifetimes import Lifetimes
 from survjax.errors import NotFitted
@@ -137,6 +137,8 @@ class Diagnostics:
         points: Points | None = None,
         rank_regression: bool | Literal["x on y", "y on x"] = False,
         ax: Axes | None = None,
+        label: str | None = None,
+        color: Any = None,
     ) -> Axes:
         """The fit on its own probability paper, with the points of the data and its confidence band.
 
@@ -144,31 +146,41 @@ class Diagnostics:
         """
         from survjax.plotting import plot_probability
 
-        return plot_probability(self._model, life, level=level, paper=paper, points=points, rank_regression=rank_regression, ax=ax)
+        looks = {"ax": ax, "label": label, "color": color}
+        return plot_probability(self._model, life, level=level, paper=paper, points=points, rank_regression=rank_regression, **looks)
 
-    def plot_survival(self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
-        """Survival against age with its confidence band, beside Kaplan–Meier or Turnbull."""
+    def plot_survival(
+        self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None, label: str | None = None, color: Any = None
+    ) -> Axes:
+        """Survival against age with its confidence band, beside Kaplan–Meier or Turnbull.
+
+        Several fits go on the same axes: ``ax``; ``label`` is what the legend calls this one, ``color`` its colour (matplotlib's words).
+        """
         from survjax.plotting import plot_survival
 
-        return plot_survival(self._model, life, level=level, ax=ax)
+        return plot_survival(self._model, life, level=level, ax=ax, label=label, color=color)
 
-    def plot_hazard(self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
+    def plot_hazard(
+        self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None, label: str | None = None, color: Any = None
+    ) -> Axes:
         """Hazard against age with its confidence band, beside the failure rate of age groups."""
         from survjax.plotting import plot_hazard
 
-        return plot_hazard(self._model, life, level=level, ax=ax)
+        return plot_hazard(self._model, life, level=level, ax=ax, label=label, color=color)
 
-    def plot_residuals(self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
+    def plot_residuals(
+        self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None, label: str | None = None, color: Any = None
+    ) -> Axes:
         """Cox–Snell residuals: their Nelson–Aalen estimate, with its limits, against the straight line of a unit exponential."""
         from survjax.plotting import plot_residuals
 
-        return plot_residuals(self._model, life, level=level, ax=ax)
+        return plot_residuals(self._model, life, level=level, ax=ax, label=label, color=color)
 
-    def plot_learning(self, life: Lifetimes | None = None, *, ax: Axes | None = None) -> Axes:
+    def plot_learning(self, life: Lifetimes | None = None, *, ax: Axes | None = None, label: str | None = None, color: Any = None) -> Axes:
         """How the density moved from its start to the optimum, as one still picture."""
         from survjax.plotting import plot_learning
 
-        return plot_learning(self._model, life, ax=ax)
+        return plot_learning(self._model, life, ax=ax, label=label, color=color)
 
     def plot_learning_animation(self, life: Lifetimes | None = None) -> FuncAnimation:
         """The same step by step, as an animation that a notebook shows."""

@@ -171,16 +171,19 @@ class FrailtyFindings(KeptFit[FrailtyFit], Estimator):
         columns = {"frailty": means, "lower": lower, "upper": upper, "failures": groups.failures, "expected": groups.expected}
         return pd.DataFrame(columns, index=pd.Index(list(groups.labels), name="group"))
 
-    def plot_frailties(self, ax: Axes | None = None, level: float = 0.95, most: int = 40) -> Axes:
+    def plot_frailties(
+        self, ax: Axes | None = None, level: float = 0.95, most: int = 40, *, label: str | None = None, color: Any = None
+    ) -> Axes:
         """The frailties of the groups in order, each with its limits, on a logarithmic scale.
 
         Parameters
         ----------
         ax : where to draw; None: a figure of its own. most : how many groups are drawn: of more, those at both ends.
+        label, color : before the words of the legend, and of the groups whose limits leave out 1.
         """
         from survjax.plotting import plot_frailties
 
-        return plot_frailties(self.frailties(level), ax=ax, most=most)
+        return plot_frailties(self.frailties(level), ax=ax, most=most, label=label, color=color)
 
     # ---- the fit
 

@@ -63,11 +63,13 @@ class MixtureModel(Model):
         values = map_rows(at_estimate(membership), (fit.template, fit.coordinates), ages, failures)
         return values.reshape(*shape, -1) if shape else values[0]
 
-    def plot_components(self, life: Lifetimes | None = None, *, ax: Axes | None = None) -> Axes:
+    def plot_components(
+        self, life: Lifetimes | None = None, *, ax: Axes | None = None, label: str | None = None, color: Any = None
+    ) -> Axes:
         """The density of the mixture and of each of its components, over a histogram of the failures."""
         from survjax.plotting import plot_components
 
-        return plot_components(self, life, ax=ax)
+        return plot_components(self, life, ax=ax, label=label, color=color)
 
 
 class Mixture(MixtureModel):

@@ -357,7 +357,7 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
 
     @in_double_precision
     def plot_partial_effect(self, column: Hashable, at: Any, values: Any = None, what: str = "rul", **options: Any) -> Axes:
-        """``partial_effect`` as a picture, whose arguments it takes, and ``ax``: with ``matplotlib``."""
+        """``partial_effect`` as a picture, whose arguments it takes, and ``ax``, ``label`` and ``color`` (matplotlib's)."""
         from survjax.plotting import plot_partial_effect
 
         return plot_partial_effect(self, column, at, values, what, **options)

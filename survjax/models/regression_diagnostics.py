@@ -129,20 +129,33 @@ class RegressionDiagnostics:
                 "y that fit was given, in one order."
             )
 
-    def plot_residuals(self, X: Any, y: Any = None, *, unit: Any = None, level: float = 0.95, ax: Axes | None = None) -> Axes:
+    def plot_residuals(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        unit: Any = None,
+        level: float = 0.95,
+        ax: Axes | None = None,
+        label: str | None = None,
+        color: Any = None,
+    ) -> Axes:
         """Cox–Snell residuals: their Nelson–Aalen estimate, with its limits, against the straight line of a unit exponential.
 
         Arguments are those of ``cox_snell_residuals``.
         """
         from survjax.plotting.residuals import draw_residuals
 
-        return draw_residuals(self.cox_snell_residuals(X, y, unit=unit), self._regression, level=level, ax=ax)
+        residuals = self.cox_snell_residuals(X, y, unit=unit)
+        return draw_residuals(residuals, self._regression, level=level, ax=ax, label=label, color=color)
 
-    def plot_residuals_against(self, column: Hashable, X: Any, y: Any = None, *, ax: Axes | None = None) -> Axes:
+    def plot_residuals_against(
+        self, column: Hashable, X: Any, y: Any = None, *, ax: Axes | None = None, label: str | None = None, color: Any = None
+    ) -> Axes:
         """Cox–Snell residuals of the rows against one column of X, which tells whether that column acts as the model says.
 
         Arguments are those of ``cox_snell_residuals``; the picture is described in ``survjax.plotting.plot_residuals_against``.
         """
         from survjax.plotting import plot_residuals_against
 
-        return plot_residuals_against(self._regression, column, X, y, ax=ax)
+        return plot_residuals_against(self._regression, column, X, y, ax=ax, label=label, color=color)

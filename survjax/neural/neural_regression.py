@@ -171,11 +171,11 @@ class NeuralRegression(UnitPredictions, KeptFit[NeuralFit], Estimator):
         """What the reader of this fit should know, in sentences."""
         return list(self._fitted.notes)
 
-    def plot_learning_curve(self, *, ax: Axes | None = None) -> Axes:
+    def plot_learning_curve(self, *, ax: Axes | None = None, label: str | None = None, color: Any = None) -> Axes:
         """The loss of each epoch, of rows learned from and of units held out; a dot marks the epoch kept: with ``matplotlib``."""
         from survjax.plotting import plot_learning_curve
 
-        return plot_learning_curve(self._fitted.curve, ax=ax)
+        return plot_learning_curve(self._fitted.curve, ax=ax, label=label, color=color)
 
     # ---- predictions
 

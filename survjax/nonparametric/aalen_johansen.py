@@ -149,21 +149,33 @@ class AalenJohansen:
             columns |= {f"incidence[{cause}]": self._incidence(index), f"standard_error[{cause}]": self._error(index)}
         return pd.DataFrame(columns, index=pd.Index(estimate.time, name="age"))
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """The incidence of every cause against age, on ``ax`` or on axes of its own."""
-        from survjax.plotting.canvas import COMPONENTS, axes, finish
+    def plot(self, ax: Axes | None = None, level: float = 0.95, *, cause: Any = None, label: str | None = None, color: Any = None) -> Axes:
+        """The incidence of every cause against age, or of one, with its limits, on ``ax`` or on axes of its own.
+
+        Parameters
+        ----------
+        label : what the legend says before each cause. color : one for all causes, told apart by their styles, or a list of one each.
+
+        Raises
+        ------
+        KeyError : no unit failed of ``cause``.
+        """
+        from survjax.plotting.canvas import OWN, axes, finish, lines_of, part_of, show
 
         estimate = self._fitted
         ax = axes(ax)
         last = self._last()
         begin = picture_begin(self._begin, estimate.time, last)
         time = np.unique(np.concatenate([[begin], estimate.time, [last]]))
-        for index, cause in enumerate(self.causes_):
-            ax.step(
-                time, self._at(time, np.append(0.0, self._incidence(index))), where="post", color=COMPONENTS[index % 5], label=str(cause)
-            )
-        ax.set_xlim(begin, last)
-        ax.set_ylim(0, None)
+        shown = self.causes_ if cause is None else [self.causes_[self._index(cause)]]
+        highest = 0.0
+        for one, (colour, style) in zip(shown, lines_of(ax, color, len(shown)), strict=True):
+            band = self.interval("cumulative_incidence", time, one, level)
+            said = f"{100 * level:g} % confidence"
+            ax.fill_between(time, band["lower"], band["upper"], step="post", color=colour, alpha=0.2, linewidth=0, label=said)
+            ax.step(time, band["estimate"], style, where="post", color=colour, gid=OWN, label=part_of(label, str(one)))
+            highest = max(highest, float(band["upper"].max()))
+        show(ax, (begin, last), (0.0, 1.05 * highest or 1.0))
         given = f", given survival to {self._begin:g}" if self._begin not in (0.0, -np.inf) else ""
         return finish(ax, "Cumulative incidence", "age", f"share failed of each cause{given}")
 

@@ -156,19 +156,20 @@ class MeanCumulativeFunction:
         columns = {"at_risk": steps.at_risk, "events": steps.events, "mean": steps.mean, "standard_error": steps.error}
         return pd.DataFrame(columns, index=pd.Index(steps.time, name="age"))
 
-    def plot(self, ax: Axes | None = None, level: float = 0.95) -> Axes:
-        """The function with its confidence limits against age, on ``ax`` or on axes of its own."""
-        from survjax.plotting.canvas import FIT, axes, finish
+    def plot(self, ax: Axes | None = None, level: float = 0.95, *, label: str | None = None, color: Any = None) -> Axes:
+        """The function with its confidence limits against age, on ``ax`` or on axes of its own.
+
+        Functions on the same axes are told apart by ``label`` in the legend and ``color``; None: the next that is free.
+        """
+        from survjax.plotting.canvas import OWN, axes, colour_of, finish, show
 
         time = np.unique(np.concatenate([[0.0], self._fitted.time, [self._fitted.end]]))
         band = self.interval("mean", time, level)
         ax = axes(ax)
-        ax.fill_between(
-            time, band["lower"], band["upper"], step="post", color=FIT, alpha=0.2, linewidth=0, label=f"{100 * level:g} % confidence"
-        )
-        ax.step(time, band["estimate"], where="post", color=FIT, label="mean cumulative function")
-        ax.set_xlim(0, self._fitted.end)
-        ax.set_ylim(0, None)
+        colour, said = colour_of(ax, color), f"{100 * level:g} % confidence"
+        ax.fill_between(time, band["lower"], band["upper"], step="post", color=colour, alpha=0.2, linewidth=0, label=said)
+        ax.step(time, band["estimate"], where="post", color=colour, gid=OWN, label=label or "mean cumulative function")
+        show(ax, (0.0, self._fitted.end), (0.0, 1.05 * float(band["upper"].max()) or 1.0))
         return finish(ax, "Events so far", "age", "mean number of events a unit")
 
     @property

@@ -188,9 +188,12 @@ class SurvivalCurve(ABC):
             lower, upper = (self._on_steps(at, hazard) for hazard in (low, high))
         return pd.DataFrame({"estimate": values, "lower": np.ravel(lower), "upper": np.ravel(upper)}, index=index_of(at))
 
-    def plot(self, ax: Axes | None = None, level: float = 0.95) -> Axes:
-        """The curve with its confidence limits against age, on ``ax`` or on axes of its own."""
-        from survjax.plotting.canvas import FIT, axes, finish
+    def plot(self, ax: Axes | None = None, level: float = 0.95, *, label: str | None = None, color: Any = None) -> Axes:
+        """The curve with its confidence limits against age, on ``ax`` or on axes of its own.
+
+        Curves on the same axes are told apart by ``label`` in the legend and ``color``; None: the next that is free.
+        """
+        from survjax.plotting.canvas import OWN, axes, colour_of, finish, show
 
         steps = self._fitted
         low, high = self._limits(level)
@@ -202,12 +205,11 @@ class SurvivalCurve(ABC):
         which[0] = 0
         least = np.exp(-high)[which]
         ax = axes(ax)
-        ax.fill_between(time, least, np.exp(-low)[which], step="post", color=FIT, alpha=0.2, linewidth=0,
-                        label=f"{100 * level:g} % confidence")  # fmt: skip
-        ax.step(time, np.exp(-np.append(0.0, steps.hazard))[which], where="post", color=FIT, label=self._label())
+        colour, said = colour_of(ax, color), f"{100 * level:g} % confidence"
+        ax.fill_between(time, least, np.exp(-low)[which], step="post", color=colour, alpha=0.2, linewidth=0, label=said)
+        ax.step(time, np.exp(-np.append(0.0, steps.hazard))[which], where="post", color=colour, gid=OWN, label=label or self._label())
         fall = 1.0 - float(least.min()) or 1.0
-        ax.set_ylim(max(0.0, 1.0 - 1.1 * fall), 1.0 + 0.02 * fall)
-        ax.set_xlim(begin, time[-1])
+        show(ax, (begin, self._marks_until(float(time[-1]))), (max(0.0, 1.0 - 1.1 * fall), 1.0 + 0.02 * fall))
         self._mark_the_rest(ax)
         given = f", given survival to {steps.begin:g}" if steps.begin not in (0.0, -np.inf) else ""
         return finish(ax, "Survival", "age", f"share still running{given}")
@@ -215,6 +217,10 @@ class SurvivalCurve(ABC):
     def _drawn_until(self) -> float:
         """The age at which the curve ends in a picture."""
         return self._last()
+
+    def _marks_until(self, last: float) -> float:
+        """The age at which the picture ends, of a curve that ends at ``last``."""
+        return last
 
     def _mark_the_rest(self, ax: Axes) -> None:  # noqa: B027
         """Show what lies beyond the curve's end, if anything is to be said of it."""

@@ -158,12 +158,15 @@ class Turnbull(SurvivalCurve):
     def _drawn_until(self) -> float:
         return min(self.determined_until_, self._last())
 
+    def _marks_until(self, last: float) -> float:
+        end = float(self._right[-1])
+        return end if np.isfinite(end) and np.isfinite(self.determined_until_) else last
+
     def _mark_the_rest(self, ax: Axes) -> None:
         from survjax.plotting.canvas import mark_undetermined
 
         if np.isfinite(self._right[-1]) and np.isfinite(self.determined_until_):
             mark_undetermined(ax, self.determined_until_, float(self._right[-1]))
-            ax.set_xlim(right=self._right[-1])
 
     def _label(self) -> str:
         return "Turnbull" if self.given_failure_by_ is None else f"Turnbull, of those that fail by {self.given_failure_by_:g}"

@@ -1,8 +1,14 @@
-"""What all pictures share: axes, colours, the data behind a fit, a grid of ages."""
+"""What all pictures share: axes, colours, legends, the data behind a fit, a grid of ages.
+
+Pictures on the same axes lie one over the other: ``label`` names one in the legend (its parts, where it has several, come after it),
+``color`` is one of matplotlib's, and None the next that is free. What each shows stays in view.
+"""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +26,10 @@ if TYPE_CHECKING:
 
 FIT, DATA = "#1f5fa8", "#555555"
 COMPONENTS = ("#d1642c", "#2f8f6b", "#8b5fbf", "#b8891b", "#3a9ab2")
+SEVERAL = (FIT, *COMPONENTS, "#c2487f", "#7d4f2a", "#6f8020", "#222222")
+STYLES = ("-", "--", ":", "-.")
+OWN = "own"  # of lines that the legend lists one by one, even of the same name
+WIDEST_LABEL = 48  # letters of a line in a legend
 GRID_POINTS = 200
 
 
@@ -38,9 +48,97 @@ def finish(ax: Axes, title: str, x: str, y: str) -> Axes:
     ax.set_ylabel(y)
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(True, which="major", alpha=0.25, linewidth=0.6)
-    if ax.get_legend_handles_labels()[0]:
-        ax.legend(frameon=False, fontsize=9)
+    legend_of(ax)
     return ax
+
+
+def legend_of(ax: Axes, *, upwards: bool = False, **place: Any) -> None:
+    """The legend, with what several pictures share (a confidence level, Kaplan–Meier) once and in grey; ``upwards``: from below."""
+    from matplotlib.artist import Artist
+
+    handles, labels = ax.get_legend_handles_labels()
+    entries: list[tuple[Any, str]] = []
+    for handle, label in zip(handles, labels, strict=True):
+        shared = labels.count(label) > 1 and not (isinstance(handle, Artist) and handle.get_gid() == OWN)
+        if not shared:
+            entries.append((handle, label))
+        elif all(label != other for _, other in entries):
+            entries.append((_in_grey(handle), label))
+    if not entries:
+        return
+    marks, words = zip(*entries[:: -1 if upwards else 1], strict=True)
+    written = [textwrap.fill(label, WIDEST_LABEL, break_long_words=False) for label in words]
+    ax.legend(marks, written, frameon=False, fontsize=9, **place)
+
+
+def _in_grey(handle: Any) -> Any:
+    """A copy for the legend; of points with bars the points."""
+    from matplotlib.container import ErrorbarContainer
+
+    mark = copy(handle[0] if isinstance(handle, ErrorbarContainer) else handle)
+    mark.set(color=DATA)
+    return mark
+
+
+def show(ax: Axes, x: tuple[float, float] | None = None, y: tuple[float, float] | None = None) -> None:
+    """Limits of the axes: these, and further out where a picture drawn before reaches further."""
+    if x is not None:
+        ax.set_xlim(x if ax.get_autoscalex_on() else _around(x, ax.get_xlim()))
+    if y is not None:
+        ax.set_ylim(y if ax.get_autoscaley_on() else _around(y, ax.get_ylim()))
+
+
+def _around(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    return min(*one, *other), max(*one, *other)
+
+
+def colour_of(ax: Axes, color: Any, palette: tuple[str, ...] = SEVERAL) -> Any:
+    """The colour asked for; of None the first of the palette that fewest lines on the axes have."""
+    return lines_of(ax, color, 1, palette)[0][0]
+
+
+def lines_of(ax: Axes, color: Any, n: int, palette: tuple[str, ...] = COMPONENTS) -> list[tuple[Any, str]]:
+    """Colour and style of each of n lines: one colour for all, told apart by their styles, or a list of one each.
+
+    Raises
+    ------
+    ValueError : what is no colour; a list of another length.
+    """
+    from matplotlib.colors import is_color_like, to_hex
+
+    if color is None:
+        drawn = [line.get_color() for line in ax.get_lines()]
+        used = [to_hex(one) for one in drawn if is_color_like(one)]
+        order = sorted(palette, key=used.count)
+        return [(order[index % len(order)], STYLES[index // len(order) % len(STYLES)]) for index in range(n)]
+    if is_color_like(color):
+        return [(color, STYLES[index % len(STYLES)]) for index in range(n)]
+    several = [] if isinstance(color, str) else list(color)
+    wrong = [one for one in several if not is_color_like(one)]
+    if isinstance(color, str) or wrong:
+        raise ValueError(f'color must be one of matplotlib\'s, such as "tab:orange" or "#d1642c"; got {(wrong or [color])[0]!r}.')
+    if len(several) != n:
+        raise ValueError(f"color is one for all, or a list of one for each of the {n} lines; got {len(several)}.")
+    return [(one, "-") for one in several]
+
+
+def data_colour(colour: Any, label: str | None, color: Any) -> Any:
+    """Of the data beside a fit: grey, unless a label or a colour sets this picture apart from others on the same axes."""
+    return DATA if label is None and color is None else colour
+
+
+def part_of(label: str | None, words: str) -> str:
+    """What a legend calls a part of the picture of that label."""
+    return words if label is None else f"{label}: {words}"
+
+
+def share_drawn(ax: Axes, points: np.ndarray) -> bool:
+    """Whether these points (m, 2) of the data are drawn already; they are then of both pictures, and grey."""
+    same = [line for line in ax.get_lines() if np.array_equal(line.get_xydata(), points)]
+    bars = [part for errorbar in ax.containers if errorbar[0] in same for part in errorbar[2]]
+    for artist in (*same, *bars):
+        artist.set_color(DATA)
+    return bool(same)
 
 
 def name_of(law: Estimator | Distribution) -> str:
@@ -57,9 +155,9 @@ def name_of(law: Estimator | Distribution) -> str:
     return f"{own}({names})" if names else own
 
 
-def mark_undetermined(ax: Axes, begin: float, end: float) -> None:
+def mark_undetermined(ax: Axes, begin: float, end: float, colour: Any = DATA) -> None:
     """Shade the ages after the last at which an estimate without a distribution is determined."""
-    ax.axvspan(begin, end, facecolor=DATA, edgecolor="none", alpha=0.12, label=f"after {begin:g} not determined by the data")
+    ax.axvspan(begin, end, facecolor=colour, edgecolor="none", alpha=0.12, label=f"after {begin:g} not determined by the data")
 
 
 def lifetimes_of(model: Model, life: Lifetimes | None) -> Lifetimes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,15 +11,21 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.plotting.canvas import (
     COMPONENTS,
     DATA,
-    FIT,
+    OWN,
     ages,
     axes,
+    colour_of,
+    data_colour,
     density_histogram,
     finish,
     first_and_last,
     lifetimes_of,
+    lines_of,
     mark_undetermined,
     name_of,
+    part_of,
+    share_drawn,
+    show,
 )
 from survjax.plotting.estimates import estimate_beside
 
@@ -30,37 +36,44 @@ if TYPE_CHECKING:
     from survjax.models.mixtures import MixtureModel
 
 AGE_GROUPS = 12
+PARTS: tuple[Any, ...] = ("--", ":", "-.", (0, (1, 3)))  # of a density drawn in one colour
 
 
-def plot_survival(model: Model, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
+def plot_survival(
+    model: Model, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None, label: str | None = None, color: Any = None
+) -> Axes:
     """The share of units that outlive each age, with its confidence band, beside the estimate without a distribution.
 
     That is Kaplan–Meier's, or Turnbull's where failures are known within intervals only: it falls somewhere in each shaded stretch.
     It ends where the data no longer determine it: where units ran on into the last interval in which others failed.
     Under delayed entry and right truncation it is conditional, and put on the fit's scale (the legend says so).
+    With a ``label`` or a ``color`` it has the colour of the fit, unless it is that of another picture on the same axes as well.
     """
     life = lifetimes_of(model, life)
     ax = axes(ax)
+    colour = colour_of(ax, color)
     grid = ages(life)
-    lowest = _draw_estimate(ax, model, life, grid)
-    _band(ax, model, "survival", grid, level)
+    lowest = _draw_estimate(ax, model, life, grid, data_colour(colour, label, color))
+    _band(ax, model, "survival", grid, level, colour, label)
     return _finish_survival(ax, life, min(float(model.survival(grid[-1])), lowest))
 
 
-def plot_candidates(models: Mapping[str, Model], life: Lifetimes, *, ax: Axes | None = None) -> Axes:
+def plot_candidates(
+    models: Mapping[str, Model], life: Lifetimes, *, ax: Axes | None = None, label: str | None = None, color: Any = None
+) -> Axes:
     """The survival curves of several models over the estimate without a distribution, as ``plot_survival`` draws it for the first."""
     ax = axes(ax)
     grid = ages(life)
-    lowest = _draw_estimate(ax, next(iter(models.values())), life, grid) if models else 1.0
-    for index, (name, model) in enumerate(models.items()):
+    looks = lines_of(ax, color, len(models))
+    lowest = _draw_estimate(ax, next(iter(models.values())), life, grid, DATA) if models else 1.0
+    for (name, model), (colour, style) in zip(models.items(), looks, strict=True):
         curve = np.asarray(model.survival(grid))
-        style = "-" if index < len(COMPONENTS) else "--"
-        ax.plot(grid, curve, style, color=COMPONENTS[index % len(COMPONENTS)], label=f"{name} (AIC {model.aic_:.1f})")
+        ax.plot(grid, curve, style, color=colour, label=part_of(label, f"{name} (AIC {model.aic_:.1f})"))
         lowest = min(lowest, float(curve[-1]))
     return _finish_survival(ax, life, lowest)
 
 
-def _draw_estimate(ax: Axes, model: Model, life: Lifetimes, grid: np.ndarray) -> float:
+def _draw_estimate(ax: Axes, model: Model, life: Lifetimes, grid: np.ndarray, colour: Any) -> float:
     """Draw the estimate up to the last age; its height there."""
     estimate = estimate_beside(model, life)
     end = min(grid[-1], estimate.known_until)
@@ -69,21 +82,24 @@ def _draw_estimate(ax: Axes, model: Model, life: Lifetimes, grid: np.ndarray) ->
     ages_of_steps = np.concatenate([[begin], estimate.right[shown], [max(end, begin)]])
     last = float(estimate.at(np.array([end]))[0])
     heights = 1.0 - np.concatenate([[estimate.base], estimate.after[shown], [last]])
-    ax.step(ages_of_steps, heights, where="post", color=DATA, linewidth=1.2, label=estimate.label)
+    if share_drawn(ax, np.column_stack([ages_of_steps, heights])):
+        return 1.0 - last
+    ax.step(ages_of_steps, heights, where="post", color=colour, linewidth=1.2, label=estimate.label)
     for left, right, before, after in zip(*estimate.somewhere(), strict=True):
-        ax.fill_between([max(left, begin), right], 1.0 - before, 1.0 - after, color=DATA, alpha=0.15, linewidth=0)
+        ax.fill_between([max(left, begin), right], 1.0 - before, 1.0 - after, color=colour, alpha=0.15, linewidth=0)
     if end < grid[-1]:
-        mark_undetermined(ax, end, grid[-1])
+        mark_undetermined(ax, end, grid[-1], colour)
     return 1.0 - last
 
 
 def _finish_survival(ax: Axes, life: Lifetimes, lowest: float) -> Axes:
-    ax.set_ylim(max(0.0, 1 - 1.1 * (1 - lowest)), 1.005)
-    ax.set_xlim(first_and_last(life))
+    show(ax, first_and_last(life), (max(0.0, 1 - 1.1 * (1 - lowest)), 1.005))
     return finish(ax, "Survival", "age", "share still running")
 
 
-def plot_hazard(model: Model, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
+def plot_hazard(
+    model: Model, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None, label: str | None = None, color: Any = None
+) -> Axes:
     """The failure rate at each age, with its confidence band, beside failures per unit of exposure in age groups.
 
     A failure known within an interval is spread evenly over it. Of data truncated on the right no rates are drawn: the exposure of
@@ -91,41 +107,49 @@ def plot_hazard(model: Model, life: Lifetimes | None = None, *, level: float = 0
     """
     life = lifetimes_of(model, life)
     ax = axes(ax)
+    colour = colour_of(ax, color)
     grid = ages(life)
     top = float(np.quantile(np.asarray(model.hazard(grid)), 0.9))
     if life.right_truncation is None:
         rate, limits, middle, half_width = _failure_rates(life, level)
-        label = f"failures / exposure, {100 * level:g} %"
-        ax.errorbar(middle, rate, xerr=half_width, yerr=limits, fmt="o", color=DATA, markersize=3.5, linewidth=0.9, label=label)
+        if not share_drawn(ax, np.column_stack([middle, rate])):
+            own, said = data_colour(colour, label, color), f"failures / exposure, {100 * level:g} %"
+            ax.errorbar(middle, rate, xerr=half_width, yerr=limits, fmt="o", color=own, markersize=3.5, linewidth=0.9, label=said)
         told = rate > limits[0] * 1.5  # where failures are few the upper limit says much of the axis and little of the rate
         top = max(float(np.max((rate + limits[1])[told], initial=0.0)), top)
-    _band(ax, model, "hazard", grid, level)
-    ax.set_ylim(0, 1.3 * top)
-    ax.set_xlim(first_and_last(life))
+    _band(ax, model, "hazard", grid, level, colour, label)
+    show(ax, first_and_last(life), (0.0, 1.3 * top))
     return finish(ax, "Hazard", "age", "failures per unit of time")
 
 
-def plot_components(model: MixtureModel, life: Lifetimes | None = None, *, ax: Axes | None = None) -> Axes:
-    """The density of a mixture and the share of each component in it, over the density that Kaplan–Meier gives."""
+def plot_components(
+    model: MixtureModel, life: Lifetimes | None = None, *, ax: Axes | None = None, label: str | None = None, color: Any = None
+) -> Axes:
+    """The density of a mixture and the share of each component in it, over the density that Kaplan–Meier gives.
+
+    Of one ``color`` given, the components are told apart by their styles.
+    """
     life = lifetimes_of(model, life)
     ax = axes(ax)
     heights, edges = density_histogram(life)
     grid = np.linspace(edges[0] + (edges[-1] - edges[0]) / 2000, edges[-1], 600)
-    ax.stairs(heights, edges, fill=True, color=DATA, alpha=0.22, label="Kaplan–Meier density")
+    colour = colour_of(ax, color)
+    ax.stairs(heights, edges, fill=True, color=data_colour(colour, label, color), alpha=0.22, label="Kaplan–Meier density")
     density = np.asarray(model.density(grid))
     shares = model.predict_component(grid, failed=True)
     for index, share in enumerate(shares.T):
-        ax.plot(grid, density * share, "--", color=COMPONENTS[index % len(COMPONENTS)], label=f"component {index}")
-    ax.plot(grid, density, color=FIT, label=name_of(model))
-    ax.set_xlim(edges[0], edges[-1])
-    ax.set_ylim(0, 1.15 * max(float(heights.max()), float(np.quantile(density, 0.98))))
+        own = COMPONENTS[index % len(COMPONENTS)] if label is None and color is None else colour
+        style = "--" if own is not colour else PARTS[index % len(PARTS)]
+        ax.plot(grid, density * share, linestyle=style, color=own, label=part_of(label, f"component {index}"))
+    ax.plot(grid, density, color=colour, gid=OWN, label=label or name_of(model))
+    show(ax, (float(edges[0]), float(edges[-1])), (0.0, 1.15 * max(float(heights.max()), float(np.quantile(density, 0.98)))))
     return finish(ax, "Components", "age at failure", "density per unit of time")
 
 
-def _band(ax: Axes, model: Model, what: str, grid: np.ndarray, level: float) -> None:
+def _band(ax: Axes, model: Model, what: str, grid: np.ndarray, level: float, colour: Any, label: str | None) -> None:
     band = model.interval(what, grid, level=level)
-    ax.fill_between(grid, band["lower"], band["upper"], color=FIT, alpha=0.2, linewidth=0, label=f"{100 * level:g} % confidence")
-    ax.plot(grid, band["estimate"], color=FIT, label=name_of(model))
+    ax.fill_between(grid, band["lower"], band["upper"], color=colour, alpha=0.2, linewidth=0, label=f"{100 * level:g} % confidence")
+    ax.plot(grid, band["estimate"], color=colour, gid=OWN, label=label or name_of(model))
 
 
 def _failure_rates(life: Lifetimes, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

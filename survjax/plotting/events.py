@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from survjax.data.lifetime_rows import LifetimeRows
-from survjax.plotting.canvas import COMPONENTS, DATA, axes, finish
+from survjax.plotting.canvas import COMPONENTS, DATA, axes, finish, legend_of, part_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FAILURE = COMPONENTS[0]
 
 
-def plot_events(life: LifetimeRows, *, ax: Axes | None = None, most: int = 50) -> Axes:
+def plot_events(life: LifetimeRows, *, ax: Axes | None = None, most: int = 50, label: str | None = None, color: Any = None) -> Axes:
     """A line for each row from entry to its end: a dot where it failed, a bar where that is known only within, an arrow if it runs,
     a stroke where it was taken out unfailed.
 
@@ -23,6 +23,7 @@ def plot_events(life: LifetimeRows, *, ax: Axes | None = None, most: int = 50) -
     ----------
     life : the lifetimes, in order of their ends.
     most : how many rows are drawn; of more, every so many.
+    color : of the failures. label : before the words of the legend.
 
     Raises
     ------
@@ -43,22 +44,25 @@ def plot_events(life: LifetimeRows, *, ax: Axes | None = None, most: int = 50) -
     height = np.arange(len(drawn))
 
     ax = axes(ax)
-    ax.hlines(height, begin, known, color=DATA, linewidth=1.0, alpha=0.7, label="under observation")
+    failure = FAILURE if color is None else color
+    ax.hlines(height, begin, known, color=DATA, linewidth=1.0, alpha=0.7, label=part_of(label, "under observation"))
     if within.any():
-        ax.hlines(height[within], known[within], end[within], color=FAILURE, linewidth=4.0, alpha=0.45, label="failed within")
+        ax.hlines(
+            height[within], known[within], end[within], color=failure, linewidth=4.0, alpha=0.45, label=part_of(label, "failed within")
+        )
     if exact.any():
-        ax.plot(end[exact], height[exact], "o", color=FAILURE, markersize=4, label="failed")
+        ax.plot(end[exact], height[exact], "o", color=failure, markersize=4, label=part_of(label, "failed"))
     running = drawn.is_running()
     removed = ~failed & ~running
     if running.any():
-        label = "censored" if drawn.observed_until is None else "still running"
-        ax.plot(end[running], height[running], ">", color=DATA, markersize=4, label=label)
+        said = "censored" if drawn.observed_until is None else "still running"
+        ax.plot(end[running], height[running], ">", color=DATA, markersize=4, label=part_of(label, said))
     if removed.any():
-        ax.plot(end[removed], height[removed], "|", color=DATA, markersize=7, label="removed unfailed")
+        ax.plot(end[removed], height[removed], "|", color=DATA, markersize=7, label=part_of(label, "removed unfailed"))
     ax.set_yticks([])
     rows = f"{len(drawn):,} of {len(life):,} rows" if len(drawn) < len(life) else f"{len(life):,} rows"
     finish(ax, rows, "age", "")
-    ax.legend(loc="lower right", frameon=False, fontsize=9)  # the short lives are below
+    legend_of(ax, loc="lower right")  # the short lives are below
     return ax
 
 

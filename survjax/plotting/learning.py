@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from survjax.data.lifetimes import Lifetimes
-from survjax.plotting.canvas import DATA, FIT, axes, density_histogram, finish, lifetimes_of, name_of
+from survjax.plotting.canvas import (
+    DATA,
+    FIT,
+    axes,
+    colour_of,
+    data_colour,
+    density_histogram,
+    finish,
+    lifetimes_of,
+    name_of,
+    part_of,
+    show,
+)
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -18,18 +30,21 @@ if TYPE_CHECKING:
 MILLISECONDS_A_STEP = 350
 
 
-def plot_learning(model: Model, life: Lifetimes | None = None, *, ax: Axes | None = None) -> Axes:
+def plot_learning(
+    model: Model, life: Lifetimes | None = None, *, ax: Axes | None = None, label: str | None = None, color: Any = None
+) -> Axes:
     """Every step's density in one picture, from pale (the start) to dark (the optimum)."""
-    import matplotlib
+    from matplotlib.colors import LinearSegmentedColormap
 
     grid, densities, heights, edges = _steps(model, lifetimes_of(model, life))
     ax = axes(ax)
-    ax.stairs(heights, edges, fill=True, color=DATA, alpha=0.2, label="Kaplan–Meier density")
-    colours = matplotlib.colormaps["Blues"](np.linspace(0.3, 0.9, len(densities)))
-    for step, (density, colour) in enumerate(zip(densities, colours, strict=True)):
+    colour = colour_of(ax, color)
+    ax.stairs(heights, edges, fill=True, color=data_colour(colour, label, color), alpha=0.2, label="Kaplan–Meier density")
+    shades = LinearSegmentedColormap.from_list("", ["white", colour])(np.linspace(0.3, 1.0, len(densities)))
+    for step, (density, shade) in enumerate(zip(densities, shades, strict=True)):
         last = step == len(densities) - 1
-        label = "start" if step == 0 else f"optimum, step {step}" if last else None
-        ax.plot(grid, density, color=FIT if last else colour, linewidth=2.2 if last else 1.1, label=label)
+        said = "start" if step == 0 else f"optimum, step {step}" if last else None
+        ax.plot(grid, density, color=shade, linewidth=2.2 if last else 1.1, label=said and part_of(label, said))
     _limits(ax, densities, heights, edges)
     return finish(ax, f"How {name_of(model)} learned", "age at failure", "density per unit of time")
 
@@ -63,5 +78,4 @@ def _steps(model: Model, life: Lifetimes) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def _limits(ax: Axes, densities: np.ndarray, heights: np.ndarray, edges: np.ndarray) -> None:
-    ax.set_xlim(edges[0], edges[-1])
-    ax.set_ylim(0, 1.2 * max(float(heights.max()), float(np.quantile(densities[-1], 0.98))))
+    show(ax, (float(edges[0]), float(edges[-1])), (0.0, 1.2 * max(float(heights.max()), float(np.quantile(densities[-1], 0.98)))))

@@ -9,7 +9,7 @@ import numpy as np
 
 from survjax.covariates.table import read_table
 from survjax.models.explanations import effect_of
-from survjax.plotting.canvas import COMPONENTS, DATA, FIT, axes, finish
+from survjax.plotting.canvas import COMPONENTS, DATA, FIT, axes, finish, lines_of, part_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,27 +33,30 @@ def plot_partial_effect(
     *,
     level: float = 0.95,
     ax: Axes | None = None,
+    label: str | None = None,
+    color: Any = None,
     **asked: Any,
 ) -> Axes:
     """``model.partial_effect`` as a picture: a line with its band, or for labels a point with its limits, for each time asked.
 
     Ticks at the foot are the units of ``at``; beyond them the line is extrapolated.
+    Of several times, ``color`` is one for all or a list of one each.
     """
     effect, numbers = effect_of(model, column, at, values, what, level, asked)
     from matplotlib.ticker import LogLocator
 
     ax = axes(ax)
-    for place, (asked_at, part) in enumerate(_by_time(effect, asked)):
-        colour = FIT if place == 0 else COMPONENTS[(place - 1) % len(COMPONENTS)]
-        label = f"{asked_at}{100 * level:g} % confidence"
+    times = _by_time(effect, asked)
+    for (asked_at, part), (colour, style) in zip(times, lines_of(ax, color, len(times), (FIT, *COMPONENTS)), strict=True):
+        said = part_of(label, f"{asked_at}{100 * level:g} % confidence")
         estimate, lower, upper = (part[name].to_numpy() for name in ("estimate", "lower", "upper"))
         if numbers:
             grid = part.index.to_numpy(dtype=float)
-            ax.fill_between(grid, lower, upper, color=colour, alpha=0.2, linewidth=0, label=label)
-            ax.plot(grid, estimate, color=colour)
+            ax.fill_between(grid, lower, upper, color=colour, alpha=0.2, linewidth=0)
+            ax.plot(grid, estimate, style, color=colour, label=said)
         else:
             limits = np.abs(np.stack([lower, upper]) - estimate)
-            ax.errorbar([str(value) for value in part.index], estimate, yerr=limits, fmt="o", color=colour, capsize=3, label=label)
+            ax.errorbar([str(value) for value in part.index], estimate, yerr=limits, fmt="o", color=colour, capsize=3, label=said)
             ax.margins(x=0.2)
     if numbers:
         _ticks(ax, read_table(at).columns[str(column)], effect.index.get_level_values(0))

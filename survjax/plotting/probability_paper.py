@@ -13,7 +13,19 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import LAWS, Distribution
 from survjax.distributions.papers import SMALLEST_EXTREME_VALUE, WEIBULL, Paper
 from survjax.models import Model
-from survjax.plotting.canvas import COMPONENTS, DATA, FIT, GRID_POINTS, axes, finish, lifetimes_of, name_of
+from survjax.plotting.canvas import (
+    COMPONENTS,
+    GRID_POINTS,
+    OWN,
+    axes,
+    colour_of,
+    data_colour,
+    finish,
+    lifetimes_of,
+    name_of,
+    share_drawn,
+    show,
+)
 from survjax.plotting.estimates import estimate_beside
 
 if TYPE_CHECKING:
@@ -55,6 +67,8 @@ def plot_probability(
     points: Points | None = None,
     rank_regression: bool | Direction = False,
     ax: Axes | None = None,
+    label: str | None = None,
+    color: Any = None,
 ) -> Axes:
     """The share failed against age on probability paper, on which the law is a straight line if it is one on any paper.
 
@@ -63,14 +77,17 @@ def plot_probability(
     life : the data to draw; None: those of the fit.
     level : of the pointwise Wald confidence band.
     paper : the name of a law whose paper is to be used ("weibull", "exponential", "lognormal", "loglogistic", "frechet", and with
-        linear ages "normal", "logistic", "smallestextremevalue", "largestextremevalue"). None: the law's own; a law that no paper makes
-        straight (gamma, mixtures, ...) is drawn on Weibull paper, on the whole real line on that of the smallest extreme value.
+        linear ages "normal", "logistic", "smallestextremevalue", "largestextremevalue"). None: that of a picture
+        which is on ``ax`` already, else the law's own; a law that no paper makes straight (gamma, mixtures, ...) is drawn on Weibull
+        paper, on the whole real line on that of the smallest extreme value.
     points : "kaplan_meier" puts points half-way up each step of the Kaplan–Meier estimate (Hazen; modified Kaplan–Meier in Minitab).
         "median_ranks" and "benard" are those of ``survjax.adequacy.median_ranks.median_ranks``. None: median ranks beside a rank
         regression, else Kaplan–Meier. For failures within intervals the points of the estimate are Turnbull's: a bar over each interval
         in which it places mass, half-way up the step, since where in the interval it lies nobody knows; a law that agrees crosses the bars.
         None stands for a last interval into which units ran on: all that is left has its mass there, which says nothing of lives.
     rank_regression : True, or "x on y" (age on rank, the same) or "y on x": also draw ``survjax.rank_regression``.
+
+    label, color : of the fit in the legend, and of all that is drawn; points that two fits on the same axes share are grey.
 
     Under delayed entry and right truncation the estimate is conditional, and is put on the fit's scale (the legend says so).
 
@@ -82,28 +99,41 @@ def plot_probability(
     """
     life = lifetimes_of(model, life)
     template = model._fitted.template
-    sheet = _paper_of(template, paper)
+    sheet = _paper_of(template, paper, ax)
     if rank_regression and points == "kaplan_meier":
         raise ValueError('a rank regression is a line through median ranks: pass points="median_ranks" or "benard", or leave points out.')
     points = points or ("median_ranks" if rank_regression else "kaplan_meier")
     drawn = _on_paper(_points(model, life, points), sheet)
     ax = axes(ax)
+    colour = colour_of(ax, color)
     grid, bottom, top = _frame(drawn, sheet)
-    _draw_fit(ax, model, grid, level)
+    _draw_fit(ax, model, grid, level, colour, label)
     if rank_regression:
         how: Direction = "x on y" if rank_regression is True else rank_regression
         line = regression_line(template, life, regress=how, ranks=RANKS[points])
         told = ", ".join(f"{name} {value:.4g}" for name, value in line.parameters.items())
         share = -np.expm1(-np.asarray(Model(line.distribution).cumulative_hazard(grid)))
-        ax.plot(grid, share, "--", color=COMPONENTS[0], label=f"rank regression ({how.replace('x', 'X').replace('y', 'Y')}): {told}")
-    _draw_points(ax, drawn, grid)
+        ax.plot(
+            grid,
+            share,
+            "--",
+            color=COMPONENTS[0] if label is None and color is None else colour,
+            label=f"rank regression ({how.replace('x', 'X').replace('y', 'Y')}): {told}",
+        )
+    _draw_points(ax, drawn, grid, data_colour(colour, label, color))
     _rule(ax, sheet, grid, bottom, top)
-    return finish(ax, f"{sheet.name} probability paper", "age", "share failed")
+    return finish(ax, _title(sheet), "age", "share failed")
 
 
-def _paper_of(template: Distribution, name: str | None) -> Paper:
+def _title(sheet: Paper) -> str:
+    return f"{sheet.name} probability paper"
+
+
+def _paper_of(template: Distribution, name: str | None, ax: Axes | None) -> Paper:
     if name is None:
-        return template.paper or (WEIBULL if template.start_of_support >= 0.0 else SMALLEST_EXTREME_VALUE)
+        title = "" if ax is None else ax.get_title(loc="left")
+        drawn = next((paper for paper in PAPERS.values() if title == _title(paper)), None)
+        return drawn or template.paper or (WEIBULL if template.start_of_support >= 0.0 else SMALLEST_EXTREME_VALUE)
     if not isinstance(name, str) or name.lower() not in PAPERS:
         raise ValueError(f"there is no paper called {name!r}; there are {', '.join(PAPERS)}.")
     return PAPERS[name.lower()]
@@ -144,26 +174,28 @@ def _frame(points: Drawn, sheet: Paper) -> tuple[np.ndarray, float, float]:
     return grid, float(sheet.share(bottom)), float(sheet.share(float(height.max()) + rise))
 
 
-def _draw_fit(ax: Axes, model: Model, grid: np.ndarray, level: float) -> None:
+def _draw_fit(ax: Axes, model: Model, grid: np.ndarray, level: float, colour: Any, label: str | None) -> None:
     # by the cumulative hazard: as 1 - S a share of 1e-17 would be none
     hazard = model.interval("cumulative_hazard", grid, level=level)
     lower, fitted, upper = (-np.expm1(-hazard[name].to_numpy()) for name in ("lower", "estimate", "upper"))
     # what has an infinite height cannot be a corner of the band, only lie beyond the paper
     least, most = np.finfo(float).tiny, np.nextafter(1.0, 0.0)
     band = np.maximum(lower, least), np.minimum(upper, most)
-    ax.fill_between(grid, *band, color=FIT, alpha=0.18, linewidth=0, label=f"{100 * level:g} % confidence")
-    ax.plot(grid, fitted, color=FIT, label=name_of(model))
+    ax.fill_between(grid, *band, color=colour, alpha=0.18, linewidth=0, label=f"{100 * level:g} % confidence")
+    ax.plot(grid, fitted, color=colour, gid=OWN, label=label or name_of(model))
 
 
-def _draw_points(ax: Axes, points: Drawn, grid: np.ndarray) -> None:
+def _draw_points(ax: Axes, points: Drawn, grid: np.ndarray, colour: Any) -> None:
     exact = points.left == points.right
     size = 3 if len(exact) > 100 else 4.5
+    if exact.any() and share_drawn(ax, np.column_stack([points.right[exact], points.share[exact]])):
+        return
     if exact.any():
-        ax.plot(points.right[exact], points.share[exact], "o", color=DATA, markersize=size, alpha=0.6, label=points.label, zorder=3)
+        ax.plot(points.right[exact], points.share[exact], "o", color=colour, markersize=size, alpha=0.6, label=points.label, zorder=3)
     if not exact.all():
         left = np.maximum(points.left[~exact], grid[0])  # an open end is beyond the paper
         label = "" if exact.any() else points.label
-        ax.hlines(points.share[~exact], left, points.right[~exact], color=DATA, linewidth=2.2, alpha=0.6, label=label, zorder=3)
+        ax.hlines(points.share[~exact], left, points.right[~exact], color=colour, linewidth=2.2, alpha=0.6, label=label, zorder=3)
 
 
 def _rule(ax: Axes, sheet: Paper, grid: np.ndarray, bottom: float, top: float) -> None:
@@ -175,18 +207,19 @@ def _rule(ax: Axes, sheet: Paper, grid: np.ndarray, bottom: float, top: float) -
             return sheet.height(share)
 
     ax.set_yscale("function", functions=(height, sheet.share))
-    ax.set_ylim(bottom, top)
-    ax.yaxis.set_major_locator(FixedLocator(_ticks(sheet, bottom, top)))
+    if sheet.logarithmic:
+        ax.set_xscale("log")
+    show(ax, (grid[0], grid[-1]), (bottom, top))
+    ax.yaxis.set_major_locator(FixedLocator(_ticks(sheet, *ax.get_ylim())))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
     ax.yaxis.set_minor_locator(NullLocator())
     if sheet.logarithmic:
-        decades = float(np.log10(grid[-1] / grid[0]))
-        ax.set_xscale("log")
+        first, last = ax.get_xlim()
+        decades = float(np.log10(last / first))
         subs = next(subs for most, subs in AGE_TICKS if decades < most)
         ax.xaxis.set_major_locator(LogLocator(subs=subs, numticks=12) if subs else MaxNLocator(6))
         ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda age, _: f"{age:,.12g}".replace("-", "−")))
-    ax.set_xlim(grid[0], grid[-1])
 
 
 def _ticks(sheet: Paper, bottom: float, top: float) -> list[float]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from survjax.model_labels import told_apart
-from survjax.plotting.canvas import COMPONENTS, DATA, FIT, axes, finish
+from survjax.plotting.canvas import COMPONENTS, DATA, FIT, axes, colour_of, finish, show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,14 +58,14 @@ def plot_scores(validation: CrossValidation) -> list[Axes]:
     return list(panels)
 
 
-def plot_calibration(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_calibration(table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = None, color: Any = None) -> Axes:
     """Observed against predicted probability of failing in each group of ``sj.metrics.calibration_curve``, with its limits."""
     ax = axes(ax)
+    colour = DATA if label is None and color is None else colour_of(ax, color)
     predicted, observed = table["predicted"].to_numpy(), table["observed"].to_numpy()
     limits = np.array([observed - table["lower"], table["upper"] - observed])
     end = 1.05 * float(max(predicted.max(), table["upper"].max()))
-    ax.plot([0, end], [0, end], color=FIT, label="calibrated")
-    ax.errorbar(predicted, observed, yerr=limits, fmt="o", color=DATA, markersize=4.5, linewidth=1, label="groups of units")
-    ax.set_xlim(0, end)
-    ax.set_ylim(0, end)
+    ax.plot([0, end], [0, end], color=FIT if label is None else DATA, label="calibrated")
+    ax.errorbar(predicted, observed, yerr=limits, fmt="o", color=colour, markersize=4.5, linewidth=1, label=label or "groups of units")
+    show(ax, (0.0, end), (0.0, end))
     return finish(ax, "Calibration", "predicted probability of failing", "observed (Kaplan–Meier)")

@@ -195,6 +195,26 @@ def test_life_against_stress_is_a_straight_line_on_the_axes_of_the_relation(test
     plt.close("all")
 
 
+def test_life_against_stress_is_drawn_at_the_levels_of_another_that_are_asked():
+    X = sj.datasets.load_glass_capacitors()
+    model = sj.AcceleratedFailureTime(sj.Weibull(), TESTS["glass_capacitors"][0]).fit(X, sj.Lifetimes(X["duration"], X["event"]))
+    ax = model.plot_life_stress("temperature", X, at={"voltage": [200, 350]})
+    for voltage in (200, 350):
+        line = next(line for line in ax.get_lines() if line.get_label() == f"voltage {voltage}, 50 % failed, 95 % confidence")
+        stress, lives = line.get_xydata().T
+        units = pd.DataFrame({"temperature": stress, "voltage": voltage})
+        np.testing.assert_allclose(lives, model.predict_quantile(units, 0.5), rtol=1e-12)
+        points = next(one for one in ax.get_lines() if one.get_label() == f"failed, 16 of 64 units, voltage {voltage}")
+        assert points.get_color() == line.get_color()
+    (one,) = [line for line in model.plot_life_stress("temperature", X, at={"voltage": 350}).get_lines() if "50 %" in line.get_label()]
+    np.testing.assert_array_equal(one.get_ydata(), lives)
+    with pytest.raises(ValueError, match="at holds covariates other than temperature: voltage; got 'humidity'"):
+        model.plot_life_stress("temperature", X, at={"humidity": 60})
+    with pytest.raises(ValueError, match=r"at\['voltage'\] is empty"):
+        model.plot_life_stress("temperature", X, at={"voltage": []})
+    plt.close("all")
+
+
 def test_a_stress_that_is_none_is_refused():
     frame = FRAME.assign(make=np.tile(["A", "B"], 32))
     model = sj.AcceleratedFailureTime(sj.Weibull()).fit(frame, LIFE)

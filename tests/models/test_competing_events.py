@@ -246,13 +246,29 @@ def test_estimates_of_different_events_have_no_covariance(constant):
 
 def test_the_picture_stacks_what_will_happen_to_one_unit(data, events):
     X, _ = data
-    ax = events.plot(X[:1], age=20.0)
+    ax = events.plot(X[:1], age=20.0, stacked=True)
     ages, top = ax.lines[-1].get_data()
     survival = events.predict_survival(X[:1], [20.0, ages[-1]])[0]
     assert ages[[0, -1]] == pytest.approx([20.0, 120.0])
     assert top[-1] == pytest.approx(1.0 - survival[1] / survival[0], abs=1e-10)
     with pytest.raises(ValueError, match="X has 2 rows"):
         events.plot(X[:2])
+
+
+def test_the_picture_shows_each_incidence_with_its_limits(data, events):
+    X, _ = data
+    ax = events.plot(X[:1], age=20.0, level=0.8, label="pump 1")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "80 % confidence",
+        *(f"pump 1: {cause}" for cause in events.causes_),
+    ]
+    for cause, line, band in zip(events.causes_, ax.lines, ax.collections, strict=True):
+        ahead = line.get_xdata() - 20.0
+        limits = events.interval("cumulative_incidence", X[:1], ahead, age=20.0, cause=cause, level=0.8)
+        np.testing.assert_allclose(line.get_ydata(), limits["estimate"], rtol=1e-9)
+        corners = band.get_paths()[0].vertices[:, 1]
+        for side in ("lower", "upper"):
+            assert np.isclose(corners[:, None], limits[side].to_numpy(), rtol=1e-9).any(axis=0).all()
 
 
 # ---- what is refused
