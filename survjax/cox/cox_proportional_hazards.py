@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
 from survjax.cox import predictions
 from survjax.cox.concordance import concordance
+from survjax.cox.file import restore_cox, write_cox
 from survjax.cox.findings import CoxFindings
 from survjax.cox.fit import fit_cox, read_target, refuse_other_length
 from survjax.cox.intervals import interval_of_coefficients, interval_of_units
@@ -351,3 +353,21 @@ class CoxProportionalHazards(CoxFindings):
         fit = self._fitted
         kept = predictions.likelihood_of(fit, X, read_target(X, y), strata)
         return kept.likelihood.evaluate(fit.maximum.beta).value
+
+    # ---- keeping
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as JSON that a person can read: how covariates are read, coefficients, covariance, rises of the baselines.
+
+        ``survjax.load`` reads it. The data of the fit are not in the file.
+
+        Raises
+        ------
+        NotFitted : nothing was learned. TypeError : a stratum or a transform of the formula is something that no file can hold.
+        """
+        write_cox(self, Path(path))
+
+    @classmethod
+    def _from_content(cls, content: dict[str, Any]) -> Any:
+        """The model that the content of a file describes."""
+        return restore_cox(cls, content)

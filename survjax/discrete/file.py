@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,19 +45,17 @@ def write_discrete(model: DiscreteFindings, path: Path) -> None:
         "coordinates": numbers(fit.coordinates),
         "coordinate_covariance": [numbers(row) for row in fit.covariance_inside],
     }
-    write_checked(content, path, restore_discrete)
+    write_checked(content, path, partial(restore_discrete, type(model)))
 
 
-def restore_discrete(content: dict[str, Any]) -> DiscreteFindings:
-    """The model that the content of a file describes.
+def restore_discrete(kind: Callable[..., Any], content: dict[str, Any]) -> Any:
+    """The model, made by ``kind``, that the content of a file describes.
 
     Raises
     ------
     KeyError, TypeError, ValueError : parts are missing or do not fit together.
     """
-    from survjax.discrete.discrete_time_hazard import DiscreteTimeHazard
-
-    model = DiscreteTimeHazard(**{name: decode(value) for name, value in content["arguments"].items()})
+    model = kind(**{name: decode(value) for name, value in content["arguments"].items()})
     model._check_arguments()
     about, design = content["fit"], Design.from_state(content["design"])
     ends = as_array(content["periods_end"], (len(content["periods_end"]),), "periods_end")
