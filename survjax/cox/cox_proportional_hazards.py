@@ -21,7 +21,7 @@ from survjax.cox.ties import RULES
 from survjax.models.arguments import check_level
 from survjax.models.explanations import effect_of
 from survjax.models.habits import in_survjax_words
-from survjax.models.hazard_scaling import PenaltyPath
+from survjax.regression.penalty_path import PenaltyPath
 from survjax.regression.strengths import MANY, SMALLEST
 
 if TYPE_CHECKING:
