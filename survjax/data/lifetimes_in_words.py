@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,7 +56,7 @@ def as_html(life: LifetimeRows) -> str:
     """A table of what there is of each kind, under the line."""
     rows = [(kind, _count(units), _span(at)) for kind, units, at in _kinds(life) if units]
     cells = "".join(f"<tr><th>{kind}</th><td>{units}</td><td>{span}</td></tr>" for kind, units, span in rows)
-    return f"<table><caption>{in_one_line(life)}</caption><tr><th></th><th>units</th><th>ages</th></tr>{cells}</table>"
+    return f"<table><caption>{escape(in_one_line(life))}</caption><tr><th></th><th>units</th><th>ages</th></tr>{cells}</table>"
 
 
 def _kinds(life: LifetimeRows) -> list[tuple[str, float, np.ndarray]]:
