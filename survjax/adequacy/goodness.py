@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -93,7 +94,7 @@ class GoodnessOfFit:
         return "\n".join([self.table.to_string(float_format=lambda value: f"{value:.4g}"), *self._said()])
 
     def _repr_html_(self) -> str:
-        said = "".join(f"<li>{sentence}</li>" for sentence in self._said())
+        said = "".join(f"<li>{escape(sentence)}</li>" for sentence in self._said())
         return f"{self.table.to_html(float_format=lambda value: f'{value:.4g}')}<ul>{said}</ul>"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from survjax.covariates.histories import taken_apart
 from survjax.cox import predictions
 from survjax.cox.concordance import concordance
+from survjax.cox.file import restore_cox, write_cox
 from survjax.cox.findings import CoxFindings
 from survjax.cox.fit import Labels, fit_cox, read_target, refuse_other_length
 from survjax.cox.intervals import interval_of_coefficients, interval_of_lives, interval_of_units
@@ -20,7 +22,7 @@ from survjax.cox.ties import RULES
 from survjax.models.arguments import check_level
 from survjax.models.explanations import effect_of
 from survjax.models.habits import in_survjax_words
-from survjax.models.hazard_scaling import PenaltyPath
+from survjax.regression.penalty_path import PenaltyPath
 from survjax.regression.strengths import MANY, SMALLEST
 
 if TYPE_CHECKING:
@@ -382,3 +384,21 @@ class CoxProportionalHazards(CoxFindings):
         fit = self._fitted
         kept = predictions.likelihood_of(fit, X, read_target(X, y), strata)
         return kept.likelihood.evaluate(fit.maximum.beta).value
+
+    # ---- keeping
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as JSON that a person can read: how covariates are read, coefficients, covariance, rises of the baselines.
+
+        ``survjax.load`` reads it. The data of the fit are not in the file.
+
+        Raises
+        ------
+        NotFitted : nothing was learned. TypeError : a stratum or a transform of the formula is something that no file can hold.
+        """
+        write_cox(self, Path(path))
+
+    @classmethod
+    def _from_content(cls, content: dict[str, Any]) -> Any:
+        """The model that the content of a file describes."""
+        return restore_cox(cls, content)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from survjax.covariates.design import Design
 from survjax.covariates.saved_state import from_json, to_json
 from survjax.cox.ascent import Maximum
+from survjax.cox.findings import CoxFindings
 from survjax.cox.fit import CoxFit
 from survjax.cox.partial_likelihood import Evaluation, Rises
 from survjax.cox.penalty import ElasticNet
@@ -18,9 +21,6 @@ from survjax.cox.ties import RULES
 from survjax.models.checked_file import header, write_checked
 from survjax.models.encoding import as_array, as_float, decode, encode, number, numbers
 from survjax.models.fit_checks import check_covariance
-
-if TYPE_CHECKING:
-    from survjax.cox.findings import CoxFindings
 
 
 def write_cox(model: CoxFindings, path: Path) -> None:
@@ -67,23 +67,21 @@ def write_cox(model: CoxFindings, path: Path) -> None:
             "mean": [numbers(row) for row in fit.rises.mean],
         },
     }
-    write_checked(content, path, restore_cox)
+    write_checked(content, path, partial(restore_cox, type(model)))
 
 
 def _evaluation(one: Evaluation) -> dict[str, Any]:
     return {"value": number(one.value), "gradient": numbers(one.gradient), "information": [numbers(row) for row in one.information]}
 
 
-def restore_cox(content: dict[str, Any]) -> CoxFindings:
-    """The Cox regression that the content of a file describes.
+def restore_cox(kind: Callable[..., CoxFindings], content: dict[str, Any]) -> CoxFindings:
+    """The Cox regression, made by ``kind``, that the content of a file describes.
 
     Raises
     ------
     KeyError, TypeError, ValueError : parts are missing or do not fit together.
     """
-    from survjax.cox.cox_proportional_hazards import CoxProportionalHazards
-
-    model = CoxProportionalHazards(**{name: decode(value) for name, value in content["arguments"].items()})
+    model = kind(**{name: decode(value) for name, value in content["arguments"].items()})
     about, inside, design = content["fit"], content["inside"], Design.from_state(content["design"])
     p = len(design.names)
     maximum = Maximum(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -223,25 +222,3 @@ class CoxFindings(KeptFit[CoxFit], Estimator):
         if self._kept is None:
             raise ValueError("this model was loaded, and its data are not with it: fit it again, or pass X and y where they are taken.")
         return self._kept
-
-    # ---- keeping
-
-    def save(self, path: str | Path) -> None:
-        """Write the model as JSON that a person can read: how covariates are read, coefficients, covariance, rises of the baselines.
-
-        ``survjax.load`` reads it. The data of the fit are not in the file.
-
-        Raises
-        ------
-        NotFitted : nothing was learned. TypeError : a stratum or a transform of the formula is something that no file can hold.
-        """
-        from survjax.cox.file import write_cox
-
-        write_cox(self, Path(path))
-
-    @classmethod
-    def _from_content(cls, content: dict[str, Any]) -> Any:
-        """The model that the content of a file describes."""
-        from survjax.cox.file import restore_cox
-
-        return restore_cox(content)

@@ -11,7 +11,7 @@ from survjax.cox.ascent import Maximum, maximise
 from survjax.cox.fit import Labels, read_problem
 from survjax.cox.partial_likelihood import Evaluation, PartialLikelihood
 from survjax.cox.penalty import ElasticNet
-from survjax.models.hazard_scaling import PenaltyPath
+from survjax.regression.penalty_path import PenaltyPath
 from survjax.regression.strengths import CLOSE
 
 LEAST_LASSO = 0.001  # a ridge begins where a lasso of this share would keep nothing, as in glmnet

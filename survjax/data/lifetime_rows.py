@@ -11,13 +11,12 @@ from survjax.data.columns import read_rows
 from survjax.data.findings import Finding, findings
 from survjax.data.frames import alike, frame_of
 from survjax.data.lifetime_columns import COLUMNS, read_weights
+from survjax.data.lifetimes_in_words import as_html, in_one_line, one_by_one
 from survjax.data.resolution import Rounded, within_resolution
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-
-MOST_CAUSES = 5  # that are told in one line
 
 Rows = TypeVar("Rows", bound="LifetimeRows")
 
@@ -318,61 +317,14 @@ class LifetimeRows:
     # ---- shown
 
     def __repr__(self) -> str:
-        rows = "" if self.n_units == len(self) else f" in {len(self):,} rows"
-        between = self.n_failed - self.n_exact
-        within = f" ({_count(between)} within an interval)" if between else ""
-        n_late = np.count_nonzero(self.entered_late())
-        late = f"; {n_late:,} entered late" if n_late else ""
-        cut = "" if self.right_truncation is None else f"; {np.isfinite(self.right_truncation).sum():,} truncated on the right"
-        removed = f", {_count(self.n_removed)} removed unfailed" if self.n_removed else ""
-        counts = f"{_count(self.n_failed)} failed{within}, {_count(self.n_running)} {self._not_failed()}{removed}"
-        return f"Lifetimes({_count(self.n_units)} units{rows}: {counts}{late}{cut}{self._of_causes()})"
-
-    def _of_causes(self) -> str:
-        """How many failed of each cause, the most frequent first; of more than five the others together."""
-        import pandas as pd
-
-        if self.cause is None:
-            return ""
-        failed = np.isfinite(self.upper)
-        of, labels = pd.factorize(self.cause[failed])  # a missing one is -1
-        units_of = np.bincount(of + 1, weights=self.counts()[failed], minlength=len(labels) + 1)
-        found = [(units, str(label)) for units, label in zip(units_of, ["unknown", *labels], strict=True) if units]
-        found.sort(key=lambda one: -one[0])
-        told = [f"{label} {_count(units)}" for units, label in found[: len(found) if len(found) <= MOST_CAUSES else MOST_CAUSES - 1]]
-        others = sum(units for units, _ in found[len(told) :])
-        told += [f"{len(found) - len(told):,} others {_count(others)}"] if others else []
-        return f"; causes: {', '.join(told)}" if told else ""
-
-    def _not_failed(self) -> str:
-        return "censored" if self.observed_until is None else "running"
+        return in_one_line(self)
 
     def __str__(self) -> str:
         """Up to ten units as the field writes them: 33, 44+ (not failed when last seen), (10, 20] (failed in between)."""
-        if len(self) > 10:
-            return repr(self)
-        return ", ".join(_written(low, high) for low, high in zip(self.lower, self.upper, strict=True))
+        return in_one_line(self) if len(self) > 10 else one_by_one(self)
 
     def _repr_html_(self) -> str:
-        rows = [(kind, _count(units), _span(at)) for kind, units, at in self._kinds() if units]
-        cells = "".join(f"<tr><th>{kind}</th><td>{units}</td><td>{span}</td></tr>" for kind, units, span in rows)
-        return f"<table><caption>{self!r}</caption><tr><th></th><th>units</th><th>ages</th></tr>{cells}</table>"
-
-    def _kinds(self) -> list[tuple[str, float, np.ndarray]]:
-        """What there is of each kind: how many units, and the ages in question."""
-        failed, running = np.isfinite(self.upper), self.is_running()
-        within = failed & ~self.event_observed
-        late = self.entered_late()
-        cut = np.zeros(len(self), bool) if self.right_truncation is None else np.isfinite(self.right_truncation)
-        none = np.zeros(0)
-        return [
-            ("failed at a known age", self.n_exact, self.lower[self.event_observed]),
-            ("failed within an interval", self._number(within), np.concatenate([self.lower[within], self.upper[within]])),
-            (self._not_failed(), self.n_running, self.lower[running]),
-            ("removed unfailed", self.n_removed, self.lower[~failed & ~running]),
-            ("entered late", self._number(late), none if self.entry is None else self.entry[late]),
-            ("truncated on the right", self._number(cut), none if self.right_truncation is None else self.right_truncation[cut]),
-        ]
+        return as_html(self)
 
     def plot(self, ax: Axes | None = None, most: int = 50, *, label: str | None = None, color: Any = None) -> Axes:
         """An event plot: a line for each row from entry to its end, a dot where it failed, a bar where that is known only within.
@@ -387,23 +339,8 @@ class LifetimeRows:
         return plot_events(self, ax=ax, most=most, label=label, color=color)
 
 
-def _written(low: float, high: float) -> str:
-    if low == high:
-        return f"{low:g}"
-    return f"{low:g}+" if np.isinf(high) else f"({low:g}, {high:g}]"
-
-
 def _restore(cls: type[Rows], columns: Mapping[str, np.ndarray | None], index: pd.Index | None = None) -> Rows:
     """Lifetimes from columns that have been validated before; rows may be none."""
     life = cls.__new__(cls)
     life._set(index, **columns)
     return life
-
-
-def _count(number: float) -> str:
-    return f"{number:,.0f}" if number == round(number) else f"{number:,.6g}"
-
-
-def _span(ages: np.ndarray) -> str:
-    low, high = ages.min(), ages.max()
-    return f"{low:g}" if low == high else f"{low:g} to {high:g}"

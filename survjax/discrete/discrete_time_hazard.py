@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -16,6 +17,7 @@ from survjax.data.columns import refuse_different_indexes
 from survjax.data.lifetimes import Lifetimes
 from survjax.discrete import predictions
 from survjax.discrete.estimation import BASELINES, Predictor, columns_of, fit_discrete, simulated_parts
+from survjax.discrete.file import restore_discrete, write_discrete
 from survjax.discrete.findings import DiscreteFindings
 from survjax.discrete.likelihood import LINKS
 from survjax.discrete.periods import read_periods
@@ -291,3 +293,21 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
         life = as_target(X, y)
         first = np.unique(self._groups(unit, life).codes, return_index=True)[1]
         return self.log_likelihood(X, life, unit=unit) / float(life.counts()[first].sum())
+
+    # ---- keeping
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as JSON that a person can read: periods, how covariates are read, estimates, covariance.
+
+        ``survjax.load`` reads it. The data of the fit are not in the file; draws are made again from the seed.
+
+        Raises
+        ------
+        NotFitted : nothing was learned. TypeError : a transform of the formula is something that no file can hold.
+        """
+        write_discrete(self, Path(path))
+
+    @classmethod
+    def _from_content(cls, content: dict[str, Any]) -> Any:
+        """The model that the content of a file describes."""
+        return restore_discrete(cls, content)

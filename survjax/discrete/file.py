@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ from survjax.distributions.piecewise_exponential import check_ages
 from survjax.models.arguments import check_whole_number
 from survjax.models.checked_file import header, write_checked
 from survjax.models.encoding import as_array, as_float, decode, encode, number, numbers
-from survjax.models.fit_checks import SAME_VALUE, check_covariance
+from survjax.models.fit_checks import check_covariance
+from survjax.models.saved_estimates import check_estimates, ending_content, ending_of, estimates_content
 
 
 def write_discrete(model: DiscreteFindings, path: Path) -> None:
@@ -28,15 +31,9 @@ def write_discrete(model: DiscreteFindings, path: Path) -> None:
     fit, limits = model._fitted, model.spread_limits(KEPT_LEVEL)
     content: dict[str, Any] = {
         **header(type(model).__name__, {name: encode(value) for name, value in model.get_params(deep=False).items()}),
-        "parameters": dict(zip(fit.predictor.names, numbers(fit.values), strict=True)),
-        "standard_errors": dict(zip(fit.predictor.names, numbers(model.standard_errors_), strict=True)),
+        **estimates_content(fit.predictor.names, fit.values, model.standard_errors_),
         "fit": {
-            "log_likelihood": number(fit.log_likelihood),
-            "units": fit.n_units,
-            "failures": fit.n_failed,
-            "stop_reason": fit.reason,
-            "steps": fit.n_steps,
-            "notes": fit.notes,
+            **ending_content(fit),
             "likelihood_ratios": {name: number(value) for name, value in fit.likelihood_ratios.items()},
             "moved_by_draws": number(fit.moved),
             "spread_limits": {name: numbers(row) for name, row in limits.iterrows()},
@@ -48,19 +45,17 @@ def write_discrete(model: DiscreteFindings, path: Path) -> None:
         "coordinates": numbers(fit.coordinates),
         "coordinate_covariance": [numbers(row) for row in fit.covariance_inside],
     }
-    write_checked(content, path, restore_discrete)
+    write_checked(content, path, partial(restore_discrete, type(model)))
 
 
-def restore_discrete(content: dict[str, Any]) -> DiscreteFindings:
-    """The model that the content of a file describes.
+def restore_discrete(kind: Callable[..., Any], content: dict[str, Any]) -> Any:
+    """The model, made by ``kind``, that the content of a file describes.
 
     Raises
     ------
     KeyError, TypeError, ValueError : parts are missing or do not fit together.
     """
-    from survjax.discrete.discrete_time_hazard import DiscreteTimeHazard
-
-    model = DiscreteTimeHazard(**{name: decode(value) for name, value in content["arguments"].items()})
+    model = kind(**{name: decode(value) for name, value in content["arguments"].items()})
     model._check_arguments()
     about, design = content["fit"], Design.from_state(content["design"])
     ends = as_array(content["periods_end"], (len(content["periods_end"]),), "periods_end")
@@ -71,25 +66,15 @@ def restore_discrete(content: dict[str, Any]) -> DiscreteFindings:
         predictor=predictor,
         coordinates=as_array(content["coordinates"], (m,), "coordinates"),
         covariance_inside=as_array(content["coordinate_covariance"], (m, m), "coordinate_covariance"),
-        log_likelihood=as_float(about["log_likelihood"]),
-        n_units=as_float(about["units"]),
-        n_failed=as_float(about["failures"]),
-        reason=str(about["stop_reason"]),
-        n_steps=about["steps"],
+        **ending_of(about),
         likelihood_ratios={name: as_float(about["likelihood_ratios"][name]) for name in predictor.random},
         moved=as_float(about["moved_by_draws"]),
         n_draws=check_whole_number(about["draws"], "draws", 1),
         seed=check_whole_number(about["seed"], "seed", 0),
-        notes=about["notes"],
         limits={(name, KEPT_LEVEL): _limits(about["spread_limits"][name]) for name in predictor.random},
     )
     check_covariance(fit.covariance_inside, "covariance")
-    for name, found in (("parameters", fit.values), ("standard_errors", np.sqrt(np.diag(fit.covariance)))):
-        if tuple(content[name]) != tuple(predictor.names):
-            raise ValueError(f"the {name} are not those of the predictor.")
-        given = as_array(list(content[name].values()), found.shape, name)
-        if not np.allclose(given, found, rtol=SAME_VALUE, atol=0.0, equal_nan=True):
-            raise ValueError(f"the {name} are not those of the coordinates.")
+    check_estimates(content, predictor.names, fit.values, np.sqrt(np.diag(fit.covariance)))
     model._fit = fit
     return model
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -192,26 +191,6 @@ class DiscreteFindings(FitEnding[DiscreteFit], Estimator):
         return f"{self.constructor()} fitted to {rests}"
 
     # ---- keeping
-
-    def save(self, path: str | Path) -> None:
-        """Write the model as JSON that a person can read: periods, how covariates are read, estimates, covariance.
-
-        ``survjax.load`` reads it. The data of the fit are not in the file; draws are made again from the seed.
-
-        Raises
-        ------
-        NotFitted : nothing was learned. TypeError : a transform of the formula is something that no file can hold.
-        """
-        from survjax.discrete.file import write_discrete
-
-        write_discrete(self, Path(path))
-
-    @classmethod
-    def _from_content(cls, content: dict[str, Any]) -> Any:
-        """The model that the content of a file describes."""
-        from survjax.discrete.file import restore_discrete
-
-        return restore_discrete(content)
 
     def __getstate__(self) -> dict[str, Any]:
         if self._fit is not None:

@@ -12,8 +12,7 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import DefectiveSubpopulation, Distribution, UnitFrailty
 from survjax.fitting.estimation import Fit, fit_from_data, pose
 from survjax.fitting.prior import Prior
-
-SAME_VALUE = 1e-6  # in log-likelihood
+from survjax.fitting.search import SAME_VALUE
 
 
 class Boundary(NamedTuple):

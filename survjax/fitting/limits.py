@@ -58,6 +58,12 @@ def laws_within(template: Distribution, first: int = 0) -> list[tuple[Distributi
     return [(template, own), *inside]
 
 
+def ways_gone(path: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far a search with this path (s, p) went, (p,): from its start, and over the later half of its steps."""
+    steps = np.flatnonzero(np.abs(np.diff(path, axis=0)).max(axis=1, initial=0.0) > A_STEP)
+    return path[-1] - path[0], path[-1] - path[steps[len(steps) // 2] if steps.size else 0]
+
+
 def edge_reached(template: Distribution, path: np.ndarray, unit: float) -> str | None:
     """To which edge a fit that stopped short was on its way, and what to do, in sentences; None where that is not known.
 
@@ -66,9 +72,7 @@ def edge_reached(template: Distribution, path: np.ndarray, unit: float) -> str |
     path (s, p) : its coordinates, the start first. unit : a typical age.
     """
     slopes = [domain.coordinate_slope(1.0 / unit) for domain in template.coordinate_domains()]
-    path = path * np.array(slopes)
-    steps = np.flatnonzero(np.abs(np.diff(path, axis=0)).max(axis=1, initial=0.0) > A_STEP)
-    moved, lately = path[-1] - path[0], path[-1] - path[steps[len(steps) // 2] if steps.size else 0]
+    moved, lately = ways_gone(path * np.array(slopes))
     best: tuple[float, int, Limit] | None = None
     for law, coordinates in laws_within(template):
         for limit in spelled_out(law.edges.limits if law.edges else (), coordinates):

@@ -9,11 +9,11 @@ import numpy as np
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.fitting.estimation import Fit, pose
+from survjax.fitting.limits import FAR, STILL_GOING, ways_gone
 from survjax.numerics.blocks import map_rows
 from survjax.parameters import RealDomain
 
 ASIDE = 1e-4  # in coordinates
-FAR, STILL_GOING, A_STEP = 2.0, 0.1, 0.01  # in logarithms, from the start and over the later half of the steps: what runs does both
 STEEPER = 30.0  # the change of a slope from one side to the other, beside what the curvature says
 
 
@@ -67,10 +67,8 @@ def on_its_way(fit: Fit) -> str | None:
     domains = fit.path_template.coordinate_domains()
     if fit.path_template.parts() or len(fit.path) < 2 or len(names) != len(domains):
         return None
-    steps = np.flatnonzero(np.abs(np.diff(fit.path, axis=0)).max(axis=1) > A_STEP)
-    whole, lately = fit.path[-1] - fit.path[0], fit.path[-1] - fit.path[steps[len(steps) // 2] if steps.size else 0]
     running = []
-    for name, domain, far, last in zip(names, domains, whole, lately, strict=True):
+    for name, domain, far, last in zip(names, domains, *ways_gone(fit.path), strict=True):
         if abs(far) > FAR and abs(last) > STILL_GOING and far * last > 0.0 and not isinstance(domain, RealDomain):
             with np.errstate(over="ignore", divide="ignore"):
                 end = float(domain.moved(0.5, 1.0, np.sign(far) * np.inf))

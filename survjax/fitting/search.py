@@ -21,7 +21,7 @@ LANES = 10  # starts advanced together; the compiled program has this shape
 LEAST_STARTS, MOST_STARTS = 20, 60  # with ten the best was missed on 2 of 40 hard sets, with twenty on 1
 ENOUGH_HITS = 3  # after this many arrivals at the best optimum no more starts are drawn
 SAME_PLACE = 1e-3  # in log parameters: closer points are on the way to the same optimum
-SAME_VALUE = 1e-6  # in log-likelihood
+SAME_VALUE = 1e-6  # in log-likelihood: of two searches that have come to the same height
 # A component with fewer effective failure ages than the first number, and sharper than a Weibull of the second as shape, is
 # a spike. The second pair: three or four of some fifty failures within one per cent of each other are a coincidence that
 # most fleets can show, and a shape in the hundreds is no estimate of wear.

@@ -23,6 +23,7 @@ from survjax.fitting.enclosure import Own, enclosed, joint
 from survjax.fitting.estimation import ARRIVED, Fit, fit_from_data, pose
 from survjax.fitting.existence import check_anything_failed
 from survjax.fitting.prior import Prior, left_to_the_data
+from survjax.fitting.search import SAME_VALUE
 from survjax.fitting.starts import thinned
 from survjax.numerics.blocks import BLOCK
 from survjax.numerics.programs import program
@@ -33,7 +34,6 @@ NEAREST, FARTHEST, PLACES = 1e-6, 300.0, 29  # distances from the first failure,
 TOUCHING = 1e-12  # of the first failure or of the range: where a threshold at the first failure is put
 REGULAR = 2.0  # local shape beyond which a threshold's estimate is normal about the truth (Smith 1985)
 TAILS = (1e-50, 1e-100)  # cumulative hazards
-SAME_VALUE = 1e-6  # in log-likelihood
 
 EMBEDDED = (
     "the likelihood keeps rising as the threshold runs to minus infinity, where the law tends to one on the whole real line (a Weibull to "

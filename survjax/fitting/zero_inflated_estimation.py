@@ -20,10 +20,10 @@ from survjax.errors import NoFiniteMaximum
 from survjax.fitting.enclosure import Own, enclosed, joint
 from survjax.fitting.estimation import ARRIVED, Fit, fully_known, log_likelihood
 from survjax.fitting.prior import Prior
+from survjax.fitting.search import SAME_VALUE
 from survjax.parameters import SHARE
 
 NAME = "fraction_dead_on_arrival"
-SAME_VALUE = 1e-6  # in log-likelihood
 NOBODY = (
     "The likelihood is highest at a fraction dead on arrival of 0: nothing in these data says that a unit was dead on arrival. The "
     "fraction has no standard error there."

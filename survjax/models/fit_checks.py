@@ -97,8 +97,6 @@ def check_record(fit: Fit | RegressionFit, counts: dict[str, int]) -> None:
         not (math.isnan(fit.log_likelihood) if unseen else math.isfinite(fit.log_likelihood)),
         f"the log-likelihood of {fit.n_units:g} units cannot be {fit.log_likelihood}",
     )
-    _refuse(not isinstance(fit.reason, str), f"the reason to stop must be a word; it is {fit.reason!r:.60}")
-    _refuse(not (isinstance(fit.notes, list) and all(isinstance(note, str) for note in fit.notes)), "the notes must be a list of sentences")
 
 
 def check_covariance(covariance: np.ndarray, name: str) -> None:

@@ -355,7 +355,7 @@ class Frailty(FrailtyFindings):
         fit = self._fitted
         states = GroupStates(groups.labels, *problem.expected(fit.fit.coefficients, groups.n))
         model = copy.copy(self)
-        model._fit = dataclasses.replace(fit, groups=states, alone=fit.alone)
+        model._fit = dataclasses.replace(fit, groups=states)
         return model
 
     @in_double_precision

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from survjax.covariates.design import Design
 from survjax.distributions import Distribution
 from survjax.frailty.estimation import FrailtyFit, GroupStates
 from survjax.models.checked_file import header, write_checked
@@ -18,10 +17,9 @@ from survjax.models.fit_checks import check_covariance, check_record
 from survjax.models.frailty import Frailty
 from survjax.models.frailty_findings import KEPT_LEVEL
 from survjax.models.precision import in_double_precision
-from survjax.models.regression_file import SCORED
-from survjax.models.template import as_template
+from survjax.models.regression_file import law_inside, predictors_content, restored_predictors
+from survjax.models.saved_estimates import check_estimates, ending_content, ending_of, estimates_content
 from survjax.regression.estimation import RegressionFit
-from survjax.regression.predictors import Predictor, Predictors, coordinate_names
 
 
 def write_frailty(model: Frailty, path: Path) -> None:
@@ -37,24 +35,11 @@ def write_frailty(model: Frailty, path: Path) -> None:
     odd = next((label for label in groups.labels if isinstance(label, bool) or not isinstance(label, (str, int, float))), None)
     if odd is not None:
         raise TypeError(f"a model file cannot hold the label {odd!r:.60} of a group; give text or numbers.")
-    template: Any = fit.predictors.template
-    law = template.of if type(model.base) in SCORED else template
-    names = coordinate_names(template)
     content: dict[str, Any] = {
         **header(encoded.pop("model"), encoded),
-        "parameters": dict(zip(model.parameters_.index, numbers(model.parameters_), strict=True)),
-        "standard_errors": dict(zip(model.parameters_.index, numbers(model.standard_errors_), strict=True)),
-        "fit": {
-            "log_likelihood": number(fit.log_likelihood),
-            "log_likelihood_without_frailty": number(found.independent_log_likelihood),
-            "units": fit.n_units,
-            "failures": fit.n_failed,
-            "stop_reason": fit.reason,
-            "steps": fit.n_steps,
-            "notes": fit.notes,
-        },
-        "distribution": encode(law),
-        "predictors": [{"parameter": names[one.coordinate], "design": one.design.state()} for one in fit.predictors.each],
+        **estimates_content(list(model.parameters_.index), model.parameters_, model.standard_errors_),
+        "fit": {**ending_content(fit), "log_likelihood_without_frailty": number(found.independent_log_likelihood)},
+        **predictors_content(type(model.base), fit.predictors),
         "coefficients": numbers(fit.coefficients),
         "covariance": [numbers(row) for row in found.covariance],
         "frailty": {
@@ -67,7 +52,7 @@ def write_frailty(model: Frailty, path: Path) -> None:
             "slopes": [numbers(row) for row in groups.slopes],
         },
     }
-    write_checked(content, path, partial(restore_frailty, own=own_laws([model, law])))
+    write_checked(content, path, partial(restore_frailty, own=own_laws([model, law_inside(type(model.base), fit.predictors)])))
 
 
 @in_double_precision
@@ -80,13 +65,7 @@ def restore_frailty(content: dict[str, Any], own: Mapping[str, type[Distribution
     """
     model: Frailty = decode({"model": content["model"], **content["arguments"]}, own)
     model._base_template()  # the argument is checked where it is used
-    law = as_template(decode(content["distribution"], own))
-    template = SCORED[type(model.base)](law, None) if type(model.base) in SCORED else law
-    names = coordinate_names(template)
-    label = (lambda name: "") if type(model.base) in SCORED else str
-    given = content["predictors"]
-    each = [Predictor(names.index(one["parameter"]), label(one["parameter"]), Design.from_state(one["design"])) for one in given]
-    predictors = Predictors(template, tuple(each))
+    predictors = restored_predictors(type(model.base), content, own)
     about, told, q = content["fit"], content["frailty"], predictors.layout.n_coefficients()
     k = len(told["labels"])
     covariance = as_array(content["covariance"], (q + 1, q + 1), "covariance")
@@ -94,13 +73,8 @@ def restore_frailty(content: dict[str, Any], own: Mapping[str, type[Distribution
         predictors=predictors,
         coefficients=as_array(content["coefficients"], (q,), "coefficients"),
         covariance=covariance[:-1, :-1],
-        log_likelihood=as_float(about["log_likelihood"]),
-        n_units=as_float(about["units"]),
-        n_failed=as_float(about["failures"]),
-        reason=about["stop_reason"],
-        n_steps=about["steps"],
+        **ending_of(about),
         path=np.zeros((0, q)),
-        notes=about["notes"],
     )
     check_record(fit, {"steps": fit.n_steps})
     check_covariance(covariance, "covariance")
@@ -118,9 +92,5 @@ def restore_frailty(content: dict[str, Any], own: Mapping[str, type[Distribution
     limits = {KEPT_LEVEL: (float(lower), float(upper))}
     model._fit = FrailtyFit(model.distribution, fit, variance, covariance, without, states, bool(told["groups_of_one_unit"]), limits)
     expected = model.parameters_
-    if list(content["parameters"]) != list(expected.index):
-        raise ValueError("the parameters are not those of the predictors.")
-    found = as_array(list(content["parameters"].values()), expected.shape, "parameters")
-    if not np.allclose(found, expected, rtol=1e-9, atol=0.0):
-        raise ValueError("the parameters are not those of the coefficients.")
+    check_estimates(content, list(expected.index), expected.to_numpy(), model.standard_errors_.to_numpy())
     return model

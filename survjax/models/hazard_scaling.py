@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from survjax.models.proportional_hazards import ProportionalHazards, refuse_base
 from survjax.models.regression import Regression
 from survjax.regression.clusters import check_clusters, numbers_of
 from survjax.regression.latent_score import Penalty, Solution
+from survjax.regression.penalty_path import PenaltyPath
 from survjax.regression.strengths import MANY, SMALLEST, HeldOut, held_out, solutions, strengths_of
 from survjax.regression.two_stages import Stages, group_weights
 
@@ -36,20 +37,6 @@ LASSO = (
     "and none counts the choice or the shrinkage."
 )
 RIDGE = "penalised: coefficients are shrunk towards 0, and intervals lie about the shrunk ones."
-
-
-class PenaltyPath(NamedTuple):
-    """What a penalty does at each strength, the strongest first.
-
-    Attributes
-    ----------
-    coefficients : DataFrame, a row for each strength and a column for each coefficient, in the units of X.
-    table : DataFrame, a row for each strength: log-likelihood of the data, columns kept, duality gap (of the penalised mean loss a unit)
-        and Newton steps.
-    """
-
-    coefficients: pd.DataFrame
-    table: pd.DataFrame
 
 
 class HazardScaling(Regression):

@@ -17,7 +17,7 @@ from survjax.fitting.prior import read_prior
 from survjax.models.checked_file import header, read_checked, write_checked
 from survjax.models.competing_events import CompetingEvents
 from survjax.models.competing_file import events_content, restore_events
-from survjax.models.encoding import ENCODED_LAWS, as_array, as_float, decode, encode, learners, number, numbers, own_laws, read_own_laws
+from survjax.models.encoding import ENCODED_LAWS, as_array, as_float, decode, encode, learners, numbers, own_laws, read_own_laws
 from survjax.models.fit_checks import check_fit
 from survjax.models.frailty import Frailty
 from survjax.models.frailty_file import restore_frailty
@@ -26,6 +26,7 @@ from survjax.models.model import Model
 from survjax.models.precision import in_double_precision
 from survjax.models.regression import Regression
 from survjax.models.regression_file import own_laws_of_regression, regression_content, restore_regression
+from survjax.models.saved_estimates import ending_content, ending_of, estimates_content
 from survjax.models.template import as_template
 
 NONE: Mapping[str, type[Distribution]] = {}
@@ -60,19 +61,13 @@ def _model_content(model: Model) -> dict[str, Any]:
     fit, encoded = model._fitted, encode(model)
     return {
         **header(encoded.pop("model"), encoded),
-        "parameters": dict(zip(fit.names, numbers(fit.values), strict=True)),
-        "standard_errors": dict(zip(fit.names, numbers(np.sqrt(np.diag(fit.covariance))), strict=True)),
+        **estimates_content(fit.names, fit.values, np.sqrt(np.diag(fit.covariance))),
         "covariance": [numbers(row) for row in fit.covariance],
         "fit": {
-            "log_likelihood": number(fit.log_likelihood),
-            "units": fit.n_units,
-            "failures": fit.n_failed,
+            **ending_content(fit),
             "parameters_learned": fit.n_learned,
-            "stop_reason": fit.reason,
-            "steps": fit.n_steps,
             "starts": fit.n_starts,
             "starts_that_reached_it": fit.n_hits,
-            "notes": fit.notes,
             **({"prior": {name: list(one) for name, one in fit.prior.items()}, "penalty": fit.penalty} if fit.prior else {}),
         },
         "distribution": encode(fit.template),
@@ -136,15 +131,10 @@ def _restore_model(content: dict[str, Any], own: Mapping[str, type[Distribution]
         coordinate_covariance=as_array(content["coordinate_covariance"], (p, p), "coordinate_covariance"),
         values=as_array(list(content["parameters"].values()), (len(names),), "parameters"),
         covariance=as_array(content["covariance"], (len(names), len(names)), "covariance"),
-        log_likelihood=as_float(about["log_likelihood"]),
+        **ending_of(about),
         n_learned=about["parameters_learned"],
-        n_units=as_float(about["units"]),
-        n_failed=as_float(about["failures"]),
-        reason=about["stop_reason"],
-        n_steps=about["steps"],
         path=np.zeros((0, p)),
         path_template=template,
-        notes=about["notes"],
         n_starts=about["starts"],
         n_hits=about["starts_that_reached_it"],
         prior=read_prior(about.get("prior"), template),

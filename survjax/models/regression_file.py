@@ -13,19 +13,20 @@ from survjax.covariates.design import Design
 from survjax.distributions import Distribution, ScaledHazard, ScaledTime
 from survjax.models.accelerated_failure_time import AcceleratedFailureTime
 from survjax.models.checked_file import header, write_checked
-from survjax.models.encoding import as_array, as_float, decode, encode, number, numbers, own_laws
-from survjax.models.fit_checks import SAME_VALUE, check_covariance, check_record
+from survjax.models.encoding import as_array, as_float, decode, encode, numbers, own_laws
+from survjax.models.fit_checks import check_covariance, check_record
 from survjax.models.hazard_scaling import HazardScaling
 from survjax.models.precision import in_double_precision
 from survjax.models.proportional_hazards import ProportionalHazards
 from survjax.models.regression import Regression
+from survjax.models.saved_estimates import check_estimates, ending_content, ending_of, estimates_content
 from survjax.models.template import as_template
 from survjax.regression.estimation import RegressionFit
 from survjax.regression.predictors import Predictor, Predictors, coordinate_names
 from survjax.regression.report import report
 
 # The law of a unit of those whose covariates act on the base as a whole.
-SCORED: dict[type[Regression], Any] = {
+SCORED: dict[type, Any] = {
     ProportionalHazards: ScaledHazard,
     AcceleratedFailureTime: ScaledTime,
     HazardScaling: ScaledHazard,
@@ -45,31 +46,32 @@ def write_regression(model: Regression, path: Path) -> None:
 
 def own_laws_of_regression(model: Regression) -> dict[str, type[Distribution]]:
     """By name the user's own laws that a regression is made of."""
-    template: Any = model._fitted.predictors.template
-    return own_laws([model, template.of if type(model) in SCORED else template])
+    return own_laws([model, law_inside(type(model), model._fitted.predictors)])
+
+
+def law_inside(kind: type, predictors: Predictors) -> Distribution:
+    """The law of a unit, without the score of one whose covariates act on it as a whole."""
+    template: Any = predictors.template
+    return template.of if kind in SCORED else template
+
+
+def predictors_content(kind: type, predictors: Predictors) -> dict[str, Any]:
+    """The law and what of it follows which covariates, of a regression of this kind."""
+    names = coordinate_names(predictors.template)
+    return {
+        "distribution": encode(law_inside(kind, predictors)),
+        "predictors": [{"parameter": names[one.coordinate], "design": one.design.state()} for one in predictors.each],
+    }
 
 
 def regression_content(model: Regression) -> dict[str, Any]:
     """What a file holds of a fitted regression."""
     fit, told, encoded = model._fitted, model._report, encode(model)
-    template: Any = fit.predictors.template
-    names = coordinate_names(template)
     return {
         **header(encoded.pop("model"), encoded),
-        "parameters": dict(zip(told.names, numbers(told.values), strict=True)),
-        "standard_errors": dict(zip(told.names, numbers(np.sqrt(np.diag(told.covariance))), strict=True)),
-        "fit": {
-            "log_likelihood": number(fit.log_likelihood),
-            "units": fit.n_units,
-            "failures": fit.n_failed,
-            "stop_reason": fit.reason,
-            "steps": fit.n_steps,
-            "notes": fit.notes,
-            "penalty": fit.penalty,
-            **model._beside_the_fit(),
-        },
-        "distribution": encode(template.of if type(model) in SCORED else template),
-        "predictors": [{"parameter": names[one.coordinate], "design": one.design.state()} for one in fit.predictors.each],
+        **estimates_content(told.names, told.values, np.sqrt(np.diag(told.covariance))),
+        "fit": {**ending_content(fit), "penalty": fit.penalty, **model._beside_the_fit()},
+        **predictors_content(type(model), fit.predictors),
         "coefficients": numbers(fit.coefficients),
         "coefficient_covariance": [numbers(row) for row in fit.covariance],
     }
@@ -85,19 +87,14 @@ def restore_regression(content: dict[str, Any], own: Mapping[str, type[Distribut
     """
     model: Regression = decode({"model": content["model"], **content["arguments"]}, own)
     model._base_template()  # the argument is checked where it is used
-    predictors = _predictors(type(model), as_template(decode(content["distribution"], own)), content["predictors"])
+    predictors = restored_predictors(type(model), content, own)
     about, q = content["fit"], predictors.layout.n_coefficients()
     fit = RegressionFit(
         predictors=predictors,
         coefficients=as_array(content["coefficients"], (q,), "coefficients"),
         covariance=as_array(content["coefficient_covariance"], (q, q), "coefficient_covariance"),
-        log_likelihood=as_float(about["log_likelihood"]),
-        n_units=as_float(about["units"]),
-        n_failed=as_float(about["failures"]),
-        reason=about["stop_reason"],
-        n_steps=about["steps"],
+        **ending_of(about),
         path=np.zeros((0, q)),
-        notes=about["notes"],
         penalty=as_float(about["penalty"]),
     )
     _check(fit, content)
@@ -106,14 +103,22 @@ def restore_regression(content: dict[str, Any], own: Mapping[str, type[Distribut
     return model
 
 
-def _predictors(kind: type[Regression], base: Distribution, given: Any) -> Predictors:
+def restored_predictors(kind: type, content: Mapping[str, Any], own: Mapping[str, type[Distribution]]) -> Predictors:
+    """What ``predictors_content`` gave to a file; nothing follows covariates in a kind that is no regression.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError : parts are missing or do not fit together.
+    """
+    base, given = as_template(decode(content["distribution"], own)), content["predictors"]
     template = SCORED[kind](base, None) if kind in SCORED else base
     names = coordinate_names(template)
     for one in given:
         if one["parameter"] not in names:
             raise ValueError(f"{one['parameter']!r:.60} is no parameter that could follow covariates; there are {', '.join(names)}.")
     places = [names.index(one["parameter"]) for one in given]
-    if not places or places != sorted(set(places)) or (kind in SCORED and places != [len(names) - 1]):
+    follow = issubclass(kind, Regression)
+    if bool(places) != follow or places != sorted(set(places)) or (kind in SCORED and places != [len(names) - 1]):
         raise ValueError(f"a {kind.__name__} has other predictors than these.")
     each = [
         Predictor(place, "" if kind in SCORED else names[place], Design.from_state(one["design"]))
@@ -133,10 +138,4 @@ def _check(fit: RegressionFit, content: dict[str, Any]) -> None:
     if not 0.0 <= fit.penalty < np.inf:
         raise ValueError(f"the penalty must be a number, 0 or more; it is {fit.penalty}.")
     told = report(fit)
-    errors = np.sqrt(np.diag(told.covariance))
-    for name, expected, what in (("parameters", told.values, "parameters"), ("standard_errors", errors, "standard errors")):
-        if tuple(content[name]) != told.names:
-            raise ValueError(f"the {what} are not those of the predictors.")
-        found = as_array(list(content[name].values()), expected.shape, name)
-        if not np.allclose(found, expected, rtol=SAME_VALUE, atol=0.0, equal_nan=True):
-            raise ValueError(f"the {what} are not those of the coefficients.")
+    check_estimates(content, told.names, told.values, np.sqrt(np.diag(told.covariance)))

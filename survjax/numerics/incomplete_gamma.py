@@ -253,13 +253,3 @@ def mean_growth(q, sigma, w):
     above = log_tails(q / lift, lift * (nearer - shift))[1] - log_tails(q, nearer)[1]
     near = jnp.expm1(log_mean_power(q, sigma) - sigma * nearer + above)
     return jnp.where(finite, jnp.where(steep, far, near), jnp.inf)
-
-
-def log_incomplete_gamma(a, log_x):
-    r"""log of the regularised lower and upper functions, :math:`P(a, x)` and :math:`Q(a, x)`, for a >= 0.0045.
-
-    ``log_x`` is any real number, or infinite. Accuracy as ``log_tails``; ten times eps times ``a`` more from what the
-    rounding of ``log_x`` does to the tails of a large a.
-    """
-    root = jnp.sqrt(a)
-    return log_tails(1.0 / root, root * (log_x - jnp.log(a)))

@@ -340,6 +340,12 @@ def test_a_notebook_shows_a_small_table():
     assert sj.Lifetimes(DURATIONS)[:0]._repr_html_().count("<tr>") == 1
 
 
+def test_a_cause_with_signs_of_html_is_shown_as_it_is_written():
+    life = sj.Lifetimes([1.0, 2.0], cause=["<b>wear & tear", "seal"])
+    assert "causes: &lt;b&gt;wear &amp; tear 1, seal 1" in life._repr_html_()
+    assert "causes: <b>wear & tear 1, seal 1" in repr(life)
+
+
 def test_negative_ages_deserve_a_look():
     findings = sj.Lifetimes([1.0, 2.0, -3.0], [1, 0, 1]).checks()
     assert any("1 of 3 ages are negative, the first in row 2 (-3)" in str(finding) for finding in findings)
