@@ -9,17 +9,16 @@ import jax
 import numpy as np
 
 from survjax.engine.columns import read_clusters, read_columns, read_weights
-from survjax.engine.estimation import LikelihoodFit, Problem, fit_likelihood
+from survjax.engine.estimation import Problem, fit_likelihood
+from survjax.engine.findings import LikelihoodFindings, wald_table
 from survjax.engine.intervals import bootstrap_values, delta_of, percentile_limits, profile_limits, sandwich
 from survjax.engine.parameter_space import WORDS, read_parameters
+from survjax.engine.term import NotInTheFile
 from survjax.errors import NotConverged, NotFitted
 from survjax.models.arguments import check_level, check_side, check_whole_number
-from survjax.models.estimator import Estimator
-from survjax.models.fit_in_words import estimates_in_words, table_as_html
 from survjax.models.intervals import wald_limits
-from survjax.models.kept_fit import FitEnding
 from survjax.models.precision import in_double_precision
-from survjax.models.tables import by_name, covariance_by_name, errors_by_name, limits_by_name
+from survjax.models.tables import limits_by_name
 from survjax.numerics.outside import values_outside
 from survjax.parameters import Domain
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 N_BOOTSTRAP = 199
 
 
-class MaximumLikelihood(FitEnding[LikelihoodFit], Estimator):
+class MaximumLikelihood(LikelihoodFindings):
     """Maximum likelihood for any model whose log-likelihood is a sum over rows, written in a few lines of ``jax.numpy``.
 
     Parameters
@@ -61,14 +60,6 @@ class MaximumLikelihood(FitEnding[LikelihoodFit], Estimator):
     >>> fitted.parameters_.round(3).to_dict()
     {'intercept': -0.185, 'slope': 0.774}
     """
-
-    log_likelihood: Callable[..., Any]
-    parameters: Mapping[str, Any]
-    per: str
-    errors: str
-    _fit_call = "fit(data)"
-    _problem: Problem | None = None
-    _clusters: np.ndarray | None = None
 
     def __init__(
         self,
@@ -140,6 +131,8 @@ class MaximumLikelihood(FitEnding[LikelihoodFit], Estimator):
         return self
 
     def _pose(self, data: Any, weights: Any, block: int | None) -> tuple[Problem, dict[str, np.ndarray]]:
+        if isinstance(self.log_likelihood, NotInTheFile):
+            self.log_likelihood()
         if not callable(self.log_likelihood):
             raise TypeError(f"log_likelihood must be a function (parameters, row); got {self.log_likelihood!r:.60}.")
         if self.per not in ("row", "block"):
@@ -151,80 +144,6 @@ class MaximumLikelihood(FitEnding[LikelihoodFit], Estimator):
         rows = None if block is None else check_whole_number(block, "block", 1)
         problem = Problem.pose(self.log_likelihood, self.per, space, columns, read_weights(weights, columns), rows)
         return problem, default
-
-    # ---- what was learned
-
-    @property
-    def parameters_(self) -> pd.Series:
-        """Estimates by name, entries of a vector as ``beta[x1]``; known numbers included."""
-        return by_name(self._fitted.space.names, self._fitted.values)
-
-    @property
-    def standard_errors_(self) -> pd.Series:
-        """Standard errors of ``parameters_``; 0 for known numbers."""
-        return errors_by_name(self._fitted.space.names, self._fitted.covariance)
-
-    @property
-    def covariance_(self) -> pd.DataFrame:
-        """Covariance of ``parameters_`` (m, m)."""
-        return covariance_by_name(self._fitted.space.names, self._fitted.covariance)
-
-    @property
-    @in_double_precision
-    def estimates_(self) -> dict[str, Any]:
-        """Every parameter as the function sees it: by name, in its shape, a float or a NumPy array; known ones included."""
-        bound = jax.device_get(self._fitted.space.bind(self._fitted.coordinates))
-        return {name: float(value) if np.ndim(value) == 0 else np.asarray(value) for name, value in bound.items()}
-
-    @property
-    def log_likelihood_(self) -> float:
-        """The log-likelihood of the data of the fit, weights counted."""
-        return self._fitted.log_likelihood
-
-    @property
-    def aic_(self) -> float:
-        """Akaike's criterion: twice the numbers learned less twice the log-likelihood."""
-        return 2.0 * self._fitted.n_learned - 2.0 * self.log_likelihood_
-
-    @property
-    def bic_(self) -> float:
-        """Schwarz's criterion, n being the sum of the weights."""
-        return float(np.log(self._fitted.n_units)) * self._fitted.n_learned - 2.0 * self.log_likelihood_
-
-    @property
-    def n_starts_(self) -> int:
-        """From how many starts the maximum was looked for, and (``n_hits_``) how many of them reached it."""
-        return self._fitted.n_starts
-
-    @property
-    def n_hits_(self) -> int:
-        return self._fitted.n_hits
-
-    @property
-    def notes_(self) -> list[str]:
-        """What the reader of this fit should know, in sentences; empty when there is nothing to say."""
-        return list(self._fitted.notes)
-
-    @property
-    @in_double_precision
-    def path_(self) -> pd.DataFrame:
-        """The parameters at each step of the optimiser, from the start (row 0) to the maximum."""
-        import pandas as pd
-
-        fit = self._fitted
-        values = np.asarray(jax.vmap(fit.space.values)(fit.path))
-        return pd.DataFrame(values, columns=fit.space.names).rename_axis("step")
-
-    @property
-    def summary_(self) -> pd.DataFrame:
-        """Estimate, standard error and 95 % limits of every parameter."""
-        return self.summary()
-
-    def summary(self, level: float = 0.95) -> pd.DataFrame:
-        """Estimate, standard error and Wald limits at ``level`` of every parameter; one row a parameter."""
-        table = self.interval("parameters", level=level)
-        table.insert(1, "standard error", self.standard_errors_)
-        return table
 
     @in_double_precision
     def interval(
@@ -253,7 +172,7 @@ class MaximumLikelihood(FitEnding[LikelihoodFit], Estimator):
 
         Raises
         ------
-        NotFitted : nothing was fitted, or the data of the fit are not at hand (after unpickling).
+        NotFitted : nothing was fitted, or the data of the fit are not at hand (after unpickling or loading).
         NotConverged : the fit reached no maximum, from which limits of "likelihood" and "bootstrap" start (Wald's are nan, as the errors
             are); the profile rises above it; a tenth of the samples has none.
         ValueError : unknown words; profile limits of a function, or beside robust errors; a value of a function that is nan or outside of
@@ -288,7 +207,7 @@ class MaximumLikelihood(FitEnding[LikelihoodFit], Estimator):
             found = self._at_samples(what, arguments, n_bootstrap, seed)
             return limits_by_name(names, values, *percentile_limits(found, values, domains, level, side))
         if what == "parameters":
-            return limits_by_name(names, values, *wald_limits(values, np.sqrt(np.diag(fit.covariance)), domains, level, side))
+            return wald_table(fit, level, side)
         if fit.converged and not np.isfinite(errors).all():
             name = names[int(np.argmin(np.isfinite(errors)))]
             raise ValueError(f"{name} has no finite derivative at the estimates, and so no standard error; take method='bootstrap'.")
@@ -325,7 +244,7 @@ class MaximumLikelihood(FitEnding[LikelihoodFit], Estimator):
                 f"the fit reached no maximum: it stopped with {self._fitted.reason!r}, and no other fit can be held against it.", self._fit
             )
         if self._problem is None:
-            raise NotFitted("the data of the fit are not at hand, since a pickle does not hold them: fit again.")
+            raise NotFitted("the data of the fit are not at hand, since neither a pickle nor a file holds them: fit again.")
         return self._problem
 
     @in_double_precision
@@ -346,31 +265,6 @@ class MaximumLikelihood(FitEnding[LikelihoodFit], Estimator):
                 " Leave such rows out, or fill what they miss."
             )
         return found
-
-    # ---- shown
-
-    def __repr__(self) -> str:
-        """The function and its parameters; once fitted the estimates with their standard errors and what they rest on."""
-        if self._fit is None:
-            return f"MaximumLikelihood({self._called()}, {', '.join(self.parameters)})"
-        return estimates_in_words(self._heading(), self._fit.space.names, self._fit.values, np.sqrt(np.diag(self._fit.covariance)))
-
-    def _repr_html_(self) -> str | None:
-        return None if self._fit is None else table_as_html(self._heading(), self.summary(), self.notes_)
-
-    def _called(self) -> str:
-        return getattr(self.log_likelihood, "__name__", type(self.log_likelihood).__name__)
-
-    def _heading(self) -> str:
-        fit = self._fitted
-        stopped = "" if fit.converged else f", stopped short ({fit.reason})"
-        errors = ", robust errors" if self.errors == "robust" else ""
-        rows = f"{fit.n_units:,.6g} rows{errors}{stopped}"
-        return f"MaximumLikelihood({self._called()}) fitted to {rows}, log-likelihood {fit.log_likelihood:.6g}"
-
-    def __getstate__(self) -> dict[str, Any]:
-        # The data are the user's and may be large: a pickle holds the model, not the rows.
-        return {name: value for name, value in vars(self).items() if name not in ("_problem", "_clusters")}
 
 
 def _labels(answer: Any) -> list[str]:

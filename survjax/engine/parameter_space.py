@@ -55,7 +55,7 @@ class ParameterSpace:
         taken = 0
         for entry in self.entries:
             if entry.domain is None:
-                bound[entry.name] = self.known[entry.name]
+                bound[entry.name] = jnp.asarray(self.known[entry.name])  # of JAX, so that what it traces may be an index
                 continue
             bound[entry.name] = entry.domain.from_real(point[taken : taken + entry.size]).reshape(entry.shape)
             taken += entry.size

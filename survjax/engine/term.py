@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
 import jax
@@ -68,6 +68,19 @@ class _Itself:
 
     def __hash__(self) -> int:
         return id(self.function)
+
+
+class NotInTheFile:
+    """In the place of the function of a fit that was loaded: its name, and what to do where it is needed."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+    def __call__(self, *_: Any) -> NoReturn:
+        raise TypeError(
+            f"the function {self.__name__} is not in the file that this MaximumLikelihood was loaded from: give it back, "
+            f"sj.load(path, log_likelihood={self.__name__}), or model.set_params(log_likelihood={self.__name__})."
+        )
 
 
 def objective_of(function: Callable, per: str) -> Objective:

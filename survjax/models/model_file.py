@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -76,17 +76,21 @@ def _model_content(model: Model) -> dict[str, Any]:
     }
 
 
-def load(path: str | Path, distributions: Sequence[type[Distribution]] = ()) -> Model | Regression | CompetingEvents | Frailty:
+def load(
+    path: str | Path, distributions: Sequence[type[Distribution]] = (), *, log_likelihood: Callable[..., Any] | None = None
+) -> Model | Regression | CompetingEvents | Frailty:
     """Read a model that ``save`` wrote. The data it was fitted to are not in the file.
 
     Parameters
     ----------
     distributions : classes of your own (``class MyDistribution(sj.Distribution)``) that the model is made of. A name in the file is looked
         up among survjax's and these; nothing is imported.
+    log_likelihood : the function of a ``MaximumLikelihood``, which no file holds; without it there are no ``score`` and no other ``fit``.
 
     Raises
     ------
-    TypeError, ValueError : ``distributions`` that are none, or have the name of one of survjax's.
+    TypeError, ValueError : ``distributions`` that are none, or have the name of one of survjax's; a ``log_likelihood`` that is no function,
+        or for a model of another kind.
     FileNotFoundError : there is no such file.
     ModelFileError : the file is truncated, was altered, comes from a newer survjax, is no model file, or holds numbers that do
         not belong together.
@@ -96,7 +100,14 @@ def load(path: str | Path, distributions: Sequence[type[Distribution]] = ()) -> 
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise ModelFileError(f"{path} is not a survjax model: it is not text.") from None
-    return read_checked(text, path, partial(restore, own=own))
+    found = read_checked(text, path, partial(restore, own=own))
+    if log_likelihood is not None:
+        if "log_likelihood" not in found.get_params(deep=False):
+            raise TypeError(f"log_likelihood= belongs to a MaximumLikelihood, and {path} holds a {type(found).__name__}; leave it out.")
+        if not callable(log_likelihood):
+            raise TypeError(f"log_likelihood must be a function (parameters, row); got {log_likelihood!r:.60}.")
+        found.set_params(log_likelihood=log_likelihood)
+    return found
 
 
 def restore(content: dict[str, Any], own: Mapping[str, type[Distribution]] = NONE) -> Model | Regression | CompetingEvents | Frailty:
