@@ -24,7 +24,8 @@ they average exactly 0, and the likelihood at -spread is that at +spread. So the
 at spread 0 the slope is 0, which is why no fit begins there.
 
 survjax begins at 0 with a spread of 1; xlogit at a multinomial logit's estimates with a spread of 0.1, a fit that its time includes, and
-once more ("same start") where survjax begins. Its times are without standard errors. One thread for BLAS, with which xlogit is faster."""
+once more ("same start") where survjax begins. Its times are without standard errors.
+One thread for BLAS, with which xlogit's L-BFGS-B is faster, its BFGS as fast."""
 
 
 def page(rows: list[dict[str, Any]], stem: str) -> str:

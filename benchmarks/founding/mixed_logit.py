@@ -263,13 +263,15 @@ def main() -> None:
     if arguments.cell:
         print(json.dumps({"machine": machine(*PACKAGES), "load": load(), **measure(arguments.cell)}))
         return
-    if xlogit is None:
+    if xlogit is None and not arguments.draw:
         print("xlogit is not installed, and left out: pip install xlogit")
     if arguments.quick:
         small = BASE | {"n": 1_000}
         print(page([{"cell": cell, **of_one(HERE, cell)} for cell in cells(small, [], [small])], HERE.stem))
         return
     kept = HERE.with_suffix(".jsonl")
+    if arguments.draw and not kept.exists():
+        sys.exit(f"{kept.name} is not there: nothing has been measured.")
     if arguments.fresh:
         kept.unlink(missing_ok=True)
     rows = measured(HERE, cells(BASE, SIZES, [LARGEST]), kept, more=not arguments.draw)
