@@ -298,7 +298,9 @@ def test_a_picture_has_a_line_for_each_group(fitted):
 
 
 REFUSED = {
-    "right truncation": lambda: sj.Frailty(sj.Weibull()).fit(sj.Lifetimes([1, 2], right_truncation=[3, 3]), group=["a", "b"]),
+    "right truncation": lambda: sj.Frailty(sj.Weibull()).fit(
+        sj.Lifetimes.from_intervals([1, 2], [1, 2], right_truncation=[3, 3]), group=["a", "b"]
+    ),
     "all rows are of one group": lambda: sj.Frailty(sj.Weibull()).fit(LIFE, group=np.zeros(len(LIFE))),
     "group is missing in row 1": lambda: sj.Frailty(sj.Weibull()).fit([1.0, 2.0], group=["a", None]),
     "group has 2 labels and y 256 rows": lambda: sj.Frailty(sj.Weibull()).fit(LIFE, group=["a", "b"]),
