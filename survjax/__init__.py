@@ -18,6 +18,7 @@ _HOMES = {
     "History": "survjax.covariates.histories",
     "Landmarks": "survjax.covariates.landmark_rows",
     "from_sensor_log": "survjax.covariates.sensor_log",
+    "ReadingWindows": "survjax.covariates.reading_windows",
     "Prior": "survjax.fitting.prior",
     "Model": "survjax.models",
     "Exponential": "survjax.models",

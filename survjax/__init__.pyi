@@ -14,6 +14,7 @@ from survjax.covariates import features as features
 from survjax.covariates import relations as relations
 from survjax.covariates.histories import History as History
 from survjax.covariates.landmark_rows import Landmarks as Landmarks
+from survjax.covariates.reading_windows import ReadingWindows as ReadingWindows
 from survjax.covariates.sensor_log import from_sensor_log as from_sensor_log
 from survjax.cox import CoxProportionalHazards as CoxProportionalHazards
 from survjax.cross_validation import cross_validate as cross_validate

@@ -10,6 +10,7 @@ import numpy as np
 from survjax.covariates.features import Feature, Moments, Readings, count_up_to, read_feature
 from survjax.covariates.histories import as_series
 from survjax.covariates.reading_log import Lives, ReadingLog, read_lives, read_log, refuse_readings, refuse_units, whole_column
+from survjax.covariates.reading_windows import ReadingWindows
 from survjax.covariates.table import Table, names_in_brief, read_table
 from survjax.data.columns import ROWS_COUNT_FROM, read_column
 from survjax.data.lifetimes import Lifetimes
@@ -153,14 +154,18 @@ class Landmarks:
         other._build(readings, None, at, None if units is None else read_table(units))
         return other
 
-    def windows(self, n: int) -> np.ndarray:
+    def windows(self, n: int, *, beside: Sequence[Hashable] | None = None) -> Any:
         """The last ``n`` readings of each row's numeric sensors, (rows, n, sensors), the latest last: what recurrent networks take.
 
         Where a unit has had fewer its first is repeated before them.
 
+        Parameters
+        ----------
+        beside : columns of ``X`` that go with them, what is known of a unit for good or its age: a ``ReadingWindows`` is then returned.
+
         Raises
         ------
-        ValueError : n is no whole number of at least 1; no sensor is numeric.
+        TypeError : ``beside`` is a text. ValueError : n is no whole number of at least 1; no sensor is numeric; no such column of X.
         """
         if not (isinstance(n, (int, np.integer)) and n >= 1):
             raise ValueError(f"n must be a whole number of readings, at least 1; got {n!r}.")
@@ -168,7 +173,13 @@ class Landmarks:
             raise ValueError("no sensor is numeric, so that there are no windows of readings.")
         first = np.searchsorted(self._numeric.of, self._numeric.of[self._until - 1])
         places = self._until[:, None] - np.arange(n, 0, -1)
-        return self._numeric.values[np.maximum(places, first[:, None])]
+        readings = self._numeric.values[np.maximum(places, first[:, None])]
+        if beside is None:
+            return readings
+        if isinstance(beside, str):
+            raise TypeError(f"beside must be a list of names, beside=[{beside!r}]; got the text {beside!r}.")
+        read_table(self.X).pick(tuple(map(str, beside)))
+        return ReadingWindows(readings, self.X[list(beside)])
 
     def to_frame(self) -> pd.DataFrame:
         """The rows as a pandas frame: unit, age, then, where the ends are known, duration and event on the model's clock, then X."""

@@ -38,12 +38,14 @@ class GroupStates:
     ----------
     labels : what they are called. failures, expected (k,) : failures, and the sum of the cumulative hazards of their units.
     slopes (k, q) : of the latter in the coefficients.
+    nodes : where some failed within intervals, values of the frailty (k, m) and what share of what is known of it each stands for (k, m).
     """
 
     labels: tuple
     failures: np.ndarray
     expected: np.ndarray
     slopes: np.ndarray
+    nodes: tuple[np.ndarray, np.ndarray] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +171,7 @@ def fit_frailty(
     arrived = best.reasons[0] in ARRIVED and point[-1] > math.log(NEARLY_NONE)
     to_user = float(life.n_exact * np.log(unit))
     if height <= without + SAME_VALUE:
-        states = _states(problem, groups, start, inner, unit)
+        states = _states(problem, groups, start, inner, unit, 0.0)
         covariance = np.zeros((len(start) + 1,) * 2)
         covariance[:-1, :-1] = alone.covariance
         found = FrailtyFit(kind, alone, 0.0, covariance, alone.log_likelihood, states, groups.alone)
@@ -192,7 +194,7 @@ def fit_frailty(
         notes=list(alone.notes),
     )
     variance = math.exp(point[-1])
-    states = _states(problem, groups, point[:-1], inner, unit)
+    states = _states(problem, groups, point[:-1], inner, unit, variance)
     found = FrailtyFit(kind, fit, variance, covariance, without - to_user, states, groups.alone)
     error = float(np.sqrt(covariance[-1, -1])) if arrived else FIRST_REACH
     return found, Profile(problem, point, height, without, error)
@@ -216,7 +218,10 @@ def _refuse(best: Descent, point: np.ndarray, require_convergence: bool) -> None
         )
 
 
-def _states(problem: GroupedProblem, groups: Groups, coefficients: np.ndarray, inner: Predictors, unit: float) -> GroupStates:
+def _states(
+    problem: GroupedProblem, groups: Groups, coefficients: np.ndarray, inner: Predictors, unit: float, variance: float
+) -> GroupStates:
     """What is known of each group at coefficients in the inner unit; slopes are those in the user's coefficients."""
     failures, expected, slopes = problem.expected(coefficients, groups.n)
-    return GroupStates(groups.labels, failures, expected, slopes / inner.rescaled(coefficients, unit)[1])
+    nodes = problem.nodes(coefficients, variance, groups.n)
+    return GroupStates(groups.labels, failures, expected, slopes / inner.rescaled(coefficients, unit)[1], nodes)

@@ -13,6 +13,7 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.errors import BadRow
 
 ROWS_OF_BLOCK = 4_096  # of groups that are smaller
+ROWS_WITH_INTERVALS = 512  # which have a number for each node of an integral over the frailty
 FEWEST_ROWS, FEWEST_GROUPS = 64, 16  # to which few are padded, so that another number of them does not compile again
 
 
@@ -102,15 +103,13 @@ def _continuing(units: np.ndarray, life: Lifetimes) -> np.ndarray:
 
 
 def refuse_what_no_frailty_takes(life: Lifetimes) -> None:
-    """Refuse rows that leave no closed form in the failures and the cumulative hazards of a group.
+    """Refuse rows of which no likelihood given the frailty is known.
 
     Raises
     ------
-    BadRow : failures known only within an interval; right truncation.
+    BadRow : right truncation; a fraction of a failure.
     """
     remedy = "For unit frailty, one a row, UnitFrailty(base) takes every kind of row; for groups give the exact ages."
-    between = ~life.event_observed & np.isfinite(life.upper)
-    refuse_rows(between, life.upper, "upper", "equal to lower or infinite under a shared frailty", remedy)
     if life.right_truncation is not None:
         cut = np.isfinite(life.right_truncation)
         refuse_rows(cut, life.right_truncation, "right_truncation", "infinite under a shared frailty", remedy)
@@ -124,8 +123,10 @@ class Block(NamedTuple):
     """Whole groups and their rows, padded with rows of no weight and groups of no failures.
 
     columns : of rows (b,): age and logarithm, ``group`` within the block, ``weight``, ``failed`` (weight of a failure, else 0), an age
-        at which a hazard is to be had; where some rows begin late also ``entry``, with ``at_entry`` the weight with which its cumulative
-        hazard counts as survived before the group was seen, and ``before`` that with which it is taken off what the group has seen.
+        at which a hazard is to be had; where some failed within an interval also ``between``, the weight of these, the length ``more`` of
+        the interval and ``from_birth``, whether it begins at 0, "age" being then its end; where some rows begin late also ``entry``, with
+        ``at_entry`` the weight with which its cumulative hazard counts as survived before the group was seen, and ``before`` that with
+        which it is taken off what the group has seen.
     failures (g,) : of each group. which (g,) : its number; those beyond are padding.
     """
 
@@ -136,14 +137,15 @@ class Block(NamedTuple):
 
 def blocks_of(groups: Groups, life: Lifetimes, covariates: np.ndarray, unit_of_time: float) -> list[Block]:
     """The rows with any weight, times in multiples of ``unit_of_time``, cut into blocks of one shape."""
-    told = np.flatnonzero((life.counts() > 0) & (life.lower > 0))
+    between = ~life.event_observed & np.isfinite(life.upper)
+    told = np.flatnonzero((life.counts() > 0) & ((life.lower > 0) | between))
     rows = told[np.argsort(groups.codes[told], kind="stable")]
     columns = _columns(groups, life[rows], groups.continues[rows], unit_of_time)
     columns["covariates"] = covariates[rows]
     codes = groups.codes[rows]
     failures = np.bincount(codes, columns["failed"], minlength=groups.n)
     edges = np.searchsorted(codes, np.arange(groups.n + 1))
-    spans = _spans(edges)
+    spans = _spans(edges, ROWS_WITH_INTERVALS if "between" in columns else ROWS_OF_BLOCK)
     n_rows = _padded(max(edges[last] - edges[first] for first, last in spans), FEWEST_ROWS)
     n_groups = _padded(max(last - first for first, last in spans), FEWEST_GROUPS)
     found = []
@@ -155,28 +157,38 @@ def blocks_of(groups: Groups, life: Lifetimes, covariates: np.ndarray, unit_of_t
     return found
 
 
-WEIGHTS = ("weight", "failed", "at_entry", "before")
+WEIGHTS = ("weight", "failed", "between", "at_entry", "before")
 
 
 def _columns(groups: Groups, life: Lifetimes, continues: np.ndarray, unit: float) -> dict[str, np.ndarray]:
-    weight, age = np.array(life.counts(), dtype=float), life.lower / unit
+    counts, lower = np.array(life.counts(), dtype=float), life.lower
+    within = ~life.event_observed & np.isfinite(life.upper)
+    if within.any() and life.entry is not None:
+        # one that failed some time after its entry has a lower end of 0
+        lower = np.where(within, np.maximum(lower, life.entry), lower)
+    from_birth = within & (lower <= 0)
+    age = np.where(from_birth, life.upper, lower) / unit
+    weight = counts * ~from_birth
     failed = weight * life.event_observed
     at_failure = np.where(failed > 0, age, age[np.argmax(failed > 0)])  # a hazard is had where there is one
     columns = {"age": age, "log_age": np.log(age), "weight": weight, "failed": failed}
     columns |= {"failed_at": at_failure}
+    if within.any():
+        more = np.where(within & ~from_birth, life.upper / unit - age, 1.0)
+        columns |= {"between": counts * within, "more": more, "from_birth": from_birth}
     if life.entry is not None and np.any(life.entry > 0):
         late = life.entry > 0
         entry = np.where(late, life.entry / unit, age)
         columns |= {"entry": entry, "log_entry": np.log(entry)}
-        columns |= {"at_entry": weight * (late & ~continues), "before": weight * (late & continues)}
+        columns |= {"at_entry": counts * (late & ~continues), "before": counts * (late & continues)}
     return columns
 
 
-def _spans(edges: np.ndarray) -> list[tuple[int, int]]:
+def _spans(edges: np.ndarray, rows_of_block: int) -> list[tuple[int, int]]:
     """First and last + 1 of the groups of each block."""
     spans, first, n = [], 0, len(edges) - 1
     while first < n:
-        last = max(int(np.searchsorted(edges, edges[first] + ROWS_OF_BLOCK, side="right")) - 1, first + 1)
+        last = max(int(np.searchsorted(edges, edges[first] + rows_of_block, side="right")) - 1, first + 1)
         spans.append((first, last))
         first = last
     return spans

@@ -7,7 +7,8 @@ have gone through, a group contributes
 
 where e is the sum of the cumulative hazards before the units came under observation: a group is seen as it is because all its units
 survived to their entries, and its frailty is that of such groups (Hougaard 2000, sections 7.2 and 7.3; van den Berg & Drepper 2016,
-Econometric Reviews 35, on why marginal over marginal must be taken jointly within a group).
+Econometric Reviews 35, on why marginal over marginal must be taken jointly within a group). A unit known to have failed within an interval
+in which its base collects m has :math:`1 - e^{-mZ}` under the expectation in place of a hazard (``interval_moments``).
 """
 
 from __future__ import annotations
@@ -23,18 +24,26 @@ import numpy as np
 from survjax.distributions import Distribution
 from survjax.distributions.frailties import FRAILTIES
 from survjax.frailty.groups import Block
+from survjax.frailty.interval_moments import NODES, Intervals, log_interval_moments, nodes_and_shares
 from survjax.numerics.linear_sums import Layout, LinearSums
 from survjax.numerics.newton import Evaluation
+from survjax.numerics.special import log1mexp
 
 
 def _hazards(template: Distribution, layout: Layout, coefficients: Any, columns: Any):
-    """Of each row the cumulative hazards at its age and at its entry (None where no row begins late), and the law's log hazard (b,)."""
+    """Of each row the cumulative hazards at its age, at its entry (None where no row begins late) and from its age to the end of the
+    interval in which it failed (None where no row has one), and the law's log hazard (b,).
+    """
 
     def of_row(coordinates, row):
         law = template.bind(coordinates)
         collected = -law.log_survival_from(row["age"], row["log_age"])
         at_entry = -law.log_survival_from(row["entry"], row["log_entry"]) if "entry" in row else None
-        return collected, at_entry, law.log_hazard(row["failed_at"])
+        more = None
+        if "more" in row:
+            # of one that failed before an age "age" is that age
+            more = jnp.where(row["from_birth"], collected, law.cumulative_hazard_between(row["age"], row["more"]))
+        return collected, at_entry, more, law.log_hazard(row["failed_at"])
 
     rows = {name: column for name, column in columns.items() if name != "covariates"}
     return jax.vmap(of_row)(layout.coordinates(coefficients, columns["covariates"]), rows)
@@ -49,16 +58,23 @@ def _expected(columns: Any, collected: Any, at_entry: Any, n_groups: int):
     return tuple(jax.ops.segment_sum(one, columns["group"], n_groups) for one in (seen, columns["at_entry"] * at_entry))
 
 
+def _intervals(columns: Any, more: Any) -> Intervals:
+    return Intervals(more, columns["between"], columns["group"])
+
+
 @partial(jax.jit, static_argnums=(0, 1))
 def _sums_of_block(kind: str, layout: Layout, template: Distribution, point: Any, block: Block) -> LinearSums:
     log_moment = jax.vmap(FRAILTIES[kind].log_moment, (None, 0, 0))
     columns, failures = block.columns, block.failures
 
     def total(point):
-        collected, at_entry, log_hazard = _hazards(template, layout, point[:-1], columns)
+        collected, at_entry, more, log_hazard = _hazards(template, layout, point[:-1], columns)
         expected, before = _expected(columns, collected, at_entry, len(failures))
         variance = jnp.exp(point[-1])
-        of_groups = log_moment(variance, failures, expected)
+        if more is None:
+            of_groups = log_moment(variance, failures, expected)
+        else:
+            of_groups = log_interval_moments(kind, variance, failures, expected, _intervals(columns, more))
         if at_entry is not None:
             of_groups = of_groups - log_moment(variance, jnp.zeros_like(failures), before)
         of_rows = columns["failed"] * log_hazard
@@ -78,7 +94,7 @@ def _expected_of_block(layout: Layout, template: Distribution, coefficients: Any
     """What each group of the block was expected to have by way of failures (g,), and its slopes (g, q) in the coefficients."""
 
     def expected(coefficients):
-        collected, at_entry, _ = _hazards(template, layout, coefficients, block.columns)
+        collected, at_entry, *_ = _hazards(template, layout, coefficients, block.columns)
         found = _expected(block.columns, collected, at_entry, len(block.failures))
         # the hazards before a late entry count, too: those units survived them
         return found[0], found[0]
@@ -138,6 +154,17 @@ class GroupedProblem:
             return float(self.sums(np.append(coefficients, np.log(variance))).value)
         return float(sum(_independent(self.layout, self.template, coefficients, _as_arrays(block)) for block in self.blocks))
 
+    def nodes(self, coefficients: np.ndarray, variance: float, n_groups: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """Values of the frailty of each group (k, NODES) and their shares; None where failures and expected failures tell them."""
+        if variance == 0.0 or "between" not in self.blocks[0].columns:
+            return None
+        values, shares = np.zeros((n_groups, NODES)), np.zeros((n_groups, NODES))
+        for block in self.blocks:
+            found = _nodes_of_block(self.kind, self.layout, self.template, coefficients, variance, _as_arrays(block))
+            for whole, part in zip((values, shares), found, strict=True):
+                whole[block.which] = np.asarray(part)[: len(block.which)]
+        return values, shares
+
     def expected(self, coefficients: np.ndarray, n_groups: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Failures and expected failures of each group (k,), and the slopes (k, q) of the latter in the coefficients."""
         failures, expected = np.zeros(n_groups), np.zeros(n_groups)
@@ -152,9 +179,18 @@ class GroupedProblem:
 
 @partial(jax.jit, static_argnums=0)
 def _independent(layout: Layout, template: Distribution, coefficients: Any, block: Block):
-    collected, at_entry, log_hazard = _hazards(template, layout, coefficients, block.columns)
+    collected, at_entry, more, log_hazard = _hazards(template, layout, coefficients, block.columns)
     expected, before = _expected(block.columns, collected, at_entry, len(block.failures))
-    return (block.columns["failed"] * log_hazard).sum() - expected.sum() + before.sum()
+    between = 0.0 if more is None else (block.columns["between"] * log1mexp(-more)).sum()
+    return (block.columns["failed"] * log_hazard).sum() + between - expected.sum() + before.sum()
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _nodes_of_block(kind: str, layout: Layout, template: Distribution, coefficients: Any, variance: Any, block: Block):
+    """Values of the frailty of each group of the block and their shares, (g, NODES) each."""
+    collected, at_entry, more, _ = _hazards(template, layout, coefficients, block.columns)
+    expected, _ = _expected(block.columns, collected, at_entry, len(block.failures))
+    return nodes_and_shares(kind, variance, block.failures, expected, _intervals(block.columns, more))
 
 
 def _as_arrays(block: Block) -> Block:

@@ -31,6 +31,16 @@ def posterior_limits(kind: str, variance: float, failures: np.ndarray, expected:
     return _quantiles(np.log(nodes), weights, shares)
 
 
+def mean_of_nodes(nodes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """The means (k,) of frailties told by values (k, m) and their shares."""
+    return np.sum(nodes[0] * nodes[1], axis=1)
+
+
+def limits_of_nodes(nodes: tuple[np.ndarray, np.ndarray], level: float) -> tuple[np.ndarray, np.ndarray]:
+    """The quantiles (k,) between which frailties told by values (k, m) and their shares lie with this probability."""
+    return _quantiles(np.log(nodes[0]), nodes[1], (0.5 * (1.0 - level), 0.5 * (1.0 + level)))
+
+
 def _quantiles(log_z: np.ndarray, weights: np.ndarray, shares: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
     """Quantiles (k,) of densities told by their shares (k, m) at even steps of log z, by the integral of a cubic spline between them."""
     places = np.arange(weights.shape[1])

@@ -100,8 +100,9 @@ class Frailty(FrailtyFindings):
         Parameters
         ----------
         X : (n, m) what is known of each unit, as the base takes it. For a base without covariates None, or the lifetimes themselves.
-        y : a ``Lifetimes`` with n rows, or a structured array (event, time): failures at known ages and running units, late entry, whole
-            weights.
+        y : a ``Lifetimes`` with n rows, or a structured array (event, time): failures at known ages, whole in number, failures within
+            intervals (then by quadrature for a gamma frailty, too, and predictions are of units of new groups only), running units, late
+            entry, weights.
         group : (n,) labels of the groups, or the name of a column of X, which is then no covariate unless a formula names it; None: every
             unit is one (``unit``, or every row).
         unit : (n,) labels, or the name of a column, of units that have several rows (start, stop], ``entry`` being the start: stretches
@@ -115,7 +116,7 @@ class Frailty(FrailtyFindings):
         Raises
         ------
         TypeError, ValueError : malformed data; one group only; what the base's own ``fit`` refuses; a base with a penalty or robust errors.
-        BadRow : failures known only within an interval, or right truncation; rows of a unit that do not follow on each other.
+        BadRow : right truncation; a fraction of a failure at a known age; rows of a unit that do not follow on each other.
         NoFiniteMaximum : no estimate exists. NotConverged : the optimiser stopped short.
 
         A fit that raises leaves the model as it was.
@@ -312,6 +313,12 @@ class Frailty(FrailtyFindings):
         n = len(covariates)
         columns, shape = unit_arguments(n, **arguments)
         groups = pick(fit.groups.labels, self._of_column(X, group), n)
+        if fit.groups.nodes is not None and np.any(groups >= 0):
+            label = fit.groups.labels[groups[np.argmax(groups >= 0)]]
+            raise ValueError(
+                f"group {label!r} was fitted beside failures that are known only within intervals, and what these say of a group's frailty "
+                "is in frailties(), not yet in predictions of its units: leave group out (None), for units of a new group."
+            )
         ages = columns[0][:, 0] if "age" in arguments else np.zeros(n)
         if seen is None:
             counted = np.where(groups < 0, 0.0, ages)
@@ -353,7 +360,8 @@ class Frailty(FrailtyFindings):
         """
         problem, groups = self._posed(X, y, group, unit)
         fit = self._fitted
-        states = GroupStates(groups.labels, *problem.expected(fit.fit.coefficients, groups.n))
+        found = fit.fit.coefficients
+        states = GroupStates(groups.labels, *problem.expected(found, groups.n), problem.nodes(found, fit.variance, groups.n))
         model = copy.copy(self)
         model._fit = dataclasses.replace(fit, groups=states)
         return model

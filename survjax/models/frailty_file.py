@@ -11,6 +11,7 @@ import numpy as np
 
 from survjax.distributions import Distribution
 from survjax.frailty.estimation import FrailtyFit, GroupStates
+from survjax.frailty.interval_moments import NODES
 from survjax.models.checked_file import header, write_checked
 from survjax.models.encoding import as_array, as_float, decode, encode, number, numbers, own_laws
 from survjax.models.fit_checks import check_covariance, check_record
@@ -50,6 +51,7 @@ def write_frailty(model: Frailty, path: Path) -> None:
             "failures": numbers(groups.failures),
             "expected": numbers(groups.expected),
             "slopes": [numbers(row) for row in groups.slopes],
+            **({} if groups.nodes is None else {"nodes": [[numbers(row) for row in part] for part in groups.nodes]}),
         },
     }
     write_checked(content, path, partial(restore_frailty, own=own_laws([model, law_inside(type(model.base), fit.predictors)])))
@@ -83,6 +85,7 @@ def restore_frailty(content: dict[str, Any], own: Mapping[str, type[Distribution
         as_array(told["failures"], (k,), "failures"),
         as_array(told["expected"], (k,), "expected"),
         as_array(told["slopes"], (k, q), "slopes"),
+        _nodes(told["nodes"], k) if "nodes" in told else None,
     )
     variance = as_float(told["variance"])
     if not (np.isfinite(variance) and variance >= 0.0 and np.all(states.failures >= 0) and np.all(states.expected >= 0)):
@@ -94,3 +97,16 @@ def restore_frailty(content: dict[str, Any], own: Mapping[str, type[Distribution
     expected = model.parameters_
     check_estimates(content, list(expected.index), expected.to_numpy(), model.standard_errors_.to_numpy())
     return model
+
+
+def _nodes(given: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Values of the frailties of k groups, and their shares.
+
+    Raises
+    ------
+    ValueError : they are none.
+    """
+    values, shares = (as_array(part, (k, NODES), "nodes") for part in given)
+    if not (np.all(np.diff(values, axis=1) > 0) and np.all(shares >= 0) and np.allclose(shares.sum(axis=1), 1.0, rtol=1e-9, atol=0.0)):
+        raise ValueError("the frailties of the groups are not told by rising values and their shares.")
+    return values, shares

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from survjax.frailty.estimation import FrailtyFit, Profile
-from survjax.frailty.posterior import kendall_tau, posterior_limits, posterior_means
+from survjax.frailty.posterior import kendall_tau, limits_of_nodes, mean_of_nodes, posterior_limits, posterior_means
 from survjax.models.arguments import check_level
 from survjax.models.estimator import Estimator
 from survjax.models.fit_in_words import fit_as_html, fit_in_words
@@ -156,8 +156,9 @@ class FrailtyFindings(KeptFit[FrailtyFit], Estimator):
         Returns
         -------
         DataFrame with a row a group, by its label: ``frailty`` (the mean, by which the group's hazards are multiplied), ``lower`` and
-        ``upper`` (between which it lies with probability ``level``, the estimates taken as the truth), ``failures`` and ``expected``, how
-        many failures a frailty of 1 would have brought.
+        ``upper`` (between which it lies with probability ``level``, the estimates taken as the truth), ``failures`` at known ages and
+        ``expected``, how many failures a frailty of 1 would have brought (while units were known to run: what became of those that failed
+        within intervals is in ``frailty`` and its limits alone).
         """
         import pandas as pd
 
@@ -165,6 +166,8 @@ class FrailtyFindings(KeptFit[FrailtyFit], Estimator):
         fit, groups = self._fitted, self._fitted.groups
         if fit.at_boundary:
             means = lower = upper = np.ones(len(groups.labels))
+        elif groups.nodes is not None:
+            means, (lower, upper) = mean_of_nodes(groups.nodes), limits_of_nodes(groups.nodes, level)
         else:
             means = posterior_means(fit.kind, fit.variance, groups.failures, groups.expected)
             lower, upper = posterior_limits(fit.kind, fit.variance, groups.failures, groups.expected, level)

@@ -13,7 +13,7 @@ from survjax.fitting.estimation import Fit
 from survjax.models.outcome import refuse_outcome_in
 from survjax.models.predictions import PREDICTIONS
 from survjax.neural.conformal import held_out, nothing
-from survjax.neural.inputs import Table, learn_inputs
+from survjax.neural.inputs import Table, WindowsBeside, learn_inputs
 from survjax.neural.members import Members, draw
 from survjax.neural.network import create
 from survjax.neural.neural_fit import REFUTED, NeuralFit, calibrated, in_unit, law_of_one, levels_of
@@ -54,6 +54,8 @@ def train_ensemble(
     inputs = learn_inputs(X, model.formula, model.network != "perceptron", counts)
     if isinstance(inputs, Table):
         refuse_outcome_in(inputs.design, inputs.design.matrix(X), life)
+    if isinstance(inputs, WindowsBeside):
+        refuse_outcome_in(inputs.table.design, inputs.table.design.matrix(X.known), life)
     inside = inputs.inside(X)
     members = draw(codes, np.isfinite(life.upper), told, model.members, model.resample, model.seed)
     p = template.n_coordinates()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from survjax.covariates.design import Design
-from survjax.data.columns import ROWS_COUNT_FROM
+from survjax.covariates.reading_windows import ReadingWindows, read_windows
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,7 @@ class Windows:
 
     @classmethod
     def learn(cls, X: Any) -> Windows:
-        readings = _read(X)
+        readings = read_windows(X)
         center, spread = readings.mean(axis=(0, 1)), readings.std(axis=(0, 1))
         constant = np.flatnonzero(spread <= 4 * np.finfo(float).eps * np.abs(center))
         if constant.size:
@@ -36,7 +36,9 @@ class Windows:
 
     def inside(self, X: Any) -> np.ndarray:
         """The inputs (n, window, channels) of the network."""
-        readings = _read(X)
+        if isinstance(X, ReadingWindows):
+            raise ValueError("X has covariates beside its windows, and the network learned from windows alone: pass X.readings.")
+        readings = read_windows(X)
         if readings.shape[1:] != self.shape:
             raise ValueError(f"X has windows of {readings.shape[1:]} (readings, channels); learned were {self.shape}.")
         return (readings - self.center) / self.spread
@@ -64,14 +66,43 @@ class Table:
         return {"design": self.design.state()}
 
 
-def learn_inputs(X: Any, formula: str | None, of_windows: bool, weights: np.ndarray) -> Table | Windows:
+@dataclass(frozen=True, eq=False)
+class WindowsBeside:
+    """Windows, and beside them the columns of a design: of each row one after the other."""
+
+    windows: Windows
+    table: Table
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of what is known of one unit: readings, channels, columns."""
+        return *self.windows.shape, *self.table.shape
+
+    def inside(self, X: Any) -> np.ndarray:
+        """The inputs (n, window * channels + columns) of the network."""
+        if not isinstance(X, ReadingWindows):
+            names = ", ".join(self.table.design.names)
+            raise TypeError(f"the network learned from windows and, beside them, {names}: pass sj.ReadingWindows(readings, known).")
+        readings = self.windows.inside(X.readings)
+        return np.concatenate([readings.reshape(len(readings), -1), self.table.inside(X.known)], axis=1)
+
+    def state(self) -> dict[str, Any]:
+        return self.windows.state() | self.table.state()
+
+
+Inputs = Table | Windows | WindowsBeside
+
+
+def learn_inputs(X: Any, formula: str | None, of_windows: bool, weights: np.ndarray) -> Inputs:
     """How this X is read from now on.
 
     Raises
     ------
     TypeError, ValueError : what ``Design.learn`` refuses; windows that are no array (n, window, channels) of finite numbers; a channel
-        that never changes; a formula beside windows.
+        that never changes; a formula for windows with no columns beside them.
     """
+    if of_windows and isinstance(X, ReadingWindows):
+        return WindowsBeside(Windows.learn(X.readings), Table(Design.learn(X.known, formula, weights=weights)))
     if of_windows:
         if formula is not None:
             raise ValueError("a formula is of columns, and this network reads windows (n, window, channels): leave the formula out.")
@@ -81,30 +112,18 @@ def learn_inputs(X: Any, formula: str | None, of_windows: bool, weights: np.ndar
     return Table(Design.learn(X, formula, weights=weights))
 
 
-def inputs_from_state(state: Mapping[str, Any]) -> Table | Windows:
+def inputs_from_state(state: Mapping[str, Any]) -> Inputs:
     """The reader that ``state`` wrote.
 
     Raises
     ------
     ValueError : it does not fit together.
     """
-    if "design" in state:
-        return Table(Design.from_state(state["design"]))
+    table = Table(Design.from_state(state["design"])) if "design" in state else None
+    if table is not None and "window" not in state:
+        return table
     center, spread = np.array(state["center"], dtype=float), np.array(state["spread"], dtype=float)
     if center.ndim != 1 or center.shape != spread.shape or not np.all(spread > 0):
         raise ValueError("the windows of this file do not fit together.")
-    return Windows(int(state["window"]), center, spread)
-
-
-def _read(X: Any) -> np.ndarray:
-    readings = np.asarray(X, dtype=float)
-    if readings.ndim != 3:
-        raise ValueError(f"X must be an array of windows (n, window, channels); it has shape {readings.shape}.")
-    bad = np.argwhere(~np.isfinite(readings))
-    if len(bad):
-        row, place, channel = bad[0]
-        raise ValueError(
-            f"X has {readings[row, place, channel]:g} in row {row}, reading {place}, channel {channel} ({len(bad):,} such numbers; "
-            f"{ROWS_COUNT_FROM}). Fill missing readings, for instance with the last one seen, before making windows."
-        )
-    return readings
+    windows = Windows(int(state["window"]), center, spread)
+    return windows if table is None else WindowsBeside(windows, table)

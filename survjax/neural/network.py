@@ -31,26 +31,33 @@ class Perceptron(eqx.Module):
 
 
 class Recurrent(eqx.Module):
-    """A gated recurrent unit (Cho et al. 2014) over a window (window, channels), its last state put through dense layers."""
+    """A gated recurrent unit (Cho et al. 2014) over a window (window, channels), its last state put through dense layers.
+
+    With ``window`` x is one, (window * channels + columns,), of which the columns join the state in the dense layers.
+    """
 
     cell: eqx.nn.GRUCell
     head: Perceptron
+    window: tuple[int, int] | None = eqx.field(static=True, default=None)
 
     def __call__(self, x: Any, key: Any) -> Any:
+        x, beside = _parted(x, self.window)
         state = jnp.zeros(self.cell.hidden_size, x.dtype)
         state, _ = jax.lax.scan(lambda state, reading: (self.cell(reading, state), None), state, x)
-        return self.head(state, key)
+        return self.head(jnp.concatenate([state, *beside]), key)
 
 
 class Convolutional(eqx.Module):
-    """A convolution over a window (window, channels), its mean and last activity put through dense layers."""
+    """A convolution over a window (window, channels), its mean and last activity put through dense layers; ``window`` as ``Recurrent``."""
 
     convolution: eqx.nn.Conv1d
     head: Perceptron
+    window: tuple[int, int] | None = eqx.field(static=True, default=None)
 
     def __call__(self, x: Any, key: Any) -> Any:
+        x, beside = _parted(x, self.window)
         activity = jax.nn.silu(self.convolution(x.T))
-        return self.head(jnp.concatenate([activity.mean(axis=1), activity[:, -1]]), key)
+        return self.head(jnp.concatenate([activity.mean(axis=1), activity[:, -1], *beside]), key)
 
 
 def create(kind: str, shape: tuple[int, ...], outputs: int, hidden: tuple[int, ...], dropout: float, seed: int, members: int) -> Any:
@@ -60,7 +67,7 @@ def create(kind: str, shape: tuple[int, ...], outputs: int, hidden: tuple[int, .
 
     Parameters
     ----------
-    kind : one of ``KINDS``. shape : of the inputs of one unit, (columns,) or (window, channels).
+    kind : one of ``KINDS``. shape : of the inputs of one unit, (columns,), (window, channels) or, flat, (window, channels, columns).
     hidden : sizes of the hidden layers; the first is that of the recurrent state, or of the convolution's channels.
     """
     random = np.random.default_rng(seed)
@@ -82,10 +89,12 @@ def structure(kind: str, shape: tuple[int, ...], outputs: int, hidden: tuple[int
     def one(key: Any) -> Any:
         if kind == "perceptron":
             return _perceptron((*shape, *hidden, outputs), dropout, key)
+        window, beside = (shape[:2], shape[2]) if len(shape) == 3 else (None, 0)
         if kind == "recurrent":
-            return Recurrent(eqx.nn.GRUCell(shape[1], hidden[0], key=key), _perceptron((*hidden, outputs), dropout, key))
+            head = _perceptron((hidden[0] + beside, *hidden[1:], outputs), dropout, key)
+            return Recurrent(eqx.nn.GRUCell(shape[1], hidden[0], key=key), head, window)
         convolution = eqx.nn.Conv1d(shape[1], hidden[0], KERNEL, padding="SAME", key=key)
-        return Convolutional(convolution, _perceptron((2 * hidden[0], *hidden[1:], outputs), dropout, key))
+        return Convolutional(convolution, _perceptron((2 * hidden[0] + beside, *hidden[1:], outputs), dropout, key), window)
 
     return jax.eval_shape(one, jax.ShapeDtypeStruct((2,), np.uint32))
 
@@ -98,6 +107,14 @@ def outputs_of(networks: Any, x: Any) -> Any:
 def in_double(networks: Any) -> Any:
     """The same networks with their numbers in double precision, in which they are asked."""
     return jax.tree.map(lambda array: np.asarray(array, np.float64), networks)
+
+
+def _parted(x: Any, window: tuple[int, int] | None) -> tuple[Any, list[Any]]:
+    """The window (window, channels) of an input, and what is beside it."""
+    if window is None:
+        return x, []
+    size = window[0] * window[1]
+    return x[:size].reshape(window), [x[size:]]
 
 
 def _perceptron(sizes: tuple[int, ...], dropout: float, key: Any) -> Perceptron:

@@ -13,7 +13,7 @@ from scipy.optimize import minimize_scalar
 from survjax.distributions import Distribution
 from survjax.models.unit_laws import UNITS, flat, in_blocks, repeated
 from survjax.neural.conformal import HeldOut
-from survjax.neural.inputs import Table, Windows
+from survjax.neural.inputs import Inputs
 from survjax.neural.network import in_double, outputs_of
 from survjax.neural.rows import log_probabilities
 from survjax.numerics.blocks import map_rows
@@ -39,7 +39,7 @@ class NeuralFit:
     last : the last age at which a unit was under observation.
     """
 
-    inputs: Table | Windows
+    inputs: Inputs
     template: Distribution
     start: np.ndarray
     networks: Any

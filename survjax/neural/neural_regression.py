@@ -89,7 +89,8 @@ class NeuralRegression(UnitPredictions, KeptFit[NeuralFit], Estimator):
         Parameters
         ----------
         X : (n, m) what is known of each unit: data frame, array, or mapping of columns. For a recurrent or convolutional network an array
-            (n, window, channels) of the last readings of each row, the latest last.
+            (n, window, channels) of the last readings of each row, the latest last; or, with what is known of each row beside them, a
+            ``ReadingWindows``.
         y : a ``Lifetimes`` with n rows, or a structured array (event, time); failures within intervals, late entry and weights are taken.
         unit : (n,) labels of the units that rows belong to, or the name of a column of X, which is then no covariate: rows of one unit are
             held out together. A row says what happened from its ``entry`` on to a unit known by its row of X. ``Landmarks`` bring X, y

@@ -170,6 +170,17 @@ def test_windows_are_the_last_readings_the_first_repeated_where_there_were_fewer
         rows.windows(0)
 
 
+def test_windows_bring_what_is_known_of_their_rows():
+    rows = Landmarks(LOG, UNITS, clock="remaining")
+    windows = rows.windows(2, beside=["make", "age"])
+    assert windows.readings.tolist() == rows.windows(2).tolist()
+    assert windows.known.to_dict("list") == {"make": ["x", "x", "x", "y", "y"], "age": [0, 10, 20, 5, 15]}
+    with pytest.raises(ValueError, match="column 'oil' is missing in X"):
+        rows.windows(2, beside=["oil"])
+    with pytest.raises(TypeError, match=r"beside=\['age'\]"):
+        rows.windows(2, beside="age")
+
+
 def test_one_column_as_text_is_not_read_letter_by_letter():
     with pytest.raises(TypeError, match=r"columns=\['wear'\]"):
         Landmarks(LOG, UNITS, columns="wear")

@@ -298,7 +298,9 @@ def test_a_picture_has_a_line_for_each_group(fitted):
 
 
 REFUSED = {
-    "within an interval": lambda: sj.Frailty(sj.Weibull()).fit(sj.Lifetimes.from_intervals([1, 2], [2, 2]), group=["a", "b"]),
+    "right truncation": lambda: sj.Frailty(sj.Weibull()).fit(
+        sj.Lifetimes.from_intervals([1, 2], [1, 2], right_truncation=[3, 3]), group=["a", "b"]
+    ),
     "all rows are of one group": lambda: sj.Frailty(sj.Weibull()).fit(LIFE, group=np.zeros(len(LIFE))),
     "group is missing in row 1": lambda: sj.Frailty(sj.Weibull()).fit([1.0, 2.0], group=["a", None]),
     "group has 2 labels and y 256 rows": lambda: sj.Frailty(sj.Weibull()).fit(LIFE, group=["a", "b"]),
@@ -315,7 +317,9 @@ REFUSED = {
 
 @pytest.mark.parametrize("words", REFUSED)
 def test_what_cannot_be_is_refused_in_words(words):
-    words_of_it = {"within an interval": "upper must be equal", "of an earlier row": "an earlier row of its unit"}.get(words, words)
+    words_of_it = {"right truncation": "right_truncation must be infinite", "of an earlier row": "an earlier row of its unit"}.get(
+        words, words
+    )
     with pytest.raises((ValueError, TypeError), match=words_of_it):
         REFUSED[words]()
 

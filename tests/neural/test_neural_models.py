@@ -209,6 +209,39 @@ def test_windows_of_readings_are_learned_from(network, tmp_path):
     np.testing.assert_array_equal(sj.load(tmp_path / "windows.json").predict_rul(windows[:5]), model.predict_rul(windows[:5]))
 
 
+@pytest.mark.parametrize("network", ["recurrent", "convolutional"])
+def test_what_is_known_beside_windows_is_learned_from(network, tmp_path):
+    """Hazards go with the mean of a channel and, as much, with the make of the unit."""
+    random = np.random.default_rng(5)
+    readings = random.normal(size=(256, 6, 2)) + np.array([0.0, 1.0]) * random.normal(size=(256, 1, 1))
+    make = pd.DataFrame({"make": random.choice(["a", "b"], 256)}, index=np.arange(1000, 1256))
+    score = readings[:, :, 1].mean(axis=1) + 2.0 * (make["make"] == "b").to_numpy()
+    life = sj.Lifetimes(random.exponential(np.exp(-1.5 * score)))
+    windows = sj.ReadingWindows(readings, make)
+    model = sj.NeuralHazard(network=network, hidden=(8, 4), n_intervals=2, members=2, epochs=40, batch_size=64, learning_rate=0.01)
+    model.fit(windows, life)
+    assert np.corrcoef(np.log(model.predict_rul(windows)), score)[0, 1] < -0.8
+    changed = sj.ReadingWindows(readings, make.assign(make="b"))
+    assert np.all(model.predict_rul(changed)[make["make"] == "a"] < model.predict_rul(windows)[make["make"] == "a"])
+    assert model.predict_rul_interval(windows[:3]).index.tolist() == [1000, 1001, 1002]
+    model.save(tmp_path / "windows.json")
+    np.testing.assert_array_equal(sj.load(tmp_path / "windows.json").predict_rul(windows[:5]), model.predict_rul(windows[:5]))
+    with pytest.raises(TypeError, match=r"learned from windows and, beside them, make\[b\]: pass sj.ReadingWindows"):
+        model.predict_rul(readings)
+    with pytest.raises(ValueError, match="make"):
+        model.fit(sj.ReadingWindows(readings, make.assign(make="a")), life)
+
+
+def test_windows_with_something_beside_them_are_for_networks_over_windows(quick):
+    windows = sj.ReadingWindows(np.random.default_rng(0).normal(size=(4, 3, 1)), {"load": [1.0, 2.0, 3.0, 4.0]})
+    with pytest.raises(ValueError, match='give network="recurrent" or "convolutional"'):
+        clone(quick).fit(sj.ReadingWindows(np.resize(windows.readings, (N, 3, 1)), X), LIFE)
+    with pytest.raises(TypeError, match='which only network="recurrent" and "convolutional" take'):
+        quick.predict_rul(windows)
+    with pytest.raises(ValueError, match="there are 4 windows and 3 rows beside them"):
+        sj.ReadingWindows(windows.readings, {"load": [1.0, 2.0, 3.0]})
+
+
 def test_rows_of_a_unit_are_held_out_together(quick):
     model = clone(quick).fit(X, LIFE, unit=np.arange(N) // 4)
     assert not np.array_equal(model.predict_survival(X, AT), quick.predict_survival(X, AT))
