@@ -15,8 +15,8 @@ $(STAMP): pyproject.toml
 demo: $(STAMP)            ## fit the shipped fleet of hard drives; pictures go to survjax-demo/
 	$(RUN)/survjax demo --out survjax-demo
 
-test: $(STAMP)            ## all tests
-	$(RUN)/python -m pytest -n 2
+test: $(STAMP)            ## all tests; neighbours stay in one process, which has their programs compiled
+	$(RUN)/python -m pytest -n 2 --dist worksteal
 
 laws: $(STAMP)            ## the laws at the further points that every change does not need
 	$(RUN)/python -m pytest -n 2 tests/laws -m extreme

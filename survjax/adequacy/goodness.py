@@ -118,6 +118,8 @@ def goodness_of_fit(fit: Fit, life: Lifetimes, n_bootstrap: int, seed: int, star
     study, rule = study_of(units.in_unit(problem.unit), fit.template.start_of_support)
     domains = fit.template.coordinate_domains()
     moved = [domain.coordinate_rescaled(value, 1.0 / problem.unit) for domain, value in zip(domains, fit.coordinates, strict=True)]
+    if start is None and study.entry is not None:
+        start = fit.template.start_of_support  # what changes nothing, so that one program serves with a start and without
     law = Law(problem.template, np.array(moved, dtype=float), None if start is None else np.float64(start / problem.unit), held)
     simulated = _simulated(law, study, len(units), n_bootstrap, seed)
     refuse_few(len(simulated), n_bootstrap, fit)

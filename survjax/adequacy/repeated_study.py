@@ -31,13 +31,15 @@ class Withdrawals(NamedTuple):
 class Inspections(NamedTuple):
     """Which units are inspected instead of watched, and when.
 
-    inspected : (n,) 1.0 or 0.0, nan for a unit that takes after one of the ``donors`` (k,), which are units that failed.
+    inspected : (n,) 1.0 or 0.0, nan for a unit that takes after one of the first ``n_donors`` of ``donors`` (n,), which are units that
+        failed: their number is no shape, so that another study as large finds its program compiled.
     schedule : (g,) common ages, or None; then phase, gap (n,) : each is inspected at phase + k gap for all whole k, nan as above.
     at_end : whether each is inspected, too, where its observation ends, as units are that still run at ages off the schedule.
     """
 
     inspected: Any
     donors: Any
+    n_donors: Any
     schedule: Any
     phase: Any
     gap: Any
@@ -147,7 +149,8 @@ def _inspections(life: Lifetimes, entry: np.ndarray) -> tuple[Inspections | None
     within = failed & ~life.event_observed
     if not within.any():
         return None, ""
-    donors = np.flatnonzero(failed)
+    donors = np.argsort(~failed, kind="stable")  # those that failed first
+    n_donors = np.int64(failed.sum())
     inspected = np.where(failed, within.astype(float), np.nan)
     mixed = "; a unit that still runs is watched or inspected as one drawn from those that failed" if life.event_observed.any() else ""
     low, high = life.lower[within], life.upper[within]
@@ -157,13 +160,13 @@ def _inspections(life: Lifetimes, entry: np.ndarray) -> tuple[Inspections | None
         schedule = np.concatenate([[-np.inf], ends, np.full(size - len(ends) - 1, np.inf)])
         at_end = not np.isin(life.lower[~failed], ends).all()
         told = "; inspections at the ages that occur in the data" + (" and where the observation of a unit ends" if at_end else "")
-        return Inspections(inspected, donors, schedule, None, None, np.bool_(at_end)), told + mixed
+        return Inspections(inspected, donors, n_donors, schedule, None, None, np.bool_(at_end)), told + mixed
     gap = np.full(len(life), np.nan)
     gap[within] = high - low
     gap[np.isinf(gap)] = np.median(gap[np.isfinite(gap)]) if np.isfinite(gap).any() else ENDLESS
     phase = np.where(np.isfinite(life.lower), life.lower, life.upper)
     told = "; inspections at the ages recorded for each unit and, before and after, as far apart as these"
-    return Inspections(inspected, donors, None, phase, gap, np.bool_(False)), told + mixed
+    return Inspections(inspected, donors, n_donors, None, phase, gap, np.bool_(False)), told + mixed
 
 
 def _padded(study: Study, n: int, size: int) -> Study:
@@ -176,7 +179,7 @@ def _padded(study: Study, n: int, size: int) -> Study:
     if withdrawals is not None:
         withdrawals = withdrawals._replace(at_entry=pad(withdrawals.at_entry))
     if inspections is not None:
-        columns = {name: getattr(inspections, name) for name in ("inspected", "phase", "gap")}
+        columns = {name: getattr(inspections, name) for name in ("inspected", "donors", "phase", "gap")}
         inspections = inspections._replace(**{name: None if column is None else pad(column) for name, column in columns.items()})
     until = None if study.until is None else pad(study.until)
     entry = None if study.entry is None else pad(study.entry)
@@ -198,7 +201,7 @@ def observe(study: Study, life, start, key):
     if plan is None:
         failed = life <= until
         return jnp.where(failed, life, until), jnp.where(failed, life, jnp.inf)
-    like = plan.donors[jax.random.randint(for_donors, life.shape, 0, plan.donors.shape[0])]
+    like = plan.donors[jax.random.randint(for_donors, life.shape, 0, plan.n_donors)]
     inspected = jnp.where(jnp.isnan(plan.inspected), plan.inspected[like], plan.inspected) > 0.0
     if plan.schedule is None:
         gap = jnp.where(jnp.isnan(plan.gap), plan.gap[like], plan.gap)

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import kstest
 
 import survjax as sj
+from survjax.adequacy.goodness import _repetitions
 from tests.conftest import shipped
 
 # Upper 5 % points of A² and W²: D'Agostino & Stephens (1986), tables 4.2 (nothing estimated), 4.14 (exponential, scale estimated) and
@@ -58,6 +59,16 @@ def test_p_values_are_uniform_under_the_model_and_small_under_another(design, n_
     rng = np.random.default_rng(1)
     early = np.where(rng.random(64) < 0.4, rng.weibull(1.0, 64), 10 * rng.weibull(6.0, 64))
     assert sj.Weibull().fit(studies(design, rng, early)).goodness_of_fit(n_bootstrap=99).p_values[0] <= 0.02
+
+
+def test_a_study_with_as_many_units_finds_its_program_compiled():
+    compiled = []
+    for seed, n in ((0, 64), (1, 64), (2, 60)):  # other numbers of units, of failures and of those that still ran
+        rng = np.random.default_rng(seed)
+        life = studies("inspected", rng, 10 * rng.weibull(2.0, n))
+        sj.Weibull().fit(life).goodness_of_fit(n_bootstrap=1)
+        compiled.append(_repetitions._cache_size())
+    assert compiled[0] == compiled[1] == compiled[2]
 
 
 def test_the_p_value_counts_the_observed_study_among_the_repetitions():

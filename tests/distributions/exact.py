@@ -1,5 +1,6 @@
 """A law given by its survival function in mpmath, and the comparison of ours with it in both tails."""
 
+import functools
 from collections.abc import Callable
 
 import jax
@@ -11,11 +12,16 @@ HAZARDS = (1e-100, 1e-12, 1e-3, 0.3, 0.7, 3.0, 30.0, 700.0)  # from a survival t
 DIGITS = 400  # a failure probability of 1e-100 must keep 40 of its own, and those of a difference quotient
 
 
+@functools.partial(jax.jit, static_argnums=1)
+def at(law, rule, *arguments):
+    """A rule of a law in one program for all values of its parameters."""
+    return getattr(law, rule)(*arguments)
+
+
 def check_against_mpmath(law, survival: Callable, hazards=HAZARDS, rtol=1e-12):
     """Quantile, log survival, log hazard and both log-time forms at given cumulative hazards, and looks ahead from there."""
     law = jax.tree.map(lambda value: jnp.asarray(value, float), law)
-    duration, between = jax.jit(law.duration_after), jax.jit(law.cumulative_hazard_between)
-    rules = {name: jax.jit(getattr(law, name)) for name in ("log_survival", "log_hazard", "log_survival_from", "log_density_from")}
+    duration, between = functools.partial(at, law, "duration_after"), functools.partial(at, law, "cumulative_hazard_between")
     with mpmath.workdps(DIGITS):
 
         def log_survival(time):
@@ -32,10 +38,10 @@ def check_against_mpmath(law, survival: Callable, hazards=HAZARDS, rtol=1e-12):
             # the error of the quantile is that of its survival over the slope
             assert abs((log_s + collected) / (mpmath.exp(log_h) * time)) < rtol, ("quantile", collected)
             log_f = float(log_h + log_s)
-            np.testing.assert_allclose(rules["log_survival"](t), float(log_s), rtol=rtol)
-            np.testing.assert_allclose(rules["log_survival_from"](t, np.log(t)), float(log_s), rtol=rtol)
-            np.testing.assert_allclose(rules["log_hazard"](t), float(log_h), atol=rtol, rtol=rtol)
-            np.testing.assert_allclose(rules["log_density_from"](t, np.log(t)), log_f, atol=rtol, rtol=rtol)
+            np.testing.assert_allclose(at(law, "log_survival", t), float(log_s), rtol=rtol)
+            np.testing.assert_allclose(at(law, "log_survival_from", t, np.log(t)), float(log_s), rtol=rtol)
+            np.testing.assert_allclose(at(law, "log_hazard", t), float(log_h), atol=rtol, rtol=rtol)
+            np.testing.assert_allclose(at(law, "log_density_from", t, np.log(t)), log_f, atol=rtol, rtol=rtol)
             for share in (1e-14, 1e-6, 0.05, 0.3, 3.0):
                 length = share * t
                 ahead = log_s - log_survival(time + mpmath.mpf(length))

@@ -99,6 +99,7 @@ EXTREMES = {
     "generalised gamma, lognormal",
     "generalised gamma, heavy tail",
     "remaining life on the real line",
+    "remaining life of a mixture",
     "mixture on the real line",
     "competing risks on the real line",
     "dead on arrival or after a threshold",
