@@ -15,13 +15,14 @@ from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
 from survjax.errors import NoFiniteMaximum, NotConverged
 from survjax.fitting.estimation import ARRIVED, is_wrapper, unit_of_time
-from survjax.fitting.fit import fit_distribution
+from survjax.fitting.fit import NOWHERE, SAME_VALUE, fit_distribution
 from survjax.fitting.likelihood import chunks_with_covariates, row_log_likelihood
 from survjax.fitting.limits import edge_reached
 from survjax.fitting.starts import several_starts, single_start
 from survjax.numerics.blocks import Chunk
 from survjax.numerics.linear_sums import Layout, linear_sums
 from survjax.numerics.newton import Descent, Evaluation
+from survjax.regression.fewer_components import each_without_one, why_not
 from survjax.regression.predictors import Predictors
 from survjax.regression.recession import FAR, direction_without_end, running_on
 from survjax.regression.spikes import sharp_components, spike
@@ -175,6 +176,9 @@ def fit_regression(
     problem = problem_of(inner, life, covariates, unit, penalties)
     ascents = [Ascent.of(problem, start) for start in starts or _starts(base, inner, life, unit, n_starts, seed)]
     if not any(one.arrived for one in ascents) and n_starts is None:
+        highest = max(ascents, key=lambda one: one.value)
+        if highest.reason == "flat" and not ridge:  # before the same ridge is searched from elsewhere
+            _check_every_component_counts(_as_fit(problem, predictors, inner, life, unit, highest), base, covariates, life)
         # the base's own fit is a better start, and says why there is no estimate where that is so
         ascents += [Ascent.of(problem, start) for start in _starts(base, inner, life, unit, 1, seed)]
     ascents.sort(key=lambda one: (one.arrived, one.value), reverse=True)
@@ -339,6 +343,9 @@ def _check_it_ended(
         direction = direction_without_end(inner, covariates, life)
         if direction is not None:
             raise NoFiniteMaximum(f"no estimate exists: {direction}", fit)
+    unsure = np.sqrt(np.max(np.diag(fit.covariance), initial=0.0)) if fit.converged else np.inf
+    if unsure >= NOWHERE and fit.penalty == 0.0:
+        _check_every_component_counts(fit, base, covariates, life)
     if not fit.converged and require_convergence:
         edge = (
             met_the_first_failure(fit, covariates, life)
@@ -352,6 +359,17 @@ def _check_it_ended(
             f"{fit.log_likelihood:.6g}. Leave columns out, give a penalty, or take a simpler base.",
             fit,
         )
+
+
+def _check_every_component_counts(fit: RegressionFit, base: Distribution, covariates: np.ndarray, life: Lifetimes) -> None:
+    """Refuse a fit that is no better without one of its components, and could not tell where that one is."""
+    for found in each_without_one(base, fit.predictors, covariates):
+        try:
+            without = fit_regression(found.base, found.predictors, found.covariates, life)
+        except (NoFiniteMaximum, NotConverged):
+            continue
+        if without.log_likelihood >= fit.log_likelihood - SAME_VALUE:
+            raise NoFiniteMaximum(f"no estimate exists: {why_not(base, found, without.log_likelihood)}", fit)
 
 
 def _path_of_base(fit: RegressionFit, base: Distribution) -> np.ndarray:

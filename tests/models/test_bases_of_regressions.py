@@ -120,3 +120,53 @@ def test_starts_and_seed_may_be_the_bases_own(model, monkeypatch):
     assert seen == [(1, 5), (3, 7), (None, 0)]
     with pytest.raises(ValueError, match=r"n_starts .* must be a whole number of at least 1; got 0"):
         learner.fit(X, life, n_starts=0)
+
+
+def worn_out(shape=3.0):
+    """256 units of one population that wear out, some still running."""
+    random = np.random.default_rng(1)
+    load = random.normal(size=256)
+    life = 100.0 * random.weibull(shape, 256) * np.exp(-0.4 * load)
+    return pd.DataFrame({"load": load}), sj.Lifetimes(np.minimum(life, 150.0), life < 150.0)
+
+
+def test_a_cause_whose_share_of_the_failures_runs_to_0_is_named():
+    X, life = worn_out()
+    alone = sj.ProportionalHazards(sj.Weibull()).fit(X, life)
+    shape, scale, slope = alone.parameters_[["shape", "scale", "load"]]
+    # the derivative of the log-likelihood in a constant rate added to the base's hazard, where it is 0: the rate stays there
+    ages, score = life.durations, slope * X["load"].to_numpy()
+    hazard = shape / scale * (ages / scale) ** (shape - 1)
+    assert np.sum(life.event_observed / hazard) - np.sum(np.exp(score) * ages) < -1.0
+    told = rf"no higher than without component 1 \(Exponential\) of the competing risks, {alone.log_likelihood_:.6g}: .* Leave it out"
+    with pytest.raises(sj.NoFiniteMaximum, match=told):
+        # was "flat ... Leave columns out, give a penalty, or take a simpler base"
+        sj.ProportionalHazards(sj.CompetingRisks([sj.Weibull(), sj.Exponential()])).fit(X, life)
+    by_parameter = {"scale_0": "~ load", "scale_1": "~ load"}
+    with pytest.raises(sj.NoFiniteMaximum, match=r"without component 1 \(Exponential\)"):
+        sj.ParameterRegression(sj.CompetingRisks([sj.Weibull(), sj.Exponential()]), by_parameter).fit(X, life)
+
+
+def test_causes_that_are_both_there_are_left_alone():
+    X, life = worn_out()
+    random = np.random.default_rng(2)
+    early = 200.0 * random.exponential(size=256) * np.exp(-0.4 * X["load"].to_numpy())
+    both = sj.Lifetimes(np.minimum(life.durations, early), life.event_observed | (early < life.durations))
+    model = sj.AcceleratedFailureTime(sj.CompetingRisks([sj.Weibull(), sj.Exponential()])).fit(X, both)
+    # four standard errors, of what they were drawn from
+    truth = {"shape_0": 3.0, "scale_0": 100.0, "scale_1": 200.0, "load": -0.4}
+    assert all(abs(model.parameters_[name] - value) < 4.0 * model.standard_errors_[name] for name, value in truth.items())
+
+
+def test_components_that_coincide_are_said_to_be_one_population():
+    X, life = worn_out(shape=2.0)
+    alone = sj.AcceleratedFailureTime(sj.Exponential()).fit(X, life)
+    scale, slope = alone.parameters_[["scale", "load"]]
+    # no other exponential beside it raises the likelihood (the gradient function of Lindsay 1983, Annals of Statistics 11)
+    lived = life.durations * np.exp(-slope * X["load"].to_numpy())
+    rates = np.geomspace(0.01, 100.0, 401) / scale
+    gains = [np.sum((rate * scale) ** life.event_observed * np.exp((1 / scale - rate) * lived)) - 256 for rate in rates]
+    assert max(gains) < 1e-6
+    told = rf"no higher than that of the same regression over one Exponential, {alone.log_likelihood_:.6g}: .* Take that base"
+    with pytest.raises(sj.NoFiniteMaximum, match=told):
+        sj.AcceleratedFailureTime(sj.Mixture([sj.Exponential(), sj.Exponential()])).fit(X, life)
