@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         "turbofan",
         help="remaining lives of turbofan engines from their sensors",
         description="Learn from engines that ran to failure, and print a line for each engine of TEST at its last cycle: engine, expected "
-        "remaining life (restricted: at most 125 cycles count), lower and upper limit of its own remaining life (90 %% prediction).",
+        "remaining life (restricted: at most 125 cycles count), lower and upper limit of its own remaining life (90 % prediction).",
     )
     turbofan.add_argument("train", type=Path, metavar="TRAIN", help="readings in the text form of NASA's C-MAPSS sets, to failure")
     turbofan.add_argument("test", type=Path, metavar="TEST", help="readings of the same form, up to now")

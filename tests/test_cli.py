@@ -172,6 +172,13 @@ def test_without_a_model_asked_the_lower_bic_decides_and_says_so(fleet, tmp_path
     assert "chosen:" not in printed
 
 
+@pytest.mark.parametrize("command", [(), ("demo",), ("fit",), ("turbofan",)])
+def test_help_says_a_per_cent_once(command, capsys):
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    assert "%%" not in capsys.readouterr().out
+
+
 def test_events_may_be_words(fleet, tmp_path, capsys):
     main(["fit", str(fleet), *COLUMNS])
     numbers = capsys.readouterr().out
@@ -180,7 +187,8 @@ def test_events_may_be_words(fleet, tmp_path, capsys):
     frame.assign(failed=np.where(frame["failed"] == 1, "Failed", " Running")).to_csv(path, index=False)
     assert main(["fit", str(path), *COLUMNS, "--event-value", "Failed"]) == 0
     assert capsys.readouterr().out == numbers
-    assert "Write 1 or 0 instead, or name the word that means a failure: --event-value WORD." in refused(capsys, path)
+    message = "words.csv: failed has 'Running' (143), 'Failed' (113), and nothing says which of them means a failure. Name it, for instance"
+    assert refused(capsys, path) == f"{message} --event-value Failed."
     said = refused(capsys, path, *COLUMNS, "--event-value", "broken")
     assert said.startswith("words.csv: no cell of failed is 'broken', the --event-value; there are 'Running' (143), 'Failed' (113).")
     path.write_text("hours,failed\n5,Failed\n6,failed\n7,\n")

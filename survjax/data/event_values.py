@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -61,11 +62,15 @@ def refuse_words(values: Any, column: Any) -> None:
     labels = read_labels(values, "event")
     words = [label for label in labels.tolist() if isinstance(label, str)]
     if words:
-        likely = next((word for word in words if _plain(word) in FAILED), "...")
         raise TypeError(
             f"event={column!r} has {values_told(labels)}, and nothing says which of them means a failure. Name it: "
-            f"event={column!r}, event_value={likely!r}; all others are then units that have not failed."
+            f"event={column!r}, event_value={likely_failure(words)!r}; all others are then units that have not failed."
         )
+
+
+def likely_failure(words: Iterable[str]) -> str:
+    """The first that usually means a failure, for an example of what to write; WORD where none does."""
+    return next((word for word in words if _plain(word) in FAILED), "WORD")
 
 
 def values_told(labels: np.ndarray) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from survjax.data.event_values import values_told
+from survjax.data.event_values import likely_failure, values_told
 from survjax.data.lifetimes import Lifetimes
 from survjax.errors import BadRow, NotConverged
 
@@ -109,6 +109,12 @@ class LifetimesFile:
     def _flags(self, role: str, event_value: str | None) -> np.ndarray:
         if event_value is not None:
             return self._words(role, event_value)
+        cells = np.array([cell.strip() for cell in self.columns[role]], dtype=object)
+        if len(set(cells)) <= SHOWN_LINES and not any(_flag(cell) in (0, 1) or not cell for cell in cells):
+            raise ValueError(
+                f"{self.path}: {self.chosen[role]} has {values_told(cells)}, and nothing says which of them means a failure. Name it, for "
+                f"instance --event-value {likely_failure(cells)}."
+            )
         remedy = "Write 1 or 0 instead, or name the word that means a failure: --event-value WORD."
         return self._read(role, _flag, lambda flags: (flags == 0) | (flags == 1), "1 for failed or 0 for still running", remedy)
 

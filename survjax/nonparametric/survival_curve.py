@@ -193,7 +193,7 @@ class SurvivalCurve(ABC):
 
         Curves on the same axes are told apart by ``label`` in the legend and ``color``; None: the next that is free.
         """
-        from survjax.plotting.canvas import OWN, axes, colour_of, finish, show
+        from survjax.plotting.canvas import OWN, axes, colour_of, data_colour, finish, show
 
         steps = self._fitted
         low, high = self._limits(level)
@@ -210,7 +210,7 @@ class SurvivalCurve(ABC):
         ax.step(time, np.exp(-np.append(0.0, steps.hazard))[which], where="post", color=colour, gid=OWN, label=label or self._label())
         fall = 1.0 - float(least.min()) or 1.0
         show(ax, (begin, self._marks_until(float(time[-1]))), (max(0.0, 1.0 - 1.1 * fall), 1.0 + 0.02 * fall))
-        self._mark_the_rest(ax)
+        self._mark_the_rest(ax, data_colour(colour, label, color))
         given = f", given survival to {steps.begin:g}" if steps.begin not in (0.0, -np.inf) else ""
         return finish(ax, "Survival", "age", f"share still running{given}")
 
@@ -222,7 +222,7 @@ class SurvivalCurve(ABC):
         """The age at which the picture ends, of a curve that ends at ``last``."""
         return last
 
-    def _mark_the_rest(self, ax: Axes) -> None:  # noqa: B027
+    def _mark_the_rest(self, ax: Axes, colour: Any) -> None:  # noqa: B027
         """Show what lies beyond the curve's end, if anything is to be said of it."""
 
     def _limits(self, level: float) -> tuple[np.ndarray, np.ndarray]:

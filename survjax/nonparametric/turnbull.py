@@ -162,11 +162,11 @@ class Turnbull(SurvivalCurve):
         end = float(self._right[-1])
         return end if np.isfinite(end) and np.isfinite(self.determined_until_) else last
 
-    def _mark_the_rest(self, ax: Axes) -> None:
+    def _mark_the_rest(self, ax: Axes, colour: Any) -> None:
         from survjax.plotting.canvas import mark_undetermined
 
         if np.isfinite(self._right[-1]) and np.isfinite(self.determined_until_):
-            mark_undetermined(ax, self.determined_until_, float(self._right[-1]))
+            mark_undetermined(ax, self.determined_until_, float(self._right[-1]), colour)
 
     def _label(self) -> str:
         return "Turnbull" if self.given_failure_by_ is None else f"Turnbull, of those that fail by {self.given_failure_by_:g}"

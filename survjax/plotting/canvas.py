@@ -29,7 +29,7 @@ COMPONENTS = ("#d1642c", "#2f8f6b", "#8b5fbf", "#b8891b", "#3a9ab2")
 SEVERAL = (FIT, *COMPONENTS, "#c2487f", "#7d4f2a", "#6f8020", "#222222")
 STYLES = ("-", "--", ":", "-.")
 OWN = "own"  # of lines that the legend lists one by one, even of the same name
-WIDEST_LABEL = 48  # letters of a line in a legend
+WIDEST_LABEL = 60  # letters of a line in a legend
 GRID_POINTS = 200
 
 
@@ -133,12 +133,22 @@ def part_of(label: str | None, words: str) -> str:
 
 
 def share_drawn(ax: Axes, points: np.ndarray) -> bool:
-    """Whether these points (m, 2) of the data are drawn already; they are then of both pictures, and grey."""
-    same = [line for line in ax.get_lines() if np.array_equal(line.get_xydata(), points)]
-    bars = [part for errorbar in ax.containers if errorbar[0] in same for part in errorbar[2]]
-    for artist in (*same, *bars):
+    """Whether these points (m, 2) of the data are drawn already; they are then of both pictures, and grey.
+
+    An estimate that is a picture of its own keeps its colour.
+    """
+    same = [line for line in ax.get_lines() if _same(np.asarray(line.get_xydata()), points)]
+    beside = [line for line in same if line.get_gid() != OWN]
+    bars = [part for errorbar in ax.containers if errorbar[0] in beside for part in errorbar[2]]
+    for artist in (*beside, *bars):
         artist.set_color(DATA)
     return bool(same)
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether they look the same; a product and the exponential of a sum of logarithms differ by rounding, and a point may stand twice."""
+    one, other = (points[np.append(True, np.diff(points, axis=0).any(axis=1))] if len(points) else points for points in (one, other))
+    return one.shape == other.shape and np.allclose(one, other, rtol=1e-9, atol=1e-12)
 
 
 def name_of(law: Estimator | Distribution) -> str:

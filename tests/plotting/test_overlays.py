@@ -167,3 +167,11 @@ def test_incidences_are_drawn_with_their_limits():
     assert [text for text, _ in legend(only)] == ["95 % confidence", "plant 1: seal"]
     with pytest.raises(KeyError, match="no unit failed of 'gear'"):
         estimate.plot(cause="gear")
+
+
+def test_a_fit_over_a_kaplan_meier_already_drawn_leaves_that_as_it_is(fits):
+    ax = sj.KaplanMeier().fit(shipped("waltons")).plot()
+    fits["one"].plot_survival(ax=ax)
+    (estimate,) = lines(ax, "Kaplan–Meier")
+    assert estimate.get_color() == FIT
+    assert lines(ax, "Weibull")[0].get_color() == COMPONENTS[0]
