@@ -138,7 +138,7 @@ def blocks_of(groups: Groups, life: Lifetimes, covariates: np.ndarray, unit_of_t
     """The rows with any weight, times in multiples of ``unit_of_time``, cut into blocks of one shape."""
     told = np.flatnonzero((life.counts() > 0) & (life.lower > 0))
     rows = told[np.argsort(groups.codes[told], kind="stable")]
-    columns = _columns(life[rows], groups.continues[rows], unit_of_time)
+    columns = _columns(groups, life[rows], groups.continues[rows], unit_of_time)
     columns["covariates"] = covariates[rows]
     codes = groups.codes[rows]
     failures = np.bincount(codes, columns["failed"], minlength=groups.n)
@@ -158,7 +158,7 @@ def blocks_of(groups: Groups, life: Lifetimes, covariates: np.ndarray, unit_of_t
 WEIGHTS = ("weight", "failed", "at_entry", "before")
 
 
-def _columns(life: Lifetimes, continues: np.ndarray, unit: float) -> dict[str, np.ndarray]:
+def _columns(groups: Groups, life: Lifetimes, continues: np.ndarray, unit: float) -> dict[str, np.ndarray]:
     weight, age = np.array(life.counts(), dtype=float), life.lower / unit
     failed = weight * life.event_observed
     at_failure = np.where(failed > 0, age, age[np.argmax(failed > 0)])  # a hazard is had where there is one
