@@ -193,12 +193,12 @@ def _asked_or_better(name: str | None, components: int | None, life: survjax.Lif
 
 
 def _turbofan(chosen: argparse.Namespace) -> int:
-    from survjax.engine_forecast import EngineForecast
+    from survjax.turbofan_forecast import TurbofanForecast
 
     with _Progress("reading", 3) as progress:
         training, log = survjax.datasets.load_turbofan(chosen.train), survjax.datasets.load_turbofan(chosen.test)
         progress.step("fitting")
-        forecast = EngineForecast(training)
+        forecast = TurbofanForecast(training)
         progress.step("predicting")
         table = forecast.predict(log)
     for unit, rul, lower, upper in table[["unit", "rul", "lower", "upper"]].itertuples(index=False):

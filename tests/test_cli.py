@@ -13,7 +13,7 @@ import pytest
 import survjax as sj
 from survjax.cli import _Progress, main
 from survjax.data.lifetimes_file import LifetimesFile
-from survjax.engine_forecast import EngineForecast
+from survjax.turbofan_forecast import TurbofanForecast
 
 
 @pytest.fixture
@@ -402,7 +402,7 @@ def test_turbofan_files_at_fault_are_said_in_one_line(tmp_path, capsys):
 def test_turbofan_engines_that_nothing_can_be_learned_from_are_refused():
     log = sj.datasets.load_turbofan()
     with pytest.raises(ValueError, match="no engine of the training file ran for more than 20 cycles"):
-        EngineForecast(log[log["time"] <= 20])
+        TurbofanForecast(log[log["time"] <= 20])
     # one reading in another regime has no spread to judge others by
     with pytest.raises(ValueError, match=r"row 7 .* setting_1=42 and setting_3=.*, where training engines gave 1 readings"):
-        EngineForecast(log.assign(setting_1=np.where(np.arange(len(log)) == 7, 42.0, log["setting_1"])))
+        TurbofanForecast(log.assign(setting_1=np.where(np.arange(len(log)) == 7, 42.0, log["setting_1"])))
