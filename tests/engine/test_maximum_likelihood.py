@@ -387,6 +387,17 @@ def test_data_may_come_in_any_form(form):
     assert found.parameters_["mean"] == pytest.approx(y.mean(), rel=1e-12)
 
 
+@pytest.mark.parametrize("name", [0, ("y", "now")])
+def test_columns_of_a_frame_go_by_their_own_names(name):
+    # "asks for 0, which is neither a column nor a parameter. Columns are 0"
+    def function(parameters, row):
+        return -((row[name] - parameters["mean"]) ** 2)
+
+    data = pd.DataFrame({name: RESPONSE[:64]})
+    found = sj.MaximumLikelihood(function, {"mean": "real"}).fit(data)
+    assert found.parameters_["mean"] == pytest.approx(RESPONSE[:64].mean(), rel=1e-12)
+
+
 @pytest.mark.parametrize("kind", [">f8", ">f4", "longdouble", ">i4"])
 def test_numbers_may_come_in_any_byte_order_and_width(kind):
     y = np.arange(64).astype(kind)
