@@ -16,10 +16,17 @@ from survjax.numerics.out_of_range import looks_up, with_nan_beyond
 def rows_beyond(objective: Objective, space: ParameterSpace, point: np.ndarray, pieces: list[Any], n: int) -> np.ndarray:
     """Rows, among the n of pieces of columns (B, b, ...), whose term at a point (p,) is nan with entries beyond the end of an array so."""
     block = jax.tree.map(lambda column: column[0], pieces[0])
-    if not looks_up(lambda point, rows: objective.terms(space, point, "", rows), point, block):
+    leaves, structure = jax.tree.flatten((space, point, block))
+    if not _looks_up(objective, structure, tuple(jax.typeof(leaf) for leaf in leaves)):
         return np.zeros(0, dtype=int)
     found = [np.asarray(_spoiled(objective)(space, point, columns)).reshape(-1) for columns in pieces]
     return np.flatnonzero(np.concatenate(found)[:n])
+
+
+@lru_cache(maxsize=OWN_PROGRAMS)
+def _looks_up(objective: Objective, structure: Any, kinds: tuple[Any, ...]) -> bool:
+    leaves = [jax.ShapeDtypeStruct(kind.shape, kind.dtype) for kind in kinds]
+    return looks_up(lambda space, point, rows: objective.terms(space, point, "", rows), *jax.tree.unflatten(structure, leaves))
 
 
 @lru_cache(maxsize=OWN_PROGRAMS)

@@ -153,7 +153,9 @@ def through_a_table(parameters, row):
 def test_a_group_beyond_the_end_of_the_parameters_is_named(per):
     # JAX takes the last entry: groups 1 and 2 were one, and nothing said so
     group = np.arange(64) % 2
-    fit(of_its_group, {"x": X, "group": group}, {"levels": ("real", 2)}, per)
+    found = fit(of_its_group, {"x": X, "group": group}, {"levels": ("real", 2)}, per)
+    with pytest.raises(ValueError, match="beyond the end of an array for row 0"):
+        found.score({"x": X, "group": group + 2})
     group[[17, 40]] = 2
     with pytest.raises(ValueError, match=r"an entry beyond the end of an array for row 17 .*group=2.*Count from 0"):
         fit(of_its_group, {"x": X, "group": group}, {"levels": ("real", 2)}, per)
