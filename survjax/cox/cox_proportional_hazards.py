@@ -71,6 +71,7 @@ class CoxProportionalHazards(CoxFindings):
     penalty: float
     l1_ratio: float
     errors: str
+    labels_of_landmarks = "cluster"  # the argument of ``fit`` that says which rows are of one unit
     has_density = False  # the baseline has steps: ``score`` is a concordance, and no log-likelihood of single units
 
     def __init__(
@@ -96,7 +97,7 @@ class CoxProportionalHazards(CoxFindings):
 
         Parameters
         ----------
-        X : (n, p) covariates: data frame, array or mapping of columns.
+        X : (n, p) covariates: data frame, array or mapping of columns. A ``History``, and ``Landmarks``, bring all: ``fit(history)``.
         y : (n,) a ``Lifetimes`` of failures at known ages and running units, with entry and weights; or a structured array (event, time) as
             scikit-survival's. Covariates that change have several rows a unit, each a (entry, duration] in which they stay.
         unit : (n,) labels, or the name of a column of X: which unit each row is of. Its rows are then checked to be one history, and robust

@@ -118,7 +118,7 @@ def restore_cox(content: dict[str, Any]) -> CoxFindings:
         n_rows=about["rows"],
         n_units=as_float(about["units"]),
         n_failed=as_float(about["failures"]),
-        notes=tuple(about["notes"]),
+        notes=list(about["notes"]),
     )
     model._fit = fit
     _check(model, fit, content)

@@ -59,7 +59,7 @@ class CoxFit:
     n_rows: int
     n_units: float
     n_failed: float
-    notes: tuple[str, ...]
+    notes: list[str]
 
     @cached_property
     def baselines(self) -> list[Baseline]:
@@ -224,7 +224,7 @@ def fit_cox(
         n_rows=len(life),
         n_units=problem.n_units,
         n_failed=life.n_failed,
-        notes=(*taken_as_failed(y), *([LASSO] if net.lasso else [RIDGE] if net.ridge else [])),
+        notes=[*taken_as_failed(y), *([LASSO] if net.lasso else [RIDGE] if net.ridge else [])],
     )
     return fit, kept
 

@@ -183,7 +183,7 @@ def refuse_landmarks(model: Any, X: Any) -> None:
 def _dependent(model: Any) -> str:
     return (
         f"rows of Landmarks depend on each other, which {type(model).__name__} does not count; use sj.AcceleratedFailureTime, "
-        "sj.ProportionalHazards, sj.ParameterRegression, sj.HazardScaling or a network."
+        "sj.ProportionalHazards, sj.ParameterRegression, sj.HazardScaling, sj.CoxProportionalHazards or a network."
     )
 
 
