@@ -57,6 +57,21 @@ def test_landmarks_are_fitted_as_they_are_and_the_fit_says_so(rows):
     assert nearly_worn[0] < 0.5 * whole.predict_rul(now.X.assign(**{"wear last": 0.3}), now.entry)[0]
 
 
+def test_cox_counts_landmarks_of_a_unit_as_one(rows):
+    whole = sj.CoxProportionalHazards(ties="breslow").fit(rows)
+    parts = sj.CoxProportionalHazards(ties="breslow").fit(rows.X, rows.y, cluster=rows.unit)
+    np.testing.assert_array_equal(whole.covariance_, parts.covariance_)
+    assert "Learned from landmarks" in whole.notes_[0]
+
+    def with_more_of(unit, by):
+        weighted = rows.y.with_weights(np.where(rows.unit == unit, 1.0 + by, 1.0))
+        return sj.CoxProportionalHazards(ties="breslow").fit(rows.X, weighted).coefficients_.to_numpy()
+
+    # what a change of each unit's weight does; central differences, whose error is the square of the step
+    moved = np.array([(with_more_of(unit, 1e-4) - with_more_of(unit, -1e-4)) / 2e-4 for unit in range(64)])
+    np.testing.assert_allclose(whole.covariance_, moved.T @ moved, rtol=1e-6)
+
+
 def test_on_the_clock_of_age_a_row_is_conditional_on_survival_to_its_landmark():
     rows = sj.Landmarks(*worn_fleet(3))
     model = sj.ProportionalHazards(sj.Weibull()).fit(rows)
