@@ -172,7 +172,7 @@ def _fit(chosen: argparse.Namespace) -> int:
 
 
 def _turbofan(chosen: argparse.Namespace) -> int:
-    from survjax.engine_forecast import EngineForecast
+    from survjax.engine_forecast import FIRST_AGE, EngineForecast
 
     with _Progress("reading", 3) as progress:
         training, log = survjax.datasets.load_turbofan(chosen.train), survjax.datasets.load_turbofan(chosen.test)
@@ -180,6 +180,13 @@ def _turbofan(chosen: argparse.Namespace) -> int:
         forecast = EngineForecast(training)
         progress.step("predicting")
         table = forecast.predict(log)
+    young = table["unit"][table["time"] < FIRST_AGE]
+    if len(young):
+        print(
+            f"survjax: {len(young):,} engines have fewer than {FIRST_AGE:g} cycles (the first is {young.iloc[0]:g}), and training begins "
+            "there: their lives are extrapolated.",
+            file=sys.stderr,
+        )
     for unit, rul, lower, upper in table[["unit", "rul", "lower", "upper"]].itertuples(index=False):
         print(f"{unit:.0f}, {rul:.1f}, {lower:.1f}, {upper:.1f}")
     return 0
