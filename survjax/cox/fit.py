@@ -157,9 +157,9 @@ def read_problem(X: Any, y: Any, unit: Any, strata: Any, formula: str | None, ti
         raise NoFiniteMaximum("no unit failed, so nothing is known of what hazards go by. A fit needs failures.")
     groups, stratum = learn_strata(X, n, strata)
     left_out = groups.names + ((unit,) if isinstance(unit, str) else ())
-    units = None if unit is None else _units(X, unit, life)
-    if cluster is not None:
-        units = numbers_of(check_clusters(cluster, unit, len(life)))
+    units = None if cluster is None else numbers_of(check_clusters(cluster, unit, len(life)))
+    if unit is not None:
+        units = _units(X, unit, life)
     counts = np.asarray(life.counts())
     covariates = columns_without(X, left_out) if formula is None else X
     design, matrix = Design.learn_matrix(covariates, formula, weights=None if life.weights is None else counts)

@@ -121,6 +121,10 @@ def test_what_cannot_be_learned_from_landmarks_is_refused(rows):
         sj.ProportionalHazards(sj.Weibull()).fit(rows.latest(worn_fleet(3)[0]))
     with pytest.raises(ValueError, match="give one"):
         sj.ProportionalHazards(sj.Weibull()).fit(rows.X, rows.y, unit=rows.unit, cluster=rows.unit)
+    with pytest.raises(ValueError, match="give one"):
+        sj.CoxProportionalHazards().fit(rows.X, rows.y, unit=rows.unit, cluster=rows.unit)
+    with pytest.raises(TypeError, match=r"got the text 'unit'. Of a frame pass the column, cluster=X\['unit'\]"):
+        sj.DiscreteTimeHazard(periods=20.0).fit(rows.X, rows.y, cluster="unit")
     with pytest.raises(ValueError, match="cluster has 1 labels"):
         sj.ProportionalHazards(sj.Weibull()).fit(rows.X, rows.y, cluster=["a"])
 
