@@ -129,6 +129,12 @@ def test_what_cannot_be_learned_from_landmarks_is_refused(rows):
         sj.ProportionalHazards(sj.Weibull()).fit(rows.X, rows.y, cluster=["a"])
 
 
+def test_repetitions_of_a_study_would_draw_landmarks_that_do_not_depend_on_each_other(rows):
+    model = sj.AcceleratedFailureTime(sj.Weibull()).fit(rows)
+    with pytest.raises(ValueError, match="landmarks of one unit depend on each other, and repetitions of a study"):
+        model.goodness_of_fit(rows.X, rows.y)
+
+
 def test_a_weight_counts_rows_of_its_cluster(rows):
     weights = 1.0 + np.arange(len(rows)) % 3
     counted = sj.Lifetimes(rows.y.durations, rows.y.event_observed, weights=weights)
