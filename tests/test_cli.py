@@ -1,5 +1,6 @@
 """The command line, as a user types it."""
 
+import gzip
 import io
 import json
 import sys
@@ -388,6 +389,16 @@ def test_turbofan_prints_a_line_an_engine_whose_intervals_hold_the_lives_left(ca
     assert np.count_nonzero((lower <= remaining) & (remaining <= upper)) >= 8
     # the lives left vary by 37 about their mean
     assert np.sqrt(np.mean((rul - np.minimum(remaining, 125)) ** 2)) < 20
+
+
+def test_an_engine_younger_than_any_that_was_learned_from_is_said(tmp_path, capsys):
+    folder = Path(sj.datasets.__file__).parents[2] / "datasets"
+    with gzip.open(folder / "turbofan_test.txt.gz", "rt") as file:
+        (tmp_path / "young.txt").write_text("".join(next(file) for _ in range(5)))
+    assert main(["turbofan", str(folder / "turbofan_train.txt.gz"), str(tmp_path / "young.txt")]) == 0
+    said = capsys.readouterr()
+    assert "1 engines have fewer than 20 cycles (the first is 1)" in said.err
+    assert len(said.out.splitlines()) == 1
 
 
 def test_turbofan_files_at_fault_are_said_in_one_line(tmp_path, capsys):

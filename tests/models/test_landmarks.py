@@ -136,8 +136,18 @@ def test_what_cannot_be_learned_from_landmarks_is_refused(rows):
         sj.ProportionalHazards(sj.Weibull()).fit(rows.latest(worn_fleet(3)[0]))
     with pytest.raises(ValueError, match="give one"):
         sj.ProportionalHazards(sj.Weibull()).fit(rows.X, rows.y, unit=rows.unit, cluster=rows.unit)
+    with pytest.raises(ValueError, match="give one"):
+        sj.CoxProportionalHazards().fit(rows.X, rows.y, unit=rows.unit, cluster=rows.unit)
+    with pytest.raises(TypeError, match=r"got the text 'unit'. Of a frame pass the column, cluster=X\['unit'\]"):
+        sj.DiscreteTimeHazard(periods=20.0).fit(rows.X, rows.y, cluster="unit")
     with pytest.raises(ValueError, match="cluster has 1 labels"):
         sj.ProportionalHazards(sj.Weibull()).fit(rows.X, rows.y, cluster=["a"])
+
+
+def test_repetitions_of_a_study_would_draw_landmarks_that_do_not_depend_on_each_other(rows):
+    model = sj.AcceleratedFailureTime(sj.Weibull()).fit(rows)
+    with pytest.raises(ValueError, match="landmarks of one unit depend on each other, and repetitions of a study"):
+        model.goodness_of_fit(rows.X, rows.y)
 
 
 def test_a_weight_counts_rows_of_its_cluster(rows):
