@@ -104,6 +104,7 @@ EXTREMES = {
     "mixture on the real line",
     "competing risks on the real line",
     "dead on arrival or after a threshold",
+    "lognormal frailty",
     "remaining life before a threshold",
 }
 
