@@ -102,7 +102,7 @@ def test_units_that_run_today_get_the_same_features_from_a_log_of_their_own():
 def test_a_sensor_that_turns_from_numbers_into_text_is_refused():
     rows = Landmarks(LOG, UNITS[["unit", "duration", "event_observed"]])
     with pytest.raises(TypeError, match="sensor 'wear' has no numbers in this log, and had numbers"):
-        rows.latest(LOG.assign(wear="3.0"))
+        rows.latest(LOG.assign(wear="worn"))
 
 
 def test_text_of_arrow_is_a_sensor_that_is_not_numeric():

@@ -80,7 +80,7 @@ def test_a_cox_regression_of_landmarks_has_the_errors_of_clusters(rows):
     now = rows.latest(pd.DataFrame({"unit": ["x"] * 2, "time": [0.0, 30.0], "wear": [0.0, 0.9]}))
     limits = model.interval("survival", now.X, 10.0)
     naive = sj.CoxProportionalHazards().fit(rows.X, rows.y).interval("survival", now.X, 10.0)
-    assert (limits["upper"] - limits["lower"])[0] > (naive["upper"] - naive["lower"])[0]
+    assert (limits["upper"] - limits["lower"]).iloc[0] > (naive["upper"] - naive["lower"]).iloc[0]
 
 
 def test_landmarks_on_the_clock_of_age_fail_together_which_efrons_rule_does_not_take():
