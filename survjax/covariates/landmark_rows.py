@@ -251,6 +251,7 @@ class Landmarks:
         some.X = self.X.iloc[picked] if self.y is None else self.X.iloc[picked].reset_index(drop=True)
         some.unit, some.age, some.entry, some._until = (column[picked] for column in (self.unit, self.age, self.entry, self._until))
         some.y = None if self.y is None else self.y[picked]
+        some._mark()
         return some
 
     def __len__(self) -> int:
@@ -316,11 +317,14 @@ class Landmarks:
                 raise ValueError("a covariate is called 'age', as that of the landmark is; rename it.")
             columns["age"] = age
         self.X = pd.DataFrame(columns, index=range(len(of)))
-        if lives is not None:
-            self.X.attrs[MARK] = {"copies": bool((np.diff(of) == 0).any()), "horizon": self._horizon}
         self.unit, self.age = np.asarray(log.labels)[of], age
         self.entry = age if self._clock == "age" else np.zeros(len(age))
         self.y = None if lives is None else self._outcomes(lives, of, age)
+        self._mark()
+
+    def _mark(self) -> None:
+        if self.y is not None:
+            self.X.attrs[MARK] = {"copies": len(set(self.unit.tolist())) < len(self), "horizon": self._horizon}
 
     def _read_sensors(self, log: ReadingLog, refuse_constant: bool) -> dict[str, Any]:
         """Of each sensor its ordered readings: floats, or a pandas Series where it is not numeric."""

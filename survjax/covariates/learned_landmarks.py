@@ -20,24 +20,21 @@ class LearnedLandmarks:
 
     Attributes
     ----------
-    rows, units, failed : how many rows, of how many units (by weight), of which so many failed in some row.
+    rows, units, failed : how many rows, of how many units, of which so many failed in some row; each by its weight.
+    copies : whether a unit has several rows, each of which has its one failure.
     gaps : the shortest and the longest time from a reading to the next of its unit; None where no unit has two.
     ranges : of each numeric column of X, and of the landmarks' ages, the least and the largest value.
     """
 
-    rows: int
+    rows: float
     units: float
     failed: float
+    copies: bool
     gaps: tuple[float, float] | None
     ranges: Mapping[str, tuple[float, float]]
 
-    @property
-    def copies(self) -> bool:
-        """Whether a unit has several rows, each of which has its one failure."""
-        return self.rows > self.units
-
     def in_words(self) -> str:
-        rows = f"{self.rows:,} rows of " if self.copies else ""
+        rows = f"{self.rows:,.6g} rows of " if self.copies else ""
         return f"{rows}{self.units:,.6g} units, {self.failed:,.6g} failed"
 
     def refuse_unlike(self, X: pd.DataFrame, age: np.ndarray, gaps: np.ndarray) -> None:
@@ -77,21 +74,25 @@ class LearnedLandmarks:
         ------
         KeyError, TypeError, ValueError : parts are missing or do not fit together.
         """
-        rows, units, failed = int(state["rows"]), float(state["units"]), float(state["failed"])
-        if not (rows >= 1 and 0 <= failed <= units < np.inf):
-            raise ValueError(f"{rows} landmarks of {units:g} units, {failed:g} of which failed, there cannot be.")
+        rows, units, failed = (float(state[name]) for name in ("rows", "units", "failed"))
+        if not 0 <= failed <= units <= rows < np.inf:
+            raise ValueError(f"{rows:g} landmarks of {units:g} units, {failed:g} of which failed, there cannot be.")
         gaps = None if state["gaps"] is None else (float(state["gaps"][0]), float(state["gaps"][1]))
-        return cls(rows, units, failed, gaps, {str(name): (float(low), float(high)) for name, (low, high) in state["ranges"].items()})
+        ranges = {str(name): (float(low), float(high)) for name, (low, high) in state["ranges"].items()}
+        return cls(rows, units, failed, bool(state["copies"]), gaps, ranges)
 
 
 def learned_landmarks(X: pd.DataFrame, y: Any, unit: np.ndarray, age: np.ndarray, gaps: np.ndarray) -> LearnedLandmarks:
     """What rows to learn from are like: X (n, p) with y, unit and age (n,); ``gaps`` between readings."""
-    _, first, codes = np.unique(unit.astype(str), return_index=True, return_inverse=True)
-    counts = y.counts()[first]
-    failed = np.bincount(codes, y.event_observed, minlength=len(first)) > 0
+    import pandas as pd
+
+    codes, labels = pd.factorize(unit)
+    counts, first = y.counts(), np.unique(codes, return_index=True)[1]
+    failed = np.bincount(codes, y.event_observed, minlength=len(labels)) > 0
     ranges = {name: (float(values.min()), float(values.max())) for name, values in {**_numbers(X), "age": age}.items()}
     between = (float(gaps.min()), float(gaps.max())) if len(gaps) else None
-    return LearnedLandmarks(len(unit), float(counts.sum()), float(counts @ failed), between, ranges)
+    units, failures = counts[first].sum(), counts[first] @ failed
+    return LearnedLandmarks(float(counts.sum()), float(units), float(failures), len(labels) < len(unit), between, ranges)
 
 
 def _numbers(X: pd.DataFrame) -> dict[str, np.ndarray]:

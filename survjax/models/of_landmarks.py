@@ -50,8 +50,8 @@ class OfLandmarks:
         told = None if self._landmarks is None else self._landmarks._learned
         if told is not None and told.copies:
             raise ValueError(
-                f"{criterion} compares likelihoods of independent units, and these {told.rows:,} rows are of {told.units:,.6g} units, each "
-                "failure so many times among them: differences come out several times too large. Compare models by "
+                f"{criterion} compares likelihoods of independent units, and these {told.rows:,.6g} rows are of {told.units:,.6g} units, "
+                "each failure so many times among them: differences come out several times too large. Compare models by "
                 "cross_validate(models, landmarks), which holds out whole units."
             )
 

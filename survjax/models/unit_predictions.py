@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from survjax.models.missing_arguments import names_missing_arguments
-from survjax.models.of_landmarks import OfLandmarks
+from survjax.models.of_landmarks import WITHOUT_END, OfLandmarks
 from survjax.models.predictions import rul_arguments
 
 
@@ -19,6 +19,8 @@ class UnitPredictions(OfLandmarks):
         raise TypeError(f"{type(self).__name__} owes _predict(name, X, **arguments): a prediction of PREDICTIONS for each unit of X.")
 
     def _answer(self, name: str, X: Any, **arguments: Any) -> np.ndarray:
+        if name in WITHOUT_END:
+            self._refuse_without_end("the whole mean")
         answers = self._predict(name, X, **arguments)
         self._within_horizon(name, arguments, answers)
         return answers
