@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 SCORES = ("concordance", "integrated_brier", "log_score", "crps", "d_calibration_p")
 N_TIMES = 100
 LATE = "none with late entry, for which it has no weights; sj.metrics.brier_score says how to judge from an age on"
+COPIES = "none of landmarks: its p-value is of independent units, and these rows are several of each"
 LONGEST_NAME = 60
 STILL_SEEN = 0.1  # a tenth of the units is followed beyond the last age that is judged: weights are then at most some ten
 
@@ -148,7 +149,8 @@ def cross_validate(
     X : (n, p) data frame or array; None for models that use none. Or a ``History``, alone, of units whose covariates change: folds are
         then of units, models whose ``fit`` takes ``unit`` learn with it, and the log score is per unit; the other scores judge each row
         from its start on, as if what is known of the unit stayed as it is there. Or ``Landmarks``, alone: folds are of units, models that
-        take them learn by ``fit(landmarks)``, and every score judges rows, each a prediction made at its landmark.
+        take them learn by ``fit(landmarks)``, and every score judges rows, each a prediction made at its landmark; D-calibration, whose
+        p-value is of independent units, is left out.
     y : the ``Lifetimes`` of n rows, or a structured array (event, time).
     cv : the number of folds, of random rows with failures dealt out evenly; or one of scikit-learn's splitters, or a list of
         (train, test) row numbers.
@@ -199,7 +201,9 @@ def cross_validate(
     scores: dict[tuple[str, int], dict[str, float]] = {}
     failures: list[dict[str, Any]] = []
     seconds: dict[tuple[str, int], float] = {}
-    late = bool(life.entered_late().any())
+    barred = {"integrated_brier": LATE} if life.entered_late().any() else {}
+    if landmarks is not None and landmarks.X.attrs[MARK]["copies"]:
+        barred["d_calibration_p"] = COPIES
     first: Exception | None = None
     with _bar(len(learners) * len(splits), progress) as bar:
         for fold, (train, test) in enumerate(splits):
@@ -219,8 +223,8 @@ def cross_validate(
                     seconds[name, fold] = time.perf_counter() - begun
                     rules = _rules(model, rows_of(X, test), life[test], at, life, of_rows(labels, test), of_rows(unit, test))
                     for score, rule in rules.items():
-                        if late and score == "integrated_brier":
-                            failures.append({"model": name, "fold": fold, "score": score, "reason": LATE})
+                        if score in barred:
+                            failures.append({"model": name, "fold": fold, "score": score, "reason": barred[score]})
                             continue
                         try:
                             scores[name, fold][score] = rule()

@@ -73,7 +73,7 @@ class OfLandmarks:
         if rows is None or rows.horizon is None:
             return
         if name in WITHOUT_END:
-            self._refuse_without_end("the whole mean")
+            self._refuse_without_end("the unrestricted mean")
         begun = np.asarray(arguments.get("age", 0.0), dtype=float) * (rows.clock == "remaining")
         if name in ("failure_probability", "rul_restricted"):
             reached = _sum(begun, np.asarray(arguments["horizon"], dtype=float), 0)
@@ -99,7 +99,7 @@ class OfLandmarks:
     def _refuse_without_end(self, what: str) -> None:
         """Refuse a law that goes on beyond the horizon."""
         if self._landmarks is not None and self._landmarks.horizon is not None:
-            raise ValueError(f"{what} goes on without end. {self._remedy(self._landmarks.horizon)}")
+            raise ValueError(f"{what} was asked for, which has no end. {self._remedy(self._landmarks.horizon)}")
 
     def _remedy(self, horizon: float) -> str:
         return (

@@ -20,7 +20,7 @@ class UnitPredictions(OfLandmarks):
 
     def _answer(self, name: str, X: Any, **arguments: Any) -> np.ndarray:
         if name in WITHOUT_END:
-            self._refuse_without_end("the whole mean")
+            self._refuse_without_end("the unrestricted mean")
         answers = self._predict(name, X, **arguments)
         self._within_horizon(name, arguments, answers)
         return answers
