@@ -14,14 +14,15 @@ import numpy as np
 
 from survjax.covariates.histories import History, taken_apart
 from survjax.covariates.labels import take_labels
+from survjax.covariates.landmark_rows import MARK, Landmarks
 from survjax.data.lifetimes import Lifetimes
 from survjax.metrics.brier import integrated_brier_score
-from survjax.metrics.faces import fit_to, knows_covariates, learns_groups, number_of_rows, predicted_survival, rows_of
+from survjax.metrics.faces import fit_to, fit_to_landmarks, knows_covariates, number_of_rows, predicted_survival, rows_of
+from survjax.metrics.folds import kept_together, labels_of_groups, last_rows, of_rows, split
 from survjax.metrics.judged import read_life, read_times
 from survjax.metrics.pairs import concordance
 from survjax.metrics.scorers import crps_of, d_calibration_of, log_score_of
 from survjax.model_labels import CUT, told_apart
-from survjax.models.arguments import check_whole_number
 from survjax.models.estimator import Estimator
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 SCORES = ("concordance", "integrated_brier", "log_score", "crps", "d_calibration_p")
 N_TIMES = 100
 LATE = "none with late entry, for which it has no weights; sj.metrics.brier_score says how to judge from an age on"
+COPIES = "none of landmarks: its p-value is of independent units, and these rows are several of each"
 LONGEST_NAME = 60
 STILL_SEEN = 0.1  # a tenth of the units is followed beyond the last age that is judged: weights are then at most some ten
 
@@ -146,7 +148,9 @@ def cross_validate(
         are to be held against. Copies are fitted; those given stay as they are.
     X : (n, p) data frame or array; None for models that use none. Or a ``History``, alone, of units whose covariates change: folds are
         then of units, models whose ``fit`` takes ``unit`` learn with it, and the log score is per unit; the other scores judge each row
-        from its start on, as if what is known of the unit stayed as it is there.
+        from its start on, as if what is known of the unit stayed as it is there. Or ``Landmarks``, alone: folds are of units, models that
+        take them learn by ``fit(landmarks)``, and every score judges rows, each a prediction made at its landmark; D-calibration, whose
+        p-value is of independent units, is left out.
     y : the ``Lifetimes`` of n rows, or a structured array (event, time).
     cv : the number of folds, of random rows with failures dealt out evenly; or one of scikit-learn's splitters, or a list of
         (train, test) row numbers.
@@ -169,7 +173,8 @@ def cross_validate(
     ------
     TypeError : something that cannot be judged among the models; a model that learns from groups, without ``groups``.
     ValueError : no models, two of one name; X and y of different lengths; more folds than units (groups); no failure; a unit of a
-        ``History`` in two groups. If every model fails in every fold, the first failure.
+        ``History`` or of ``Landmarks`` in two groups; X of ``Landmarks`` without them, whose units would be in several folds. If every
+        model fails in every fold, the first failure.
 
     A model that fails in a fold, or cannot give a score, keeps its place in the table, with the reason.
 
@@ -183,21 +188,22 @@ def cross_validate(
     import pandas as pd
 
     learners = _named(models)
-    unit = None
-    if isinstance(X, History) or y is None:
-        X, y, unit = taken_apart(X, y)
+    X, y, unit, landmarks = _taken(X, y, groups, cv)
     life = read_life(y)
     X, (groups,) = take_labels(X, (), groups=groups)
     X = np.empty((len(life), 0)) if X is None else X
     if number_of_rows(X) != len(life):
         raise ValueError(f"X has {number_of_rows(X):,} rows and y {len(life):,}; give each unit a row in both.")
-    labels = _labels(life, learners, cv, groups)
-    at = _times(life if unit is None else life[_last_rows(unit)]) if times is None else read_times(times)[0]
-    splits = _splits(life, cv, _apart(unit, labels), seed)
+    labels = labels_of_groups(life, learners, cv, groups)
+    at = _times(life if unit is None else life[last_rows(unit)]) if times is None else read_times(times)[0]
+    together = kept_together(unit, labels, "History") if landmarks is None else kept_together(landmarks.unit, labels, "Landmarks")
+    splits = split(life, cv, together, seed)
     scores: dict[tuple[str, int], dict[str, float]] = {}
     failures: list[dict[str, Any]] = []
     seconds: dict[tuple[str, int], float] = {}
-    late = bool(life.entered_late().any())
+    barred = {"integrated_brier": LATE} if life.entered_late().any() else {}
+    if landmarks is not None and landmarks.X.attrs[MARK]["copies"]:
+        barred["d_calibration_p"] = COPIES
     first: Exception | None = None
     with _bar(len(learners) * len(splits), progress) as bar:
         for fold, (train, test) in enumerate(splits):
@@ -205,16 +211,20 @@ def cross_validate(
                 scores[name, fold] = {}
                 begun = time.perf_counter()
                 try:
-                    model = fit_to(copy.deepcopy(learner), rows_of(X, train), life[train], _of(labels, train), _of(unit, train))
+                    if landmarks is not None:
+                        model = fit_to_landmarks(copy.deepcopy(learner), landmarks[train], of_rows(labels, train))
+                    else:
+                        of_train = of_rows(labels, train), of_rows(unit, train)
+                        model = fit_to(copy.deepcopy(learner), rows_of(X, train), life[train], *of_train)
                 except Exception as error:  # whatever a model of any package raises is what the table is to say
                     first = first or error
                     failures.append({"model": name, "fold": fold, "score": "fit", "reason": _in_words(error)})
                 else:
                     seconds[name, fold] = time.perf_counter() - begun
-                    rules = _rules(model, rows_of(X, test), life[test], at, life, _of(labels, test), _of(unit, test))
+                    rules = _rules(model, rows_of(X, test), life[test], at, life, of_rows(labels, test), of_rows(unit, test))
                     for score, rule in rules.items():
-                        if late and score == "integrated_brier":
-                            failures.append({"model": name, "fold": fold, "score": score, "reason": LATE})
+                        if score in barred:
+                            failures.append({"model": name, "fold": fold, "score": score, "reason": barred[score]})
                             continue
                         try:
                             scores[name, fold][score] = rule()
@@ -228,6 +238,30 @@ def cross_validate(
     folds = pd.DataFrame([scores[key] for key in order], index=index, columns=list(SCORES), dtype=float)
     folds["seconds"] = [seconds.get(key, np.nan) for key in order]
     return CrossValidation(folds, pd.DataFrame(failures, columns=["model", "fold", "score", "reason"]), at)
+
+
+def _taken(X: Any, y: Any, groups: Any, cv: Any) -> tuple[Any, Any, np.ndarray | None, Landmarks | None]:
+    """X, y, the unit of each row of a ``History``, and the landmarks, if X is that.
+
+    Raises
+    ------
+    TypeError : something beside a ``History`` or ``Landmarks``; landmarks of units whose ends are not known.
+    ValueError : X of landmarks, without their units.
+    """
+    if isinstance(X, Landmarks):
+        if y is not None:
+            raise TypeError("Landmarks bring X, y and unit with them: pass them alone.")
+        if X.y is None:
+            raise TypeError("these Landmarks are of units whose ends are not known, by which nothing can be judged.")
+        return X.X, X.y, None, X
+    if isinstance(X, History) or y is None:
+        return *taken_apart(X, y), None
+    if getattr(X, "attrs", {}).get(MARK, {}).get("copies") and groups is None and not isinstance(cv, Iterable):
+        raise ValueError(
+            "X is of Landmarks, of which units have several rows: a unit would be learned from in one row and held out in another. Write "
+            "cross_validate(models, landmarks), or groups=landmarks.unit."
+        )
+    return X, y, None, None
 
 
 def _rules(
@@ -316,72 +350,6 @@ def _times(life: Lifetimes) -> np.ndarray:
         )
     begin = min(0.0, float(ages[0]) if np.isfinite(ages[0]) else 0.0)
     return np.linspace(begin, float(enough[-1]), N_TIMES)
-
-
-def _labels(life: Lifetimes, learners: Mapping[str, Any], cv: Any, groups: Any) -> np.ndarray | None:
-    """The group of each row (n,); None where there are none, which no model that learns from them may meet."""
-    of_groups = [model for model in learners.values() if learns_groups(model)]
-    if groups is None:
-        for model in of_groups:
-            raise TypeError(
-                f"{type(model).__name__} learns from groups, and without them would be judged as a frailty of single units: pass groups=, "
-                "(n,) labels; or groups=range(len(y)) where single units are meant."
-            )
-        return None
-    labels = np.asarray(groups)
-    if labels.shape != (len(life),):
-        raise ValueError(f"groups must be one label for each of the {len(life):,} rows; they have shape {labels.shape}.")
-    if isinstance(cv, Iterable) and not hasattr(cv, "split") and not of_groups:
-        raise ValueError("groups are not looked at where cv gives the folds themselves; leave them out.")
-    return labels
-
-
-def _of(labels: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
-    return None if labels is None else labels[rows]
-
-
-def _last_rows(unit: np.ndarray) -> np.ndarray:
-    """The last row of each unit of a History, whose rows are in order."""
-    return np.flatnonzero(np.append(unit[1:] != unit[:-1], True))
-
-
-def _apart(unit: np.ndarray | None, labels: np.ndarray | None) -> np.ndarray | None:
-    """What stays in one fold: groups of units, else units; None where each row is for itself.
-
-    Raises
-    ------
-    ValueError : a unit in two groups.
-    """
-    if unit is None or labels is None:
-        return labels if unit is None else unit
-    torn = np.flatnonzero((unit[1:] == unit[:-1]) & (labels[1:] != labels[:-1]))
-    if torn.size:
-        row = int(torn[0])
-        raise ValueError(
-            f"unit {unit[row]} is in group {labels[row]} with row {row} and in {labels[row + 1]} with row {row + 1} of the History: a unit "
-            "is learned from or held out as a whole, and needs one group."
-        )
-    return labels
-
-
-def _splits(life: Lifetimes, cv: Any, labels: np.ndarray | None, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(train, test) row numbers of each fold."""
-    failed = np.isfinite(life.upper)
-    if hasattr(cv, "split"):
-        return list(cv.split(np.zeros((len(life), 1)), failed, labels))
-    if isinstance(cv, Iterable):
-        return [(np.asarray(train), np.asarray(test)) for train, test in cv]
-    n_folds = check_whole_number(cv, "cv", 2)
-    units, unit = np.unique(np.arange(len(life)) if labels is None else labels, return_inverse=True)
-    if n_folds > len(units):
-        raise ValueError(f"cv={n_folds} folds need as many units or groups; there are {len(units)}.")
-    any_failed = np.bincount(unit, failed, minlength=len(units)) > 0
-    shuffled = np.random.default_rng(seed).permutation(len(units))
-    # dealt out like cards, failures first, so that each fold has its share of them
-    fold_of_unit = np.empty(len(units), dtype=int)
-    fold_of_unit[shuffled[np.argsort(~any_failed[shuffled], kind="stable")]] = np.arange(len(units)) % n_folds
-    fold = fold_of_unit[unit]
-    return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(n_folds)]
 
 
 def _bar(total: int, shown: bool) -> Any:

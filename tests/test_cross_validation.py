@@ -183,9 +183,9 @@ def test_a_shared_frailty_is_fitted_and_scored_with_the_groups():
 
 
 def found_folds(site, life):
-    from survjax.cross_validation import _splits
+    from survjax.metrics.folds import split
 
-    return _splits(life, 2, site, 0)
+    return split(life, 2, site, 0)
 
 
 def test_without_groups_a_shared_frailty_is_not_judged_as_another_model():

@@ -41,7 +41,7 @@ class Covariate(NamedTuple):
             levels = tuple(series.cat.categories[used].tolist())
         else:
             levels = tuple(sorted(series.unique()))
-            _refuse_numbers_as_text(name, levels)
+            refuse_numbers_as_text(name, levels)
         for level in levels:
             if not isinstance(level, Level):
                 raise TypeError(
@@ -186,7 +186,7 @@ def _holds_labels(name: str, series: Any) -> bool:
     )
 
 
-def _refuse_numbers_as_text(name: str, levels: tuple[str, ...]) -> None:
+def refuse_numbers_as_text(name: str, levels: tuple[str, ...], of: str = "X") -> None:
     """A column of numbers that was read as text would have hundreds of levels, and a fit of minutes that ends nowhere."""
     others = [level for level in levels if not _is_number(level)]
     if others and (len(levels) <= FEW_ROWS or 2 * len(others) > len(levels)):
@@ -196,7 +196,7 @@ def _refuse_numbers_as_text(name: str, levels: tuple[str, ...]) -> None:
     coerce = ", errors='coerce'" if others else ""
     remedy = "Read the file with pandas.read_csv(..., decimal=',')" if "," in shown else f"Convert it with pandas.to_numeric(...{coerce})"
     raise TypeError(
-        f"column {name!r} of X holds numbers as text ({shown!r}){but}. {remedy}, or, if they are labels, with astype('category')."
+        f"column {name!r} of {of} holds numbers as text ({shown!r}){but}. {remedy}, or, if they are labels, with astype('category')."
     )
 
 

@@ -1,13 +1,48 @@
-"""What is made of a unit's readings up to an age: the last, and their mean, slope, deviation and smoothed value over a window."""
+"""What is made of a unit's readings up to an age: the last one, or what a window of them comes to.
+
+``Landmarks(log, units, features=["last", "max 30"])`` names them; objects say the same, ``[features.Last(), features.Max(30)]``. A feature
+of one's own is a class that says what each window comes to:
+
+>>> from dataclasses import dataclass
+>>> import numpy as np
+>>> from survjax import Landmarks, features
+>>> @dataclass(frozen=True)
+... class Range(features.Windowed):
+...     def of_windows(self, time, values, begins, counts):
+...         return np.maximum.reduceat(values, begins) - np.minimum.reduceat(values, begins)
+>>> log = {"unit": ["a", "a", "a"], "time": [0, 10, 20], "heat": [60.0, 75.0, 65.0]}
+>>> print(Landmarks(log, features=["last", Range(15)]).X)
+   heat last  heat range 15
+0       60.0            0.0
+1       75.0           15.0
+2       65.0           10.0
+
+What is not of a window owes ``label()``, the name of its column, and ``at(readings, moments)``, its values (m, p); ``==`` and ``hash`` must
+tell two apart, as those of a frozen dataclass do.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+
+__all__ = [
+    "Deviation",
+    "Feature",
+    "Last",
+    "Max",
+    "Mean",
+    "Min",
+    "Moments",
+    "Readings",
+    "Slope",
+    "Smoothed",
+    "Windowed",
+]
 
 _AT_ONCE = 2**18  # readings in the windows of one chunk: 30 sensors are then 63 MB
 
@@ -32,6 +67,17 @@ class Moments(NamedTuple):
     age: np.ndarray
 
 
+@runtime_checkable
+class Feature(Protocol):
+    """What is made of the readings of each sensor at each landmark."""
+
+    def label(self) -> str:
+        """What its columns are called, after the sensor: ``mean 30``."""
+
+    def at(self, readings: Readings, moments: Moments) -> np.ndarray:
+        """Its values (m, p), a row for each landmark and a column for each sensor."""
+
+
 @dataclass(frozen=True)
 class Last:
     """The reading in force: the last one at or before the landmark."""
@@ -44,8 +90,11 @@ class Last:
 
 
 @dataclass(frozen=True)
-class _Windowed(ABC):
-    """A feature of the readings in (age - window, age], or of the last one alone where none is that young; None: of all so far."""
+class Windowed(ABC):
+    """A feature of the readings in (age - window, age], or of the last one alone where none is that young; None: of all so far.
+
+    A kind of its own owes ``of_windows``; its label is its name in small letters and the window.
+    """
 
     window: float | None = None
 
@@ -60,7 +109,7 @@ class _Windowed(ABC):
         answer = np.empty((len(moments.age), readings.values.shape[1]))
         for rows, picked, begins in self._windows(readings, moments):
             counts = np.diff(np.append(begins, len(picked)))
-            answer[rows] = self._of(readings.time[picked], readings.values[picked], begins, counts)
+            answer[rows] = self.of_windows(readings.time[picked], readings.values[picked], begins, counts)
         return answer
 
     def _windows(self, readings: Readings, moments: Moments) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
@@ -81,32 +130,58 @@ class _Windowed(ABC):
             start = stop
 
     @abstractmethod
-    def _of(self, time: np.ndarray, values: np.ndarray, begins: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        """The feature of each window (m, p) of the readings (r, p) in windows one after the other, which begin at ``begins`` (m,)."""
+    def of_windows(self, time: np.ndarray, values: np.ndarray, begins: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """The feature of each window (m, p).
+
+        Parameters
+        ----------
+        time (r,), values (r, p) : the readings of all windows, one window after the other. begins, counts (m,) : where each window begins
+            among them, and how many readings it has, at least one: what ``np.add.reduceat(values, begins)`` takes.
+        """
 
 
 @dataclass(frozen=True)
-class Mean(_Windowed):
+class Mean(Windowed):
     """The mean of the readings in the window, each counting alike."""
 
-    def _of(self, time: np.ndarray, values: np.ndarray, begins: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    def of_windows(self, time: np.ndarray, values: np.ndarray, begins: np.ndarray, counts: np.ndarray) -> np.ndarray:
         return np.add.reduceat(values, begins) / counts[:, None]
 
 
 @dataclass(frozen=True)
-class Deviation(_Windowed):
+class Max(Windowed):
+    """The largest reading in the window."""
+
+    def of_windows(self, time: np.ndarray, values: np.ndarray, begins: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        return np.maximum.reduceat(values, begins)
+
+
+@dataclass(frozen=True)
+class Min(Windowed):
+    """The smallest reading in the window."""
+
+    def of_windows(self, time: np.ndarray, values: np.ndarray, begins: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        return np.minimum.reduceat(values, begins)
+
+
+@dataclass(frozen=True)
+class Deviation(Windowed):
     """The standard deviation of the readings in the window (divisor: their number less one); 0 where there is but one."""
 
-    def _of(self, time: np.ndarray, values: np.ndarray, begins: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    def of_windows(self, time: np.ndarray, values: np.ndarray, begins: np.ndarray, counts: np.ndarray) -> np.ndarray:
         centred = _centred(values, begins, counts)
         return np.sqrt(np.add.reduceat(centred**2, begins) / np.maximum(counts - 1, 1)[:, None])
 
 
 @dataclass(frozen=True)
-class Slope(_Windowed):
-    """The least-squares slope of the readings in the window over age, per unit of time; 0 where there is but one."""
+class Slope(Windowed):
+    """The least-squares slope of the readings in the window over age, per unit of time.
 
-    def _of(self, time: np.ndarray, values: np.ndarray, begins: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    It is 0 where there is but one, which has no slope: no change has been seen yet. Where that would mislead, as of units first read when
+    they were old, leave such rows out of the fit, ``rows[rows.age > 30]``.
+    """
+
+    def of_windows(self, time: np.ndarray, values: np.ndarray, begins: np.ndarray, counts: np.ndarray) -> np.ndarray:
         along = _centred(time[:, None], begins, counts)
         spread = np.add.reduceat(along**2, begins)
         rise = np.add.reduceat(along * _centred(values, begins, counts), begins)
@@ -139,8 +214,8 @@ class Smoothed:
         return (sums / weights)[moments.until - 1]
 
 
-Feature = Last | Mean | Deviation | Slope | Smoothed
-_BY_NAME = {"last": Last, "mean": Mean, "deviation": Deviation, "slope": Slope, "smoothed": Smoothed}
+_BY_NAME = {"last": Last, "mean": Mean, "max": Max, "min": Min, "deviation": Deviation, "slope": Slope, "smoothed": Smoothed}
+_ELSEWHERE = {"std": "deviation", "sd": "deviation", "maximum": "max", "minimum": "min", "average": "mean", "trend": "slope"}
 
 
 def read_feature(feature: object) -> Feature:
@@ -150,6 +225,10 @@ def read_feature(feature: object) -> Feature:
     ------
     ValueError : no such feature, or a window that is none.
     """
+    if isinstance(feature, type):
+        raise ValueError(
+            f"features are objects, and {feature.__name__} is a class: write {feature.__name__}(), with its window if it has one."
+        )
     if isinstance(feature, Feature):
         return feature
     words = feature.split() if isinstance(feature, str) else []
@@ -161,10 +240,62 @@ def read_feature(feature: object) -> Feature:
             raise ValueError(f"feature {feature!r} needs {owed}.") from None
         except ValueError:
             raise ValueError(f"feature {feature!r} must end in an age of more than 0, for instance '{words[0]} 30'.") from None
+    meant = f" Write '{' '.join([_ELSEWHERE[words[0]], *words[1:]])}'." if words and words[0] in _ELSEWHERE else ""
     raise ValueError(
-        f"features must be among 'last', 'mean 30', 'slope 30', 'deviation 30', 'smoothed 10', or the objects of survjax.features; "
-        f"got {feature!r}."
+        "features must be among 'last', 'mean 30', 'max 30', 'min 30', 'slope 30', 'deviation 30', 'smoothed 10', or objects as "
+        f"survjax.features has them, or shows how to write; got {feature!r}.{meant}"
     )
+
+
+def features_of_each(features: object, sensors: list[str]) -> dict[str, tuple[Feature, ...]]:
+    """The features asked of each sensor, each once.
+
+    Raises
+    ------
+    ValueError : what ``read_feature`` refuses; a mapping that names other sensors than there are; none of a sensor.
+    """
+    if isinstance(features, dict):
+        told = {str(name): asked for name, asked in features.items()}
+        unknown = next((name for name in told if name not in sensors), None)
+        if unknown is not None:
+            raise ValueError(f"features asks for sensor {unknown!r}, which is not in log; there are {', '.join(map(repr, sensors))}.")
+        missing = next((name for name in sensors if name not in told), None)
+        if missing is not None:
+            raise ValueError(f"features says nothing of sensor {missing!r}; add it, or choose the sensors with columns=.")
+    else:
+        told = dict.fromkeys(sensors, features)
+    each = {}
+    for name, asked in told.items():
+        several = asked if isinstance(asked, (list, tuple)) else [asked]
+        each[name] = tuple(dict.fromkeys(read_feature(one) for one in several))
+        if not each[name]:
+            raise ValueError(f"features of sensor {name!r} is empty; ask for at least 'last'.")
+    return each
+
+
+@dataclass(frozen=True)
+class LostFeature:
+    """A feature of a user's own in a file that was read: its label is all that is left of it."""
+
+    name: str
+
+    def label(self) -> str:
+        return self.name
+
+    def at(self, readings: Readings, moments: Moments) -> np.ndarray:
+        raise ValueError(
+            f"the model learned from a feature of its user's own, {self.name!r}, which no file can hold: make the rows with "
+            "Landmarks(log, features=[...], at='last') and that feature, as when it was fitted."
+        )
+
+
+def feature_from_label(label: str) -> Feature:
+    """The feature of a label; one of a user's own is lost."""
+    try:
+        found = read_feature(label)
+    except ValueError:
+        return LostFeature(label)
+    return found if found.label() == label else LostFeature(label)
 
 
 def count_up_to(readings_of: np.ndarray, readings_time: np.ndarray, of: np.ndarray, age: np.ndarray) -> np.ndarray:
@@ -183,3 +314,7 @@ def _count_up_to(readings: Readings, moments: Moments, age: np.ndarray) -> np.nd
 
 def _centred(values: np.ndarray, begins: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return values - np.repeat(np.add.reduceat(values, begins) / counts[:, None], counts, axis=0)
+
+
+def __dir__() -> list[str]:
+    return __all__

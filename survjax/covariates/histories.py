@@ -85,6 +85,24 @@ class History:
         y = Lifetimes(read["stop"], read["event"], entry=read["start"])[checked.order]
         return cls(X, y, checked.labels[checked.codes[checked.order]])
 
+    def latest(self) -> History:
+        """The last row of each unit that still runs: what is known of it today, to predict for.
+
+        ``now = history.latest()``, then ``model.predict_rul(now.X, now.y.durations)``: from the ages reached, covariates staying as they
+        are. The index of ``now.X``, and so of the tables of predictions, is the labels of the units.
+
+        Raises
+        ------
+        ValueError : every unit has failed.
+        """
+        import pandas as pd
+
+        running = np.append(self.unit[1:] != self.unit[:-1], True)[: len(self)] & ~self.y.event_observed
+        if not running.any():
+            raise ValueError("every unit of this history has failed: there is none to predict for.")
+        X = self.X[running].set_axis(pd.Index(self.unit[running], name="unit"), axis=0)
+        return History(X, self.y[running], self.unit[running])
+
     def to_frame(self) -> pd.DataFrame:
         """The rows as a pandas frame: unit, start, stop, event, then the covariates.
 
@@ -99,7 +117,7 @@ class History:
         clash = next((name for name in self.X.columns if name in columns), None)
         if clash is not None:
             raise ValueError(f"a covariate is called {clash!r}, as a column of every history is; rename it.")
-        return pd.concat([pd.DataFrame(columns), self.X], axis=1)
+        return pd.concat([pd.DataFrame(columns), self.X.reset_index(drop=True)], axis=1)
 
     def __len__(self) -> int:
         return len(self.unit)

@@ -7,20 +7,33 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survjax.covariates.features import Feature, Moments, Readings, count_up_to, read_feature
+from survjax.covariates.features import Feature, Moments, Readings, count_up_to, features_of_each
 from survjax.covariates.histories import as_series
-from survjax.covariates.reading_log import Lives, ReadingLog, read_lives, read_log, refuse_readings, refuse_units, whole_column
+from survjax.covariates.landmark_moments import landmark_moments
+from survjax.covariates.learned_landmarks import LearnedLandmarks, learned_landmarks
+from survjax.covariates.reading_log import (
+    Lives,
+    ReadingLog,
+    gaps_of,
+    held_column,
+    read_lives,
+    read_log,
+    refuse_held,
+    refuse_units,
+    whole_column,
+)
 from survjax.covariates.reading_windows import ReadingWindows
 from survjax.covariates.table import Table, names_in_brief, read_table
-from survjax.data.columns import ROWS_COUNT_FROM, read_column
+from survjax.data.columns import read_column
 from survjax.data.lifetimes import Lifetimes
-from survjax.errors import BadRow
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CLOCKS = ("age", "remaining")
 MISSING = ("refuse", "hold")
+UNLIKE = ("refuse", "allowed")
+MARK = "rows of Landmarks"  # in ``attrs`` of X, which else would not say that a unit has several rows
 
 
 class Landmarks:
@@ -45,7 +58,8 @@ class Landmarks:
     3    b       0.0      18.0  False        1.0             0.00
     4    b      10.0      18.0  False        1.5             0.05
 
-    ``model.fit(rows)``, then for units that run today ``now = rows.latest(todays_log)`` and ``model.predict_rul(now.X, now.entry)``.
+    ``model.fit(rows)``, then for units that run today ``now = rows.latest(todays_log)`` and ``model.predict_rul(now.X, now.entry)``. The
+    model keeps how rows are made, in its file too: ``model.landmarks_.latest(todays_log)``.
 
     Parameters
     ----------
@@ -55,30 +69,36 @@ class Landmarks:
     at : landmarks: "readings" (each of them), "last" (each unit's last one), an age or several (those that the unit was running at, with a
         reading before), or a table with columns ``unit`` and ``time``. A reading at the very end of a unit's life is none, since nothing
         is left to predict.
-    features : of every numeric sensor: "last", "mean 30", "slope 30", "deviation 30" (over the readings of the last 30 units of
-        age; without a number, over all so far), "smoothed 10" (exponentially weighted with that half-life), or objects of
-        ``survjax.features``; or a mapping from sensors to such sequences. A sensor that is not numeric gives its last value.
+    features : of every numeric sensor: "last"; "mean 30", "max 30", "min 30", "slope 30", "deviation 30" (over the readings of the last 30
+        units of age; without a number, over all so far); "smoothed 10" (exponentially weighted with that half-life); or objects of
+        ``survjax.features``, which shows how to write one's own; or a mapping from sensors to such sequences. Slope and deviation of a
+        single reading, such as a unit's first, are 0. A sensor that is not numeric gives its last value.
     columns : which sensors and facts; None: all.
     clock : what y counts. "age": ages, each row entering at its landmark. "remaining": lives from the landmark on, predicted at age 0;
         a model with proportional hazards or accelerated time then lets sensors rule the remaining life rather than the hazard at an age,
-        which for wear that sensors show predicts far better. The landmark's age is a covariate either way.
+        which for wear that sensors show predicts far better; the landmark's age is then a covariate.
     horizon : rows end there without failure when they are still running that long after the landmark, so that the model is
-        about the near future. None: they are followed to the end.
+        about the near future: it refuses predictions from further ahead. None: they are followed to the end.
     missing : "refuse" a missing reading, or "hold" the sensor's value before it.
+    hold_last : how long a unit may live on after its last reading, as in ``from_sensor_log``. False: as long as the longest gap between two
+        readings of one unit anywhere, where there is one; longer is an error, since mostly log and units are then in different units of
+        time. A number: that long. True: however long.
     unit, time, duration, event, entry, weights : names of the columns. entry None: the column ``entry`` if there is one, else age 0;
         landmarks before it are left out.
 
     Attributes
     ----------
-    X : (n, p) frame. y : the n rows as ``Lifetimes``, or None. unit : (n,) labels. age : (n,) ages at the landmarks.
+    X : (n, p) frame; of units to predict for its index is their labels, which tables of predictions then have.
+    y : the n rows as ``Lifetimes``, or None. unit : (n,) labels. age : (n,) ages at the landmarks.
     entry : (n,) what predictions take as age: ``age``, or 0 on the clock of remaining life.
+    clock, horizon : as given.
 
     Raises
     ------
     TypeError : no tables, or columns of wrong types.
-    ValueError : a column is not there; readings twice at one time, after the end of their unit, or missing; units without readings;
-        a sensor that never changes; a column ``weights`` of units of which weights= says nothing; no landmark is left. Messages name row
-        and unit.
+    ValueError : a column is not there; readings twice at one time, after the end of their unit, or missing; units without readings, or
+        that lived on for long after their last one; a sensor that never changes; a column ``weights`` of units of which weights= says
+        nothing; no landmark is left. Messages name row and unit.
     """
 
     X: pd.DataFrame
@@ -86,6 +106,7 @@ class Landmarks:
     unit: np.ndarray
     age: np.ndarray
     entry: np.ndarray
+    _learned: LearnedLandmarks | None = None
     _numeric: Readings
     _until: np.ndarray
 
@@ -100,6 +121,7 @@ class Landmarks:
         clock: str = "age",
         horizon: float | None = None,
         missing: str = "refuse",
+        hold_last: bool | float = False,
         unit: Hashable = "unit",
         time: Hashable = "time",
         duration: Hashable = "duration",
@@ -119,6 +141,8 @@ class Landmarks:
         if units is not None:
             lives = read_lives(read_table(units), str(unit), str(duration), str(event), self._roles["entry"])
         log = read_log(log, str(unit), str(time), lives)
+        if lives is not None and (len(log.gaps) or hold_last is not False):
+            refuse_held(hold_last, log.gaps, lives.ends - log.time[log.last], log.labels)
         facts = [] if lives is None else self._facts(lives.table, columns)
         sensors = [name for name in log.table.columns if name not in (str(unit), str(time))]
         clash = next((name for name in sensors if name in facts), None)
@@ -131,31 +155,60 @@ class Landmarks:
             log.table.pick(tuple(name for name in chosen if name not in facts), of="log")
             sensors, facts = [name for name in chosen if name not in facts], [name for name in chosen if name in facts]
         self._sensors, self._fact_names = sensors, facts
-        self._features = _of_each(features, sensors)
+        self._features = features_of_each(features, sensors)
         self._with_age = clock == "remaining"
         self._are_numeric: dict[str, bool] = {}
         self._build(log, lives, at)
 
-    def latest(self, log: Any, units: Any = None, *, at: Any = "last") -> Landmarks:
+    def latest(self, log: Any, units: Any = None, *, at: Any = "last", unlike: str = "refuse") -> Landmarks:
         """Rows of the same features for units of another log, at each one's last reading unless ``at`` says otherwise: to predict for.
+
+        The index of their X, and so of the tables of predictions, is the labels of the units.
 
         Parameters
         ----------
         log : as before; sensors that were not asked for may be missing.
         units : what is known of these units for good, where that was a covariate: ``unit`` and these columns.
+        unlike : "refuse" a log that is in another unit of time, or of a sensor, by what was learned from: in which all readings are more
+            than five times closer, or further apart; or a column of X or the age is far outside its range in every row. Or "allowed".
 
         Raises
         ------
         TypeError, ValueError : as before. A sensor that does not change here is no fault.
         """
-        other = object.__new__(Landmarks)
-        other.__dict__.update({name: value for name, value in self.__dict__.items() if name.startswith("_")})
+        if unlike not in UNLIKE:
+            raise ValueError(f"unlike must be one of {', '.join(map(repr, UNLIKE))}; got {unlike!r}.")
+        import pandas as pd
+
+        other = self._same_recipe()
         readings = read_log(log, str(self._roles["unit"]), str(self._roles["time"]), None)
         other._build(readings, None, at, None if units is None else read_table(units))
+        if other._learned is not None and unlike == "refuse":
+            other._learned.refuse_unlike(other.X, other.age, readings.gaps)
+        other.X.index = pd.Index(other.unit, name=self._roles["unit"])
+        return other
+
+    def _without_rows(self) -> Landmarks:
+        """No row, but what makes others, ``latest(log)``: what a model keeps."""
+        none = self._same_recipe()
+        none.X, none.y = self.X.iloc[:0].reset_index(drop=True), None
+        none.unit, none.age, none.entry, none._until = np.empty(0, dtype=object), np.empty(0), np.empty(0), np.empty(0, dtype=int)
+        none._numeric = Readings(np.empty(0, dtype=int), np.empty(0), np.empty((0, self._numeric.values.shape[1])))
+        return none
+
+    def _same_recipe(self) -> Landmarks:
+        other = object.__new__(Landmarks)
+        other.__dict__.update({name: value for name, value in self.__dict__.items() if name.startswith("_")})
+        if self.y is not None:
+            gaps = gaps_of(self._numeric.of, self._numeric.time)
+            other._learned = learned_landmarks(self.X, self.y, self.unit, self.age, gaps)
         return other
 
     def windows(self, n: int, *, beside: Sequence[Hashable] | None = None) -> Any:
         """The last ``n`` readings of each row's numeric sensors, (rows, n, sensors), the latest last: what recurrent networks take.
+
+        Of X they have nothing: the age and what is known of a unit for good go with them by ``beside=["age", "make"]``. A network learns
+        from them by ``fit(rows.windows(n), rows.y, unit=rows.unit)``, and knows of no ``horizon`` then.
 
         Where a unit has had fewer its first is repeated before them.
 
@@ -188,22 +241,35 @@ class Landmarks:
         columns: dict[str, Any] = {"unit": self.unit, "landmark": self.age}
         if self.y is not None:
             columns |= {"duration": self.y.durations, "event": self.y.event_observed}
-        return pd.concat([pd.DataFrame(columns), self.X], axis=1)
+        return pd.concat([pd.DataFrame(columns), self.X.reset_index(drop=True)], axis=1)
 
     def __getitem__(self, rows: Any) -> Landmarks:
         """The rows of a mask, of numbers or of a slice: those of some units, or from some age on."""
         some = object.__new__(Landmarks)
         some.__dict__.update(self.__dict__)
         picked = np.arange(len(self))[rows if isinstance(rows, slice) else np.atleast_1d(np.asarray(rows))]
-        some.X = self.X.iloc[picked].reset_index(drop=True)
+        some.X = self.X.iloc[picked] if self.y is None else self.X.iloc[picked].reset_index(drop=True)
         some.unit, some.age, some.entry, some._until = (column[picked] for column in (self.unit, self.age, self.entry, self._until))
         some.y = None if self.y is None else self.y[picked]
+        some._mark()
         return some
 
     def __len__(self) -> int:
         return len(self.unit)
 
+    @property
+    def clock(self) -> str:
+        """What y counts: "age", or "remaining" life."""
+        return self._clock
+
+    @property
+    def horizon(self) -> float | None:
+        """How long after its landmark a row ends at the latest; None: rows are followed to the end."""
+        return self._horizon
+
     def __repr__(self) -> str:
+        if not len(self):
+            return f"Landmarks(no rows, but how to make them: latest(log); {names_in_brief(self.X)})"
         k = len(set(self.unit.tolist()))
         outcome = "" if self.y is None else f", {len(set(self.unit[self.y.event_observed].tolist())):,} of which failed"
         clock = "age" if self._clock == "age" else "remaining life"
@@ -225,7 +291,7 @@ class Landmarks:
         import pandas as pd
 
         sensors = self._read_sensors(log, refuse_constant=lives is not None)
-        of, age = self._moments(log, lives, at)
+        of, age = landmark_moments(log, lives, at, str(self._roles["unit"]), str(self._roles["time"]))
         if not len(of):
             raise ValueError("no landmark is left: no unit is running, and has a reading, at any of the ages of at=.")
         until = count_up_to(log.of, log.time, of, age)
@@ -254,6 +320,11 @@ class Landmarks:
         self.unit, self.age = np.asarray(log.labels)[of], age
         self.entry = age if self._clock == "age" else np.zeros(len(age))
         self.y = None if lives is None else self._outcomes(lives, of, age)
+        self._mark()
+
+    def _mark(self) -> None:
+        if self.y is not None:
+            self.X.attrs[MARK] = {"copies": len(set(self.unit.tolist())) < len(self), "horizon": self._horizon}
 
     def _read_sensors(self, log: ReadingLog, refuse_constant: bool) -> dict[str, Any]:
         """Of each sensor its ordered readings: floats, or a pandas Series where it is not numeric."""
@@ -261,7 +332,7 @@ class Landmarks:
         for name in self._sensors:
             column = log.table.pick((name,), of="log")[0]
             if self._missing == "hold":
-                column = _held(as_series(column).reset_index(drop=True), name, log)
+                column = held_column(as_series(column).reset_index(drop=True), name, log)
             values = whole_column(log.table._replace(columns={name: column}), name, "log")
             numeric = getattr(values.dtype, "numpy_dtype", values.dtype).kind in "fiub"
             if numeric != self._are_numeric.setdefault(name, numeric):
@@ -273,47 +344,6 @@ class Landmarks:
             many = f"sensors {', '.join(map(repr, still))} never change" if len(still) > 1 else f"sensor {still[0]!r} never changes"
             raise ValueError(f"{many}, so that nothing can be learned of it. Leave it out of the log, or choose others with columns=.")
         return read
-
-    def _moments(self, log: ReadingLog, lives: Lives | None, at: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Of each landmark the number of its unit and its age, by unit, then age."""
-        if isinstance(at, str):
-            if at not in ("readings", "last"):
-                raise ValueError(f"at must be 'readings', 'last', ages, or a table with columns unit and time; got {at!r}.")
-            picked = np.ones(len(log.of), dtype=bool)
-            if at == "last":
-                running = self._running(lives, log.of, log.time)
-                picked = running & np.append((log.of[1:] != log.of[:-1]) | ~running[1:], True)
-            of, age = log.of[picked], log.time[picked]
-        elif hasattr(at, "columns") or isinstance(at, dict):
-            of, age = self._asked(log, lives, read_table(at))
-        else:
-            ages = np.unique(read_column(np.atleast_1d(at), "time"))
-            first = log.time[log.first]
-            of, age = np.repeat(np.arange(len(log.labels)), len(ages)), np.tile(ages, len(log.labels))
-            kept = age >= first[of]
-            of, age = of[kept], age[kept]
-        kept = self._running(lives, of, age)
-        return of[kept], age[kept]
-
-    @staticmethod
-    def _running(lives: Lives | None, of: np.ndarray, age: np.ndarray) -> np.ndarray:
-        return np.ones(len(of), dtype=bool) if lives is None else (age < lives.ends[of]) & (age >= lives.begins[of])
-
-    def _asked(self, log: ReadingLog, lives: Lives | None, table: Table) -> tuple[np.ndarray, np.ndarray]:
-        import pandas as pd
-
-        units, times = table.pick((str(self._roles["unit"]), str(self._roles["time"])), of="at")
-        age = read_column(times, "time")
-        of = pd.Index(log.labels).get_indexer(pd.Index(as_series(units)))
-        refuse_readings(of < 0, "is asked for by at=, and its unit has no reading", units, age, "Leave it out.")
-        early = age < log.time[log.first][of]
-        refuse_readings(early, "is asked for by at=, before the unit's first reading", units, age, "Leave it out.")
-        refuse_readings(~self._running(lives, of, age), "is asked for by at=, when the unit is not running", units, age, "Leave it out.")
-        order = np.lexsort((age, of))
-        again = np.zeros(len(of), dtype=bool)
-        again[order[1:]] = (np.diff(of[order]) == 0) & (np.diff(age[order]) == 0)
-        refuse_readings(again, "is asked for by at= a second time", units, age, "Ask once.")
-        return of[order], age[order]
 
     def _columns_of_facts(self, log: ReadingLog, lives: Lives | None, facts: Table | None, of: np.ndarray) -> dict[str, Any]:
         import pandas as pd
@@ -343,39 +373,3 @@ class Landmarks:
         if self._clock == "age":
             return Lifetimes(end, failed, entry=age, **given)
         return Lifetimes(end - age, failed, **given)
-
-
-def _of_each(features: Any, sensors: list[str]) -> dict[str, tuple[Feature, ...]]:
-    """The features asked of each sensor, each once."""
-    if isinstance(features, dict):
-        told = {str(name): asked for name, asked in features.items()}
-        unknown = next((name for name in told if name not in sensors), None)
-        if unknown is not None:
-            raise ValueError(f"features asks for sensor {unknown!r}, which is not in log; there are {', '.join(map(repr, sensors))}.")
-        missing = next((name for name in sensors if name not in told), None)
-        if missing is not None:
-            raise ValueError(f"features says nothing of sensor {missing!r}; add it, or choose the sensors with columns=.")
-    else:
-        told = dict.fromkeys(sensors, features)
-    each = {}
-    for name, asked in told.items():
-        several = asked if isinstance(asked, (list, tuple)) else [asked]
-        each[name] = tuple(dict.fromkeys(read_feature(one) for one in several))
-        if not each[name]:
-            raise ValueError(f"features of sensor {name!r} is empty; ask for at least 'last'.")
-    return each
-
-
-def _held(values: Any, name: str, log: ReadingLog) -> Any:
-    """Missing readings replaced by the sensor's value before them in the unit's life."""
-    ordered = values.iloc[log.order].reset_index(drop=True)
-    held = ordered.groupby(log.of).ffill()
-    rows = log.order[held.isna().to_numpy()]
-    if rows.size:
-        row = int(rows.min())
-        remedy = "Drop such readings, or fill them in."
-        message = f"column {name!r} of log is missing in row {row}, and before it in its unit's life ({ROWS_COUNT_FROM}). {remedy}"
-        raise BadRow(message, columns=(name,), rows=np.sort(rows), remedy=remedy)
-    filled = held.copy()
-    filled.index = log.order
-    return filled.sort_index()

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from survjax.covariates.covariate import refuse_infinite
+from survjax.covariates.covariate import refuse_infinite, refuse_numbers_as_text
 from survjax.covariates.histories import as_series, in_order
 from survjax.covariates.table import Table, read_table
 from survjax.data.columns import ROWS_COUNT_FROM, read_column, read_flags
@@ -38,6 +38,11 @@ class ReadingLog(NamedTuple):
     def last(self) -> np.ndarray:
         """(n,) whether an ordered reading is the last of its unit."""
         return np.concatenate([self.of[1:] != self.of[:-1], [True]])[: len(self.of)]
+
+    @property
+    def gaps(self) -> np.ndarray:
+        """(n - k,) the time from each reading to the next of its unit."""
+        return gaps_of(self.of, self.time)
 
 
 class Lives(NamedTuple):
@@ -113,12 +118,64 @@ def _why_none_is_known(codes: np.ndarray, of_unit: Any, labels: Any) -> str:
     return "Drop it, or add the unit."
 
 
+def gaps_of(of: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """The time from each reading to the next of its unit, readings by unit, then time."""
+    return np.diff(time)[of[1:] == of[:-1]]
+
+
+def refuse_held(hold_last: bool | float, gaps: np.ndarray, held: np.ndarray, labels: Any) -> None:
+    """Refuse units that lived on for ``held`` (k,) after their last reading, longer than ``hold_last`` allows.
+
+    Parameters
+    ----------
+    hold_last : True allows any; False as much as the longest of ``gaps``; or a length of time.
+
+    Raises
+    ------
+    ValueError : such a unit; ``hold_last`` is neither.
+    """
+    if hold_last is True:
+        return
+    longest = float(gaps.max(initial=0.0)) if hold_last is False else float(hold_last)
+    if not longest >= 0:
+        raise ValueError(f"hold_last must be True, False or an age of 0 or more; got {hold_last!r}.")
+    beyond = np.flatnonzero(held > longest)
+    if beyond.size:
+        worst = beyond[0]
+        limit = f"the longest gap between readings, {longest:g}" if hold_last is False else f"hold_last={longest:g}"
+        raise ValueError(
+            f"unit {labels.astype(object)[worst]!r} lived on for {held[worst]:g} after its last reading, longer than {limit} "
+            f"({beyond.size:,} such units). Are log and units in the same unit of time? Add readings, end its observation there, or pass "
+            "hold_last=True if it did live on without."
+        )
+
+
+def held_column(values: Any, name: str, log: ReadingLog) -> Any:
+    """Missing readings replaced by the sensor's value before them in the unit's life.
+
+    Raises
+    ------
+    ValueError : there is none before; the message names the row.
+    """
+    ordered = values.iloc[log.order].reset_index(drop=True)
+    held = ordered.groupby(log.of).ffill()
+    rows = log.order[held.isna().to_numpy()]
+    if rows.size:
+        row = int(rows.min())
+        remedy = "Drop such readings, or fill them in."
+        message = f"column {name!r} of log is missing in row {row}, and before it in its unit's life ({ROWS_COUNT_FROM}). {remedy}"
+        raise BadRow(message, columns=(name,), rows=np.sort(rows), remedy=remedy)
+    filled = held.copy()
+    filled.index = log.order
+    return filled.sort_index()
+
+
 def whole_column(table: Table, name: str, of: str) -> Any:
     """The column as a pandas Series, once it is found to be there and whole; ``of`` is "log" or "units".
 
     Raises
     ------
-    ValueError : not there; missing or infinite in a row, which is named.
+    ValueError : not there; missing or infinite in a row, which is named. TypeError : numbers that were read as text.
     """
     import pandas as pd
 
@@ -132,6 +189,10 @@ def whole_column(table: Table, name: str, of: str) -> Any:
         raise BadRow(message, columns=(name,), rows=np.flatnonzero(missing), remedy=remedy)
     if isinstance(values.dtype, np.dtype) and values.dtype.kind == "f":
         refuse_infinite(name, values.to_numpy(), of=of)
+    if not hasattr(values, "cat"):
+        different = values.unique().tolist()
+        if different and all(isinstance(value, str) for value in different):
+            refuse_numbers_as_text(name, tuple(sorted(different)), of=of)
     return values
 
 

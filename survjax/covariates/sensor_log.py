@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from survjax.covariates.histories import History, as_series
-from survjax.covariates.reading_log import read_lives, read_log, refuse_units, whole_column
+from survjax.covariates.reading_log import read_lives, read_log, refuse_held, refuse_units, whole_column
 from survjax.covariates.table import Table, read_table
 from survjax.data.columns import read_column
 from survjax.data.lifetimes import Lifetimes
@@ -77,7 +77,7 @@ def from_sensor_log(
     fleet, labels, begins, ends, failed = lives
     of, at, first, last = readings.of, readings.time, readings.first, readings.last
     _refuse_late(before_first, at[first], begins, ends, labels)
-    _refuse_held(hold_last, np.diff(at)[~first[1:]], ends - at[last], labels)
+    refuse_held(hold_last, readings.gaps, ends - at[last], labels)
 
     start = np.maximum(at, begins[of])
     if before_first == "first reading":
@@ -126,19 +126,3 @@ def _refuse_late(before_first: str, first: np.ndarray, begins: np.ndarray, ends:
         refuse_units(first > begins, "has its first reading after its entry", labels, remedy)
     elif before_first == "enter":
         refuse_units(first >= ends, "has no reading before its end", labels, "Leave it out, or pass before_first='first reading'.")
-
-
-def _refuse_held(hold_last: bool | float, gaps: np.ndarray, held: np.ndarray, labels: Any) -> None:
-    if hold_last is True:
-        return
-    longest = float(gaps.max(initial=0.0)) if hold_last is False else float(hold_last)
-    if not longest >= 0:
-        raise ValueError(f"hold_last must be True, False or an age of 0 or more; got {hold_last!r}.")
-    beyond = np.flatnonzero(held > longest)
-    if beyond.size:
-        worst = beyond[0]
-        limit = f"the longest gap between readings, {longest:g}" if hold_last is False else f"hold_last={longest:g}"
-        raise ValueError(
-            f"unit {labels[worst]!r} lived on for {held[worst]:g} after its last reading, longer than {limit} ({beyond.size:,} such "
-            "units). Add readings, end its observation there, or pass hold_last=True to hold the last value to the end."
-        )

@@ -181,11 +181,15 @@ class CoxProportionalHazards(CoxFindings):
 
     def predict_cumulative_hazard(self, X: Any, times: Any, *, strata: Any = None) -> np.ndarray:
         """The integral of the hazard from the first entry to these ages: shapes and errors as ``predict_survival``."""
-        return predictions.cumulative_hazard(self._fitted, X, strata, times)
+        answers = predictions.cumulative_hazard(self._fitted, X, strata, times)
+        self._within_horizon("cumulative_hazard", {"t": times}, answers)
+        return answers
 
     def predict_quantile(self, X: Any, p: Any, *, strata: Any = None) -> np.ndarray:
         """The first age by which a share p of units like each has failed: (n,) for one p, (n, m) for m. Errors as ``predict_rul``."""
-        return predictions.quantile(self._fitted, X, strata, p)
+        answers = predictions.quantile(self._fitted, X, strata, p)
+        self._within_horizon("quantile", {}, answers)
+        return answers
 
     def predict_failure_probability(self, X: Any, age: Any, horizon: Any, *, strata: Any = None) -> np.ndarray:
         """P(T <= age + horizon | T > age), (n,).
@@ -199,7 +203,9 @@ class CoxProportionalHazards(CoxFindings):
         ------
         ValueError : age + horizon lies beyond the last age under observation, or age before the first; the message names all such rows.
         """
-        return predictions.failure_probability(self._fitted, X, strata, age, horizon)
+        answers = predictions.failure_probability(self._fitted, X, strata, age, horizon)
+        self._within_horizon("failure_probability", {"age": age, "horizon": horizon}, answers)
+        return answers
 
     def predict_rul(self, X: Any, age: Any = 0.0, kind: Any = "median", horizon: Any = None, *, strata: Any = None) -> np.ndarray:
         """Remaining life of units that are alive at an age, (n,).
@@ -222,10 +228,14 @@ class CoxProportionalHazards(CoxFindings):
                     "the mean remaining life needs survival to its end, which Cox regression does not give: pass a horizon, for "
                     "E min(T - age, horizon), or use a parametric model."
                 )
-            return predictions.restricted_mean(self._fitted, X, strata, age, horizon)
+            means = predictions.restricted_mean(self._fitted, X, strata, age, horizon)
+            self._within_horizon("rul_restricted", {"age": age, "horizon": horizon}, means)
+            return means
         if horizon is not None:
             raise ValueError("a horizon restricts the mean; leave it out for the median or a quantile.")
-        return predictions.remaining_quantile(self._fitted, X, strata, age, 0.5 if isinstance(kind, str) else kind)
+        answers = predictions.remaining_quantile(self._fitted, X, strata, age, 0.5 if isinstance(kind, str) else kind)
+        self._within_horizon("rul_quantile", {"age": age}, answers)
+        return answers
 
     def predict(self, X: Any, age: Any = 0.0, *, strata: Any = None) -> np.ndarray:
         """Mean remaining life up to the last age under observation (of the stratum), E min(T, last age) - age given T > age, (n,).
@@ -237,6 +247,8 @@ class CoxProportionalHazards(CoxFindings):
         ------
         ValueError : an age beyond the last under observation, or before the first.
         """
+        if self._landmarks is not None and self._landmarks.clock == "age":  # on the other clock the last age is the horizon
+            self._refuse_without_end("life up to the last age under observation")
         return predictions.restricted_mean(self._fitted, X, strata, age, None)
 
     def predict_rul_interval(self, X: Any, age: Any = 0.0, level: float = 0.95, *, strata: Any = None) -> pd.DataFrame:
@@ -255,7 +267,9 @@ class CoxProportionalHazards(CoxFindings):
         ValueError : as ``predict_rul``; a lasso; robust errors of a model that was loaded.
         """
         check_level(level)
-        return interval_of_lives(self._fitted, self._kept, X, strata, age, level)
+        limits = interval_of_lives(self._fitted, self._kept, X, strata, age, level)
+        self._within_horizon("rul_quantile", {"age": age}, limits["upper"], endless_is_unknown=True)
+        return limits
 
     def interval(
         self,
@@ -307,7 +321,8 @@ class CoxProportionalHazards(CoxFindings):
             raise TypeError(
                 f'the interval of {what} is one of units: pass X, what is known of them, then the arguments. Coefficients: "coefficients".'
             )
-        return interval_of_units(self._fitted, self._kept, what, X, strata, at, keywords, level, side)
+        table = interval_of_units(self._fitted, self._kept, what, X, strata, at, keywords, level, side)
+        return self._limits_within_horizon(table, what, at, keywords, endless_is_unknown=True)
 
     def explain(self, X: Any, relative_to: Any = None) -> pd.DataFrame:
         """What each column adds to the logarithm of a unit's hazard ratio, against the average unit; a row adds up to the difference.

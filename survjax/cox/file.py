@@ -66,6 +66,7 @@ def write_cox(model: CoxFindings, path: Path) -> None:
             "variance": numbers(fit.rises.variance),
             "mean": [numbers(row) for row in fit.rises.mean],
         },
+        **model._landmarks_in_file(),
     }
     write_checked(content, path, partial(restore_cox, type(model)))
 
@@ -119,6 +120,7 @@ def restore_cox(kind: Callable[..., CoxFindings], content: dict[str, Any]) -> Co
         notes=list(about["notes"]),
     )
     model._fit = fit
+    model._with_landmarks(content)
     _check(model, fit, content)
     return model
 

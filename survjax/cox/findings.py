@@ -16,13 +16,14 @@ from survjax.models.arguments import check_level
 from survjax.models.estimator import Estimator
 from survjax.models.fit_in_words import estimates_in_words, table_as_html
 from survjax.models.kept_fit import KeptFit
+from survjax.models.of_landmarks import OfLandmarks
 from survjax.models.tables import by_name, covariance_by_name, errors_by_name, p_of_zero, ratio_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class CoxFindings(KeptFit[CoxFit], Estimator):
+class CoxFindings(KeptFit[CoxFit], OfLandmarks, Estimator):
     """What a fitted Cox regression tells; how it learns and predicts is the business of ``CoxProportionalHazards``."""
 
     _kept: Kept | None = None
@@ -68,10 +69,14 @@ class CoxFindings(KeptFit[CoxFit], Estimator):
 
     @property
     def aic_(self) -> float:
-        """Akaike's criterion of the partial likelihood, for Cox regressions of the same data only. Refused with a penalty (ValueError)."""
+        """Akaike's criterion of the partial likelihood, for Cox regressions of the same data only.
+
+        Refused with a penalty, and of landmarks of which units have several (ValueError).
+        """
         fit = self._fitted
         if fit.penalty.lasso or fit.penalty.ridge:
             raise ValueError("aic_ compares fits of maximum likelihood, and this one is penalised. Compare scores of data held out.")
+        self._refuse_criterion("aic_")
         return 2.0 * len(fit.maximum.beta) - 2.0 * self.log_likelihood_
 
     @property
@@ -147,7 +152,7 @@ class CoxFindings(KeptFit[CoxFit], Estimator):
         return None if self._fit is None else table_as_html(self._heading(), self.summary(), self.notes_)
 
     def _heading(self) -> str:
-        return f"{self.constructor()} fitted to {self._fitted.n_units:,.6g} units, {self._fitted.n_failed:,.6g} failed"
+        return f"{self.constructor()} fitted to {self._counted(self._fitted.n_units, self._fitted.n_failed)}"
 
     def global_tests(self) -> pd.DataFrame:
         """Whether any covariate has an effect: likelihood ratio, Wald and score tests, each with statistic, degrees of freedom and p.

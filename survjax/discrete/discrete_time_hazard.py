@@ -227,6 +227,7 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
         matrix, (ages,), _ = self._asked(X, {"age": age})
         shares = {"lower": 0.5 * (1 - level), "upper": 0.5 * (1 + level)}
         bounds = {name: predictions.life_bounds(self._fitted, share, matrix, ages[:, 0]) for name, share in shares.items()}
+        self._within_horizon("rul_quantile", {"age": age}, bounds["upper"])
         return pd.DataFrame(bounds, index=getattr(X, "index", None))
 
     @in_double_precision
@@ -263,7 +264,7 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
         link, error = predictions.link_with_error(self._fitted, PREDICTIONS[name].link, matrix, columns)
         table = limits_of_link(PREDICTIONS[name], link, error, level, side)
         table.index = index_of_units(len(matrix), shape, getattr(X, "index", None))
-        return table
+        return self._limits_within_horizon(table, what, at, keywords)
 
     # ---- other data under the same fit
 

@@ -44,6 +44,7 @@ def write_discrete(model: DiscreteFindings, path: Path) -> None:
         "design": fit.predictor.design.state(),
         "coordinates": numbers(fit.coordinates),
         "coordinate_covariance": [numbers(row) for row in fit.covariance_inside],
+        **model._landmarks_in_file(),
     }
     write_checked(content, path, partial(restore_discrete, type(model)))
 
@@ -76,6 +77,7 @@ def restore_discrete(kind: Callable[..., Any], content: dict[str, Any]) -> Any:
     check_covariance(fit.covariance_inside, "covariance")
     check_estimates(content, predictor.names, fit.values, np.sqrt(np.diag(fit.covariance)))
     model._fit = fit
+    model._with_landmarks(content)
     return model
 
 

@@ -10,9 +10,10 @@ from survjax.discrete.estimation import DiscreteFit
 from survjax.discrete.spread_profile import SpreadProfile
 from survjax.models.arguments import check_level
 from survjax.models.estimator import Estimator
-from survjax.models.fit_in_words import estimates_in_words, table_as_html
+from survjax.models.fit_in_words import estimates_in_words, rests_on, table_as_html
 from survjax.models.intervals import wald_limits
 from survjax.models.kept_fit import FitEnding
+from survjax.models.of_landmarks import OfLandmarks
 from survjax.models.precision import in_double_precision
 from survjax.models.tables import by_name, covariance_by_name, errors_by_name, limits_by_name, p_of_zero
 from survjax.parameters import REAL
@@ -24,7 +25,7 @@ KEPT_LEVEL = 0.95  # of the limits of spreads that a model file keeps
 RATIOS = {"logit": "odds ratio", "cloglog": "hazard ratio"}
 
 
-class DiscreteFindings(FitEnding[DiscreteFit], Estimator):
+class DiscreteFindings(FitEnding[DiscreteFit], OfLandmarks, Estimator):
     """What every fitted discrete-time hazard tells; how it learns and predicts is the business of ``DiscreteTimeHazard``."""
 
     _profile: SpreadProfile | None = None
@@ -115,12 +116,14 @@ class DiscreteFindings(FitEnding[DiscreteFit], Estimator):
 
     @property
     def aic_(self) -> float:
-        """Akaike's criterion; a spread counts as a parameter."""
+        """Akaike's criterion; a spread counts as a parameter. Refused of landmarks of which units have several (ValueError)."""
+        self._refuse_criterion("aic_")
         return 2.0 * len(self._fitted.coordinates) - 2.0 * self.log_likelihood_
 
     @property
     def bic_(self) -> float:
-        """Schwarz's criterion, n being the number of units."""
+        """Schwarz's criterion, n being the number of units. Refused as ``aic_``."""
+        self._refuse_criterion("bic_")
         return float(np.log(self._fitted.n_units)) * len(self._fitted.coordinates) - 2.0 * self.log_likelihood_
 
     @property
@@ -187,8 +190,7 @@ class DiscreteFindings(FitEnding[DiscreteFit], Estimator):
     def _heading(self) -> str:
         fit = self._fitted
         stopped = "" if fit.converged else f", stopped short ({fit.reason})"
-        rests = f"{fit.n_units:,.6g} units, {fit.n_failed:,.6g} failed{stopped}, log-likelihood {fit.log_likelihood:.6g}"
-        return f"{self.constructor()} fitted to {rests}"
+        return f"{self.constructor()} {rests_on(self._counted(fit.n_units, fit.n_failed), fit.log_likelihood, stopped)}"
 
     # ---- keeping
 

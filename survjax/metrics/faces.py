@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from survjax.covariates.landmark_rows import Landmarks
 from survjax.data.columns import ROWS_COUNT_FROM
 from survjax.data.lifetimes import Lifetimes
 from survjax.metrics.judged import read_probabilities
@@ -66,6 +67,19 @@ def fit_to(model: Any, X: Any, y: Lifetimes, group: np.ndarray | None = None, un
         labels["unit"] = unit
     step = f"{model.steps[-1][0]}__" if hasattr(model, "steps") else ""
     return model.fit(X, y, **{f"{step}{name}": given for name, given in labels.items()})
+
+
+def fit_to_landmarks(model: Any, rows: Landmarks, group: np.ndarray | None = None) -> Any:
+    """The model, fitted to landmarks as a whole, if it takes them so; else to their X and y.
+
+    A distribution, or a pipeline, knows nothing of units: its estimates are those of rows, which is all that scores ask for.
+    """
+    if hasattr(type(model), "labels_of_landmarks") and getattr(model, "network", "perceptron") == "perceptron":
+        return model.fit(rows)
+    if not _is_wrapped(model) and learns_groups(model):
+        return model.fit(rows, group=group)
+    assert rows.y is not None  # rows to predict for have none
+    return fit_to(model, rows.X, rows.y, group)
 
 
 def takes_unit(model: Any) -> bool:

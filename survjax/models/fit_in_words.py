@@ -19,9 +19,14 @@ WIDTH = 100
 STICKS = "\N{NO-BREAK SPACE}"
 
 
-def fit_in_words(call: str, fit: Fit | RegressionFit, names: Sequence[str], values: np.ndarray, errors: np.ndarray) -> str:
-    """The learner's ``call``, what the fit rests on, and every estimate with its standard error; known parameters are in the call."""
-    return estimates_in_words(f"{call} {_what_it_rests_on(fit)}", names, values, errors)
+def fit_in_words(
+    call: str, fit: Fit | RegressionFit, names: Sequence[str], values: np.ndarray, errors: np.ndarray, counted: str | None = None
+) -> str:
+    """The learner's ``call``, what the fit rests on, and every estimate with its standard error; known parameters are in the call.
+
+    counted : of how many units it is, if that is not all there is to say.
+    """
+    return estimates_in_words(f"{call} {_what_it_rests_on(fit, counted)}", names, values, errors)
 
 
 def estimates_in_words(heading: str, names: Sequence[str], values: np.ndarray, errors: np.ndarray) -> str:
@@ -32,9 +37,9 @@ def estimates_in_words(heading: str, names: Sequence[str], values: np.ndarray, e
     return "\n    ".join([heading, *lines])
 
 
-def fit_as_html(call: str, fit: Fit | RegressionFit, summary: pd.DataFrame, notes: Sequence[str]) -> str:
+def fit_as_html(call: str, fit: Fit | RegressionFit, summary: pd.DataFrame, notes: Sequence[str], counted: str | None = None) -> str:
     """The summary under the same heading, with the notes below."""
-    return table_as_html(f"{call} {_what_it_rests_on(fit)}", summary, notes)
+    return table_as_html(f"{call} {_what_it_rests_on(fit, counted)}", summary, notes)
 
 
 def table_as_html(heading: str, summary: pd.DataFrame, notes: Sequence[str]) -> str:
@@ -44,14 +49,15 @@ def table_as_html(heading: str, summary: pd.DataFrame, notes: Sequence[str]) -> 
     return f"<p>{escape(heading)}</p>{table}" + (f"<ul>{said}</ul>" if said else "")
 
 
-def _what_it_rests_on(fit: Fit | RegressionFit) -> str:
+def _what_it_rests_on(fit: Fit | RegressionFit, counted: str | None) -> str:
     stopped = "" if fit.converged else f", stopped short ({fit.reason})"
     prior = ", with a prior" if isinstance(fit, Fit) and fit.prior else ", penalised" if fit.penalty else ""
-    return rests_on(fit.n_units, fit.n_failed, fit.log_likelihood, prior + stopped)
+    counted = f"{fit.n_units:,.6g} units, {fit.n_failed:,.6g} failed" if counted is None else counted
+    return rests_on(counted, fit.log_likelihood, prior + stopped)
 
 
-def rests_on(n_units: float, n_failed: float, log_likelihood: float, more: str = "") -> str:
-    return f"fitted to {n_units:,.6g} units, {n_failed:,.6g} failed{more}, log-likelihood {log_likelihood:.6g}"
+def rests_on(counted: str, log_likelihood: float, more: str = "") -> str:
+    return f"fitted to {counted}{more}, log-likelihood {log_likelihood:.6g}"
 
 
 def _estimate(name: str, value: float, error: float) -> str:

@@ -124,8 +124,8 @@ class Frailty(FrailtyFindings):
         A fit that raises leaves the model as it was.
         """
         check_frailty(self.distribution)
-        at_landmarks = isinstance(X, Landmarks)
-        if at_landmarks:
+        landmarks = X._without_rows() if isinstance(X, Landmarks) else None
+        if landmarks is not None:
             X, y = independent_rows(X)
         X, y, unit = _rows(X, y, unit)
         X, (group, unit) = take_labels(X, self._formulas(), group=group, unit=unit)
@@ -138,9 +138,9 @@ class Frailty(FrailtyFindings):
         predictors, covariates = self._learn_predictors(base, X, life)
         groups = read_groups(group, unit, life)
         fit, profile = fit_frailty(self.distribution, base, predictors, covariates, life, groups, require_convergence=require_convergence)
-        said = [AT_LANDMARKS] if at_landmarks else []
+        said = [] if landmarks is None else [AT_LANDMARKS]
         fit = dataclasses.replace(fit, fit=dataclasses.replace(fit.fit, notes=[*said, *taken_as_failed(y), *fit.fit.notes]))
-        self._fit, self._profile, self.lifetimes_ = fit, profile, life
+        self._fit, self._profile, self.lifetimes_, self._landmarks = fit, profile, life, landmarks
         return self
 
     def _base_template(self) -> Distribution:
@@ -247,6 +247,7 @@ class Frailty(FrailtyFindings):
         members, (ages,), _ = self._members(X, group, seen, {"age": age})
         shares = {"lower": 0.5 * (1 - level), "upper": 0.5 * (1 + level)}
         bounds = {name: bounds_of_members(self._fitted, share, members, ages[:, 0]) for name, share in shares.items()}
+        self._within_horizon("rul_quantile", {"age": age}, bounds["upper"])
         return pd.DataFrame(bounds, index=getattr(X, "index", None))
 
     @in_double_precision
@@ -292,14 +293,15 @@ class Frailty(FrailtyFindings):
         link, error = link_of_members(self._fitted, prediction.link, members, columns, prediction.arguments[0] == "age")
         table = limits_of_link(prediction, link.reshape(-1), error.reshape(-1), level, side)
         table.index = index_of_units(len(members.groups), shape, getattr(X, "index", None))
-        return table
+        return self._limits_within_horizon(table, what, at, keywords)
 
     @in_double_precision
     def _predict(self, name: str, X: Any, group: Any, seen: Any, **arguments: Any) -> np.ndarray:
         prediction = self._prediction(name)
         members, columns, shape = self._members(X, group, seen, arguments)
-        found = predict_members(self._fitted, prediction.value, members, columns, prediction.arguments[0] == "age")
-        return found.reshape(shape)
+        found = predict_members(self._fitted, prediction.value, members, columns, prediction.arguments[0] == "age").reshape(shape)
+        self._within_horizon(name, arguments, found)
+        return found
 
     @staticmethod
     def _prediction(name: str) -> Prediction:

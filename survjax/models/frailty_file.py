@@ -53,6 +53,7 @@ def write_frailty(model: Frailty, path: Path) -> None:
             "slopes": [numbers(row) for row in groups.slopes],
             **({} if groups.nodes is None else {"nodes": [[numbers(row) for row in part] for part in groups.nodes]}),
         },
+        **model._landmarks_in_file(),
     }
     write_checked(content, path, partial(restore_frailty, own=own_laws([model, law_inside(type(model.base), fit.predictors)])))
 
@@ -96,6 +97,7 @@ def restore_frailty(content: dict[str, Any], own: Mapping[str, type[Distribution
     model._fit = FrailtyFit(model.distribution, fit, variance, covariance, without, states, bool(told["groups_of_one_unit"]), limits)
     expected = model.parameters_
     check_estimates(content, list(expected.index), expected.to_numpy(), model.standard_errors_.to_numpy())
+    model._with_landmarks(content)
     return model
 
 

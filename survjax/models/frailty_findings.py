@@ -13,6 +13,7 @@ from survjax.models.arguments import check_level
 from survjax.models.estimator import Estimator
 from survjax.models.fit_in_words import fit_as_html, fit_in_words
 from survjax.models.kept_fit import KeptFit
+from survjax.models.of_landmarks import OfLandmarks
 from survjax.models.precision import in_double_precision
 from survjax.models.regression import Regression
 from survjax.models.regression_intervals import interval_of_report
@@ -39,7 +40,7 @@ AVERAGED = (
 )
 
 
-class FrailtyFindings(KeptFit[FrailtyFit], Estimator):
+class FrailtyFindings(KeptFit[FrailtyFit], OfLandmarks, Estimator):
     """What every fitted shared frailty tells; how it learns and predicts is the business of ``Frailty``."""
 
     base: Any

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from survjax.covariates.histories import History
-from survjax.covariates.landmark_rows import Landmarks
+from survjax.covariates.landmark_rows import MARK, Landmarks
 from survjax.data.lifetimes import Lifetimes
 
 P = ParamSpec("P")
@@ -100,8 +101,23 @@ OF_COX = {
 OF_WEIBULL = {"lambda_": 'parameters_["scale"]', "rho_": 'parameters_["shape"]'}
 
 LANDMARKS = (
-    "Learned from landmarks: predictions are for a unit at a reading, given its readings up to then, and average over how they go on. Rows "
-    "of one unit depend on each other: standard errors count units, and log-likelihoods, AIC and BIC compare models of these rows only."
+    "Learned from landmarks: predictions are for a unit at a reading, given its readings up to then, and average over how they go on."
+)
+COPIES = (
+    "Rows of one unit depend on each other: standard errors count units, while the log-likelihood counts rows, each failure several "
+    "times, so that there are no AIC and BIC: compare models by cross_validate(models, landmarks)."
+)
+ON_AGE = (
+    'On the clock of age covariates act on the hazard at an age. Where sensors show wear, Landmarks(..., clock="remaining"), on which they '
+    "act on the life that is left, mostly predicts better: hold both against lives that neither has seen."
+)
+UNITS_LOST = (
+    "X is of Landmarks, of which units have several rows, and nothing says which: standard errors take every row for a unit, and are far "
+    "too small. Write fit(landmarks), or {labels}=landmarks.unit."
+)
+HORIZON_LOST = (
+    "X is of Landmarks with horizon={horizon:g}, of which this model knows nothing: predictions from beyond it are mere extrapolation. "
+    "fit(landmarks) refuses them."
 )
 
 
@@ -150,9 +166,24 @@ def in_survjax_words(fit: Callable[P, R]) -> Callable[P, R]:
             or (y is None and _is_frame(X))
         ):
             raise TypeError(_answer(given, (), signature, ""))
-        return fit(*args, **keywords)
+        fitted = fit(*args, **keywords)
+        model: Any = given["self"]
+        if hasattr(type(model), "labels_of_landmarks"):
+            model._landmarks = None
+            model._fit.notes[:0] = _lost(X, given, model.labels_of_landmarks)
+        return fitted
 
     return told
+
+
+def _lost(X: Any, given: Mapping[str, Any], labels: str) -> list[str]:
+    """What is lost of Landmarks where a model learns from their X alone."""
+    mark = getattr(X, "attrs", {}).get(MARK)
+    if mark is None:
+        return []
+    unsaid = mark["copies"] and all(given.get(name) is None for name in ("unit", "cluster"))
+    units = [UNITS_LOST.format(labels=labels)] if unsaid else []
+    return [*units, *([] if mark["horizon"] is None else [HORIZON_LOST.format(horizon=mark["horizon"])])]
 
 
 def _of_landmarks(fit: Callable[..., R], given: dict[str, Any]) -> R:
@@ -164,8 +195,19 @@ def _of_landmarks(fit: Callable[..., R], given: dict[str, Any]) -> R:
         raise TypeError(f"Landmarks bring X, y and {labels} with them: fit(landmarks) alone, or fit(rows.X, rows.y, {labels}=rows.unit).")
     if rows.y is None:
         raise TypeError("these Landmarks are of units whose ends are not known; predict for them, and fit Landmarks(log, units).")
+    if getattr(model, "network", "perceptron") != "perceptron":
+        raise TypeError(
+            f"a {model.network} network learns from windows of readings, and how long they are is not said: windows = rows.windows(5), "
+            'then fit(windows, rows.y, unit=rows.unit); rows.windows(5, beside=["age"]) has columns of rows.X beside them.'
+        )
     fitted = fit(model, rows.X, rows.y, **{labels: rows.unit}, **dict(list(given.items())[2:]))
-    model._fit.notes.insert(0, LANDMARKS)
+    model._landmarks = kept = rows._without_rows()
+    told = kept._learned
+    model._fit = dataclasses.replace(model._fit, n_units=told.units, n_failed=told.failed)
+    said = [LANDMARKS, *([COPIES] if told.copies else []), *([ON_AGE] if rows.clock == "age" else [])]
+    if rows.horizon is not None:
+        said.append(f"Rows end {rows.horizon:g} after their landmark at the latest: predictions from later are refused.")
+    model._fit.notes.insert(0, " ".join(said))
     return fitted
 
 

@@ -57,8 +57,9 @@ class PlannedPath:
         hold_last: bool,
     ) -> None:
         _refuse_internal(covariates)
-        given = columns_of_frame(path, start=start, stop=stop, **({} if unit is None else {"unit": unit}))
-        of = given["unit"] if "unit" in given else np.zeros(len(given["start"]), dtype=int)
+        given = columns_of_frame(path, start=start, stop=stop)
+        self._of_one = unit is None
+        of = np.zeros(len(given["start"]), dtype=int) if unit is None else _units_of(path, unit)
         checked = check_histories(of, given["start"], given["stop"], np.zeros(len(of), dtype=bool))
         codes, order = checked.codes[checked.order], checked.order
         if not len(codes):
@@ -241,12 +242,15 @@ class PlannedPath:
             found[these] = predict_units(self._fit, _RULES[name], self._covariates[these[0]], cells)[:, 0]
         return found
 
+    def _path_of(self, unit: int) -> str:
+        return "the path" if self._of_one else f"the path of unit {self.units.astype(object)[unit]!r}"
+
     def _refuse_before(self, ages: np.ndarray) -> None:
         early = np.argwhere(ages < self.begins[:, None])
         if early.size:
             unit, place = early[0]
             raise ValueError(
-                f"the path of unit {self.units[unit]!r} begins at {self.begins[unit]:g}, and {ages[unit, place]:g} was asked: what came "
+                f"{self._path_of(unit)} begins at {self.begins[unit]:g}, and {ages[unit, place]:g} was asked: what came "
                 "before is not in the path. Add its rows, or ask later ages."
             )
 
@@ -264,10 +268,17 @@ class PlannedPath:
             if np.isinf(ends[unit, place]):
                 raise ValueError("ages and horizons along a path are finite.")
             raise ValueError(
-                f"the path of unit {self.units[unit]!r} ends at {self.ends[unit]:g}, and {ends[unit, place]:g} was asked. Add rows, or "
+                f"{self._path_of(unit)} ends at {self.ends[unit]:g}, and {ends[unit, place]:g} was asked. Add rows, or "
                 "pass hold_last=True to along(): the last row is then in force without end."
             )
         return np.minimum(ends, last)
+
+
+def _units_of(path: Any, unit: Hashable) -> Any:
+    try:
+        return columns_of_frame(path, unit=unit)["unit"]
+    except KeyError as error:
+        raise KeyError(f"{error.args[0]} Where all rows are of one unit pass unit=None.") from None
 
 
 def _hazard_between(distribution: Any, begin: Any, length: Any) -> Any:

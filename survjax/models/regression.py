@@ -201,6 +201,7 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
         (ages,), _ = unit_arguments(len(covariates), fit.predictors.template.start_of_support, age=age)
         shares = {"lower": 0.5 * (1 - level), "upper": 0.5 * (1 + level)}
         bounds = {name: life_bounds(fit, share, covariates, ages[:, 0]) for name, share in shares.items()}
+        self._within_horizon("rul_quantile", {"age": age}, bounds["upper"])
         return pd.DataFrame(bounds, index=getattr(X, "index", None))
 
     @in_double_precision
@@ -257,7 +258,8 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
             raise TypeError(
                 f'the interval of {what} is one of units: pass X, what is known of them, then the arguments. Parameters: "parameters".'
             )
-        return interval_of_units(self._fitted, what, self._covariates(X), at, keywords, level, side, getattr(X, "index", None))
+        table = interval_of_units(self._fitted, what, self._covariates(X), at, keywords, level, side, getattr(X, "index", None))
+        return self._limits_within_horizon(table, what, at, keywords)
 
     def _likelihood_limits(self, X: Any, life: Any, level: float, side: str) -> pd.DataFrame:
         """Profile limits of the parameters; X and life are those of the fit."""
@@ -291,13 +293,15 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
         path : data frame with a row for each span (start, stop] of ages of a unit, without gaps, and the covariates planned for it.
         covariates : "external", which has to be said: their course does not depend on whether the unit runs (load, weather). "internal"
             is refused.
-        unit, start, stop : names of the columns. unit None: all rows are of one unit.
+        unit, start, stop : names of the columns. Where all rows are of one unit, and there is no such column, pass unit=None.
         hold_last : whether a unit's last row is in force without end. If not, nothing is said beyond it.
 
         Raises
         ------
-        ValueError : internal covariates; rows that overlap or leave a gap; and what predictions refuse in X. KeyError : no such column.
+        ValueError : internal covariates; rows that overlap or leave a gap; and what predictions refuse in X; a model of landmarks with a
+            horizon. KeyError : no such column.
         """
+        self._refuse_without_end("a path")
         return PlannedPath(self, path, unit=unit, start=start, stop=stop, covariates=covariates, hold_last=hold_last)
 
     # ---- explanations
@@ -368,11 +372,12 @@ class Regression(UnitPredictions, RegressionFindings, RegressionDiagnostics, Acc
 
         Raises
         ------
-        ValueError : X has not one row.
+        ValueError : X has not one row; the model learned from landmarks with a horizon.
         """
         covariates = self._covariates(X)
         if len(covariates) != 1:
             raise ValueError(f"of(X) is of one unit, and X has {len(covariates)} rows: pass one, for instance X.iloc[[3]].")
+        self._refuse_without_end("the distribution of one unit")
         fit = self._fitted
         return Model(in_plain_numbers(fit.predictors.template.bind(coordinates_of_units(fit, covariates)[0])))
 

@@ -74,6 +74,7 @@ def regression_content(model: Regression) -> dict[str, Any]:
         **predictors_content(type(model), fit.predictors),
         "coefficients": numbers(fit.coefficients),
         "coefficient_covariance": [numbers(row) for row in fit.covariance],
+        **model._landmarks_in_file(),
     }
 
 
@@ -100,6 +101,7 @@ def restore_regression(content: dict[str, Any], own: Mapping[str, type[Distribut
     _check(fit, content)
     model._fit = fit
     model._with_what_was_beside(about)
+    model._with_landmarks(content)
     return model
 
 

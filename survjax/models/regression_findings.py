@@ -13,6 +13,7 @@ from survjax.models.arguments import check_level
 from survjax.models.estimator import Estimator
 from survjax.models.fit_in_words import fit_as_html, fit_in_words
 from survjax.models.kept_fit import FitEnding
+from survjax.models.of_landmarks import OfLandmarks
 from survjax.models.precision import in_double_precision
 from survjax.models.regression_intervals import interval_of_report
 from survjax.models.tables import by_name, covariance_by_name, errors_by_name, p_of_zero, ratio_columns
@@ -36,7 +37,7 @@ def _some_never_fail(law: Distribution) -> bool:
     return isinstance(law, DefectiveSubpopulation) and law.fraction_failing != 1.0
 
 
-class RegressionFindings(FitEnding[RegressionFit], Estimator):
+class RegressionFindings(FitEnding[RegressionFit], OfLandmarks, Estimator):
     """What every fitted regression tells; how it learns and predicts is the business of ``Regression``."""
 
     # ---- what was learned
@@ -85,12 +86,12 @@ class RegressionFindings(FitEnding[RegressionFit], Estimator):
 
     @property
     def aic_(self) -> float:
-        """Akaike's criterion. Refused with a penalty (ValueError)."""
+        """Akaike's criterion. Refused with a penalty, and of landmarks of which units have several (ValueError)."""
         return 2.0 * self._n_free("aic_") - 2.0 * self.log_likelihood_
 
     @property
     def bic_(self) -> float:
-        """Schwarz's criterion, n being the sum of the weights. Refused with a penalty (ValueError)."""
+        """Schwarz's criterion, n being the sum of the weights. Refused as ``aic_``."""
         return float(np.log(self._fitted.n_units)) * self._n_free("bic_") - 2.0 * self.log_likelihood_
 
     def _n_free(self, criterion: str) -> int:
@@ -98,6 +99,7 @@ class RegressionFindings(FitEnding[RegressionFit], Estimator):
             raise ValueError(
                 f"{criterion} compares fits of maximum likelihood, and this one is penalised. Compare scores of data held out."
             )
+        self._refuse_criterion(criterion)
         return self._fitted.n_learned
 
     @property
@@ -142,10 +144,13 @@ class RegressionFindings(FitEnding[RegressionFit], Estimator):
         if self._fit is None:
             return self.constructor()
         told = self._report
-        return fit_in_words(self.constructor(), self._fit, told.names, told.values, np.sqrt(np.diag(told.covariance)))
+        counted = self._counted(self._fit.n_units, self._fit.n_failed)
+        return fit_in_words(self.constructor(), self._fit, told.names, told.values, np.sqrt(np.diag(told.covariance)), counted)
 
     def _repr_html_(self) -> str | None:
-        return None if self._fit is None else fit_as_html(self.constructor(), self._fit, self.summary(), self.notes_)
+        if self._fit is None:
+            return None
+        return fit_as_html(self.constructor(), self._fit, self.summary(), self.notes_, self._counted(self._fit.n_units, self._fit.n_failed))
 
     # ---- keeping
 

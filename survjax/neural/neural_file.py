@@ -58,6 +58,7 @@ def write_network(model: NeuralRegression, path: Path) -> None:
             "total": fit.told.total,
             "reason": fit.told.reason,
         },
+        **model._landmarks_in_file(),
     }
     write_checked(content, path, restore)
 
@@ -98,6 +99,7 @@ def restore_network(kind: type[NeuralRegression], content: dict[str, Any]) -> Ne
         ),
         notes=about["notes"],
     )
+    model._with_landmarks(content)
     return model
 
 

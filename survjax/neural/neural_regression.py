@@ -153,7 +153,7 @@ class NeuralRegression(UnitPredictions, KeptFit[NeuralFit], Estimator):
         if fit is None:
             return self.constructor()
         networks = f", {fit.n_members} networks" if fit.n_members > 1 else ", 1 network"
-        return f"{self.constructor()} {rests_on(fit.n_units, fit.n_failed, fit.log_likelihood, networks)}"
+        return f"{self.constructor()} {rests_on(self._counted(fit.n_units, fit.n_failed), fit.log_likelihood, networks)}"
 
     @property
     def learning_curve_(self) -> pd.DataFrame:
@@ -204,9 +204,11 @@ class NeuralRegression(UnitPredictions, KeptFit[NeuralFit], Estimator):
 
         Raises
         ------
-        ValueError : X has not one row.
+        ValueError : X has not one row; the model learned from landmarks with a horizon.
         """
         import jax
+
+        self._refuse_without_end("the distribution of one unit")
 
         fit = self._fitted
         inside = fit.inputs.inside(X)
@@ -250,6 +252,7 @@ class NeuralRegression(UnitPredictions, KeptFit[NeuralFit], Estimator):
         bounds = {
             name: self._predict("rul_quantile", X, age=age, kind=share) for name, share in zip(("lower", "upper"), shares, strict=True)
         }
+        self._within_horizon("rul_quantile", {"age": age}, bounds["upper"], endless_is_unknown=method == "conformal")
         return pd.DataFrame(bounds, index=getattr(X, "index", None))
 
     @in_double_precision
@@ -298,7 +301,7 @@ class NeuralRegression(UnitPredictions, KeptFit[NeuralFit], Estimator):
         middle = fit.predict(self._law_of, prediction.link, inside, columns)
         table = limits_of_link(prediction, middle.reshape(-1), np.std(links, axis=0, ddof=1).reshape(-1), level, side)
         table.index = index_of_units(len(inside), shape, getattr(X, "index", None))
-        return table
+        return self._limits_within_horizon(table, what, at, keywords)
 
     # ---- likelihood
 

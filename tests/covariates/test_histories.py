@@ -138,3 +138,15 @@ def test_a_history_brings_covariates_lifetimes_and_units_to_every_fit():
         without.predict(history)
     with pytest.raises(TypeError, match=r"rows of a History are stretches of lives.*fit\(history.y\)"):
         sj.Weibull().fit(history)
+
+
+def test_the_latest_rows_are_those_of_units_that_run_and_bear_their_names():
+    spans = {"start": [0, 5, 0, 0, 4], "stop": [5, 9, 7, 4, 6], "event": [0, 0, 1, 0, 0]}
+    frame = pd.DataFrame({"unit": list("aabcc"), **spans, "load": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    history = History.from_frame(frame, "unit", "start", "stop", "event")
+    now = history.latest()
+    assert now.X["load"].to_dict() == {"a": 2.0, "c": 5.0}
+    assert now.y.durations.tolist() == [9.0, 6.0]
+    assert now.to_frame()["unit"].tolist() == ["a", "c"]
+    with pytest.raises(ValueError, match="every unit of this history has failed"):
+        History.from_frame(frame[2:3], "unit", "start", "stop", "event").latest()

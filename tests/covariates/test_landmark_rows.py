@@ -6,6 +6,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from survjax import features
 from survjax.covariates.landmark_rows import Landmarks
 
 LOG = pd.DataFrame({
@@ -40,14 +41,14 @@ def by_hand(own, age, label):
     within = now & (times > age - float(number)) if number else now
     within |= times == times[now].max()
     t, v = times[within], values[within]
-    if word == "mean":
-        return v.mean()
+    if word in ("mean", "max", "min"):
+        return getattr(v, word)()
     if len(v) == 1:
         return 0.0
     return np.polyfit(t - t.mean(), v - v.mean(), 1)[0] if word == "slope" else v.std(ddof=1)
 
 
-@pytest.mark.parametrize("label", ["last", "mean 13", "mean", "slope 13", "deviation 13", "deviation", "smoothed 4"])
+@pytest.mark.parametrize("label", ["last", "mean 13", "mean", "max 13", "min", "slope 13", "deviation 13", "deviation", "smoothed 4"])
 def test_each_feature_is_what_its_definition_gives_reading_by_reading(label):
     log, units = fleet(1)
     rows = Landmarks(log, units, features=[label])
@@ -102,7 +103,7 @@ def test_units_that_run_today_get_the_same_features_from_a_log_of_their_own():
 def test_a_sensor_that_turns_from_numbers_into_text_is_refused():
     rows = Landmarks(LOG, UNITS[["unit", "duration", "event_observed"]])
     with pytest.raises(TypeError, match="sensor 'wear' has no numbers in this log, and had numbers"):
-        rows.latest(LOG.assign(wear="3.0"))
+        rows.latest(LOG.assign(wear="worn"))
 
 
 def test_text_of_arrow_is_a_sensor_that_is_not_numeric():
@@ -143,6 +144,9 @@ def test_a_log_that_cannot_be_right_is_refused_by_row_and_unit(change, said):
         ({"features": ["median 30"]}, "got 'median 30'"),
         ({"features": ["mean -1"]}, "must end in an age"),
         ({"features": ["smoothed"]}, "half-life"),
+        ({"features": ["std 30"]}, "got 'std 30'. Write 'deviation 30'"),
+        ({"features": [features.Mean]}, r"Mean is a class: write Mean\(\)"),
+        ({"hold_last": 4.0}, "unit 'a' lived on for 5 after its last reading, longer than hold_last=4"),
         ({"features": []}, "is empty"),
         ({"features": {"heat": ["last"]}}, "'heat', which is not in log"),
         ({"clock": "calendar"}, "clock must be one of"),
@@ -196,3 +200,47 @@ def test_weights_of_units_are_no_covariate_unless_asked_for():
     assert list(counted.X.columns) == ["wear last", "make"]
     assert list(Landmarks(LOG, units, columns=["wear", "weights"]).X.columns) == ["wear last", "weights"]
     assert list(Landmarks(LOG, units, columns=["wear"]).X.columns) == ["wear last"]
+
+
+def test_a_log_and_units_in_different_units_of_time_are_refused():
+    units = UNITS.assign(duration=UNITS["duration"] * 24)
+    with pytest.raises(
+        ValueError, match=r"unit 'a' lived on for 580 after .* longest gap between readings, 15 \(2 such units\).*unit of time"
+    ):
+        Landmarks(LOG, units)
+    assert Landmarks(LOG, units, hold_last=True).y.durations.max() == 720.0
+    with pytest.raises(ValueError, match="lived on for"):
+        Landmarks(LOG.assign(time=LOG["time"] / 24), UNITS)
+
+
+def test_rows_to_predict_for_are_held_against_those_learned_from():
+    rows = Landmarks(LOG, UNITS[["unit", "duration", "event_observed"]], features=["last", "slope"])
+    with pytest.raises(ValueError, match=r"readings of this log are 0.4167 to 0.625 apart, .* learned from were 10 to 15: .*unit of time"):
+        rows.latest(LOG.assign(time=LOG["time"] / 24))
+    assert len(rows.latest(LOG.assign(time=LOG["time"] / 24), unlike="allowed")) == 2
+    with pytest.raises(ValueError, match=r"'wear last' is 4000 in all 2 rows, far outside what was learned from, 1 to 5"):
+        rows.latest(LOG.assign(wear=1000 * LOG["wear"]))
+    with pytest.raises(ValueError, match="'age' is 1010 to 1020"):
+        rows.latest(LOG.assign(time=LOG["time"] + 990))
+    with pytest.raises(ValueError, match="unlike must be one of"):
+        rows.latest(LOG, unlike="never")
+
+
+def test_numbers_that_were_read_as_text_are_no_sensor():
+    with pytest.raises(TypeError, match=r"column 'wear' of log holds numbers as text \('1,5'\).*decimal=','"):
+        Landmarks(LOG.assign(wear=["3,25", "1,5", "4,0", "5,0", "2,0", "4,0"]), UNITS)
+    with pytest.raises(TypeError, match="column 'rating' of units holds numbers as text"):
+        Landmarks(LOG, UNITS.assign(rating=["1,5", "2,5"]))
+
+
+def test_rows_to_predict_for_bear_the_names_of_their_units():
+    rows = Landmarks(LOG, UNITS[["unit", "duration", "event_observed"]])
+    now = rows.latest(LOG)
+    assert now.X["wear last"].to_dict() == {"a": 4.0, "b": 4.0}
+    assert now.to_frame()["unit"].tolist() == now[[0, 1]].X.index.tolist() == ["b", "a"]
+
+
+def test_the_room_of_features_shows_features_only():
+    assert dir(features) == sorted(features.__all__)
+    assert {"Last", "Max", "Min", "Windowed"} <= set(dir(features))
+    assert not {"ABC", "Iterator", "np", "dataclass"} & set(dir(features))

@@ -375,13 +375,16 @@ def test_one_landmark_a_unit_is_taken_and_copies_of_a_failure_are_not():
     }
     units = {"unit": np.arange(len(X)), "duration": LIFE.durations, "event_observed": LIFE.event_observed}
     model = sj.Frailty(sj.ProportionalHazards(sj.Weibull(), formula="~ `load last`"))
-    rows = sj.Landmarks(log, units, at=[4.0], clock="remaining")
+    rows = sj.Landmarks(log, units, at=[4.0], clock="remaining", hold_last=True, horizon=500.0)
     group = np.array(NAMES)[rows.unit]
     model.fit(rows, group=group)
+    with pytest.raises(ValueError, match="horizon=500"):
+        model.predict_failure_probability(rows.X[:1], 0.0, 501.0, group=group[0])
     apart = sj.Frailty(model.base).fit(rows.X, rows.y, group=group)
     assert model.log_likelihood_ == apart.log_likelihood_
     assert "one landmark of each unit" in model.notes_[0]
-    for several in (sj.Landmarks(log, units, clock="remaining"), sj.Landmarks(log, units, at=[4.0])):
+    for given in ({"clock": "remaining"}, {"at": [4.0]}):
+        several = sj.Landmarks(log, units, hold_last=True, **given)
         with pytest.raises(TypeError, match=r"copies of its one failure.* clock=.remaining."):
             model.fit(several, group=np.array(NAMES)[several.unit])
     with pytest.raises(TypeError, match=r"X is a Landmarks, .* pass landmarks.X"):

@@ -99,6 +99,16 @@ def test_a_path_that_changes_nothing_says_what_the_model_says(hazards):
     )
 
 
+def test_a_path_without_a_column_of_units_is_told_how_to_be_of_one(hazards):
+    one = rows_of("a").drop(columns="unit")
+    with pytest.raises(KeyError, match=r"unit='unit' is not a column; .* Where all rows are of one unit pass unit=None"):
+        along(hazards, one)
+    with pytest.raises(ValueError, match=r"^the path ends at 150, and 151 was asked"):
+        along(hazards, one, unit=None).predict_survival(151.0)
+    with pytest.raises(ValueError, match=r"^the path of unit 7 ends at 150, and 151 was asked"):
+        along(hazards, one.assign(unit=7)).predict_survival(151.0)
+
+
 def test_rows_without_a_unit_are_of_one(hazards):
     alone = rows_of("a").drop(columns="unit")
     np.testing.assert_array_equal(along(hazards, alone, unit=None).predict_survival(120.0), along(hazards).predict_survival(120.0)[1:])

@@ -331,3 +331,23 @@ def test_a_unit_so_far_from_all_that_was_learned_that_it_has_no_hazard_is_refuse
     far = X.iloc[:2].assign(noise=[0.0, 1e6])
     with pytest.raises(ValueError, match="row 1 of X lies so far"):
         quick.predict_failure_probability(far, 5.0, 1.0)
+
+
+def test_a_network_of_landmarks_keeps_their_horizon_and_counts_their_units(tmp_path):
+    random = np.random.default_rng(5)
+    unit, time = np.repeat(np.arange(N // 4), 4), np.tile([0.0, 1.0, 2.0, 3.0], N // 4)
+    log = pd.DataFrame({"unit": unit, "time": time, "noise": random.normal(size=N)})
+    units = pd.DataFrame({"unit": range(N // 4), "duration": 3.0 + random.uniform(0.1, 1.0, N // 4), "event_observed": GROUP[: N // 4]})
+    rows = sj.Landmarks(log, units, clock="remaining", horizon=0.5)
+    model = sj.NeuralHazard(**QUICK).fit(rows)
+    failed = np.sum((units["event_observed"] == 1) & (units["duration"] <= 3.5))
+    assert f"fitted to 1,024 rows of 256 units, {failed} failed" in repr(model)
+    model.save(tmp_path / "network.json")
+    for one in (model, sj.load(tmp_path / "network.json")):
+        now = one.landmarks_.latest(log)
+        assert one.predict_failure_probability(now.X, now.entry, 0.5).shape == (N // 4,)
+        for beyond in (lambda one=one, now=now: one.predict_rul(now.X), lambda one=one, now=now: one.predict_rul_interval(now.X)):
+            with pytest.raises(ValueError, match=r"horizon=0\.5"):
+                beyond()
+        with pytest.raises(ValueError, match=r"horizon=0\.5"):
+            one.predict_failure_probability(now.X, now.entry, 0.6)
