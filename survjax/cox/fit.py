@@ -20,6 +20,7 @@ from survjax.cox.penalty import ElasticNet
 from survjax.cox.rows import rows_at_risk
 from survjax.cox.strata import Strata, learn_strata
 from survjax.data.columns import ROWS_COUNT_FROM
+from survjax.data.findings import negative_ages
 from survjax.data.lifetimes import Lifetimes
 from survjax.errors import BadRow, NoFiniteMaximum
 from survjax.models.arguments import as_target, taken_as_failed
@@ -227,7 +228,7 @@ def fit_cox(
         n_rows=len(life),
         n_units=problem.n_units,
         n_failed=life.n_failed,
-        notes=[*taken_as_failed(y), *([LASSO] if net.lasso else [RIDGE] if net.ridge else [])],
+        notes=[*taken_as_failed(y), *map(str, negative_ages(y)), *([LASSO] if net.lasso else [RIDGE] if net.ridge else [])],
     )
     return fit, kept
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from survjax.data.columns import ROWS_COUNT_FROM, read_labels
+from survjax.errors import BadRow
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -49,6 +52,36 @@ def check_forms(duration: Hashable, event: Hashable, **of_intervals: Hashable) -
         )
     if duration is None and (event is not None or "lower" not in given or "upper" not in given):
         raise TypeError("name the columns of durations (duration=, event=), or those of the ends of intervals (lower=, upper=).")
+
+
+def refuse_repeated_units(unit: Any, name: Hashable) -> None:
+    """Refuse a unit that has more than one row.
+
+    Raises
+    ------
+    BadRow : a label is there twice, or missing.
+    """
+    import pandas as pd
+
+    labels = pd.Series(read_labels(unit, "unit"), dtype=object)
+    missing = np.flatnonzero(labels.isna())
+    if missing.size:
+        raise ValueError(f"unit={name!r} is missing in row {missing[0]} ({missing.size:,} such rows; {ROWS_COUNT_FROM}): name that unit.")
+    again = np.flatnonzero(labels.duplicated())
+    if again.size:
+        label = labels[again[0]]
+        first = int(np.argmax(labels == label))
+        remedy = (
+            "A unit counts once: keep one row of each (frame.drop_duplicates). Where a repaired unit has a life after each repair, "
+            "leave unit= out."
+        )
+        raise BadRow(
+            f"unit {label!r} is in row {first} and again in row {again[0]} ({again.size:,} rows too many; {ROWS_COUNT_FROM}). {remedy}",
+            columns=("unit",),
+            rows=again,
+            expected="another label in every row",
+            remedy=remedy,
+        )
 
 
 def _column(frame: Any, available: list[Hashable], role: str, name: Hashable) -> Any:

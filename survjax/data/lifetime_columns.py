@@ -11,6 +11,9 @@ from survjax.data.columns import ROWS_COUNT_FROM, read_column, read_flags, read_
 from survjax.errors import BadRow
 
 COLUMNS = ("lower", "upper", "entry", "right_truncation", "weights", "cause", "observed_until")
+# How tables write in the column of causes that nothing has ended a unit; R's cmprsk writes 0.
+RUNS = {"0", "0.0", "-", "alive", "censored", "false", "in service", "in use", "no", "no event", "no failure", "none", "not failed"}
+RUNS |= {"ok", "operating", "operational", "running", "still running", "survived", "suspended", "suspension"}
 MAY_BE_ONE_NUMBER = ("entry", "right_truncation", "observed_until")  # which then holds for every row
 
 
@@ -28,6 +31,7 @@ def plain_columns(durations: Any, event_observed: Any, **given: Any) -> dict[str
         _refuse_causes_alone(columns["cause"])
     lower = columns.pop("durations")
     upper = np.where(columns.pop("event_observed"), lower, np.inf)
+    _refuse_lost_causes(columns.get("cause"), upper, "event_observed=0")
     _check_entry(columns.get("entry"), lower, "durations")
     _check_weights(columns.get("weights"))
     return columns | {"lower": lower, "upper": upper}
@@ -43,6 +47,7 @@ def interval_columns(lower: Any, upper: Any, observed_until: Any = None, **given
     columns |= _read_given(n, **given, observed_until=observed_until)
     _check_lengths(columns, "lower")
     _check_weights(columns.get("weights"))
+    _refuse_lost_causes(columns.get("cause"), columns["upper"], "upper=inf")
     return _in_window(columns)
 
 
@@ -60,6 +65,45 @@ def _refuse_causes_alone(cause: np.ndarray) -> None:
             columns=("cause", "event_observed"),
             rows=missing,
             expected="a label in every row where event_observed is not given",
+            remedy=remedy,
+        )
+
+
+def causes_of_running(cause: np.ndarray, upper: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rows (k,) that have not failed and yet have a cause, and which of them (k,) have one that no failure has."""
+    import pandas as pd
+
+    running = np.isinf(upper)
+    of, labels = pd.factorize(cause)  # a missing one is -1
+    # the mask has one entry more than there are labels, for the missing
+    is_cause = np.array([str(label).strip().lower().replace("_", " ") not in RUNS for label in labels] + [False], dtype=bool)
+    of_a_failure = np.zeros(len(labels) + 1, dtype=bool)
+    of_a_failure[of[~running]] = True
+    rows = np.flatnonzero(running & is_cause[of])
+    return rows, ~of_a_failure[of[rows]]
+
+
+def _refuse_lost_causes(cause: np.ndarray | None, upper: np.ndarray, runs: str) -> None:
+    """Refuse a cause that only units have that are said to run: it would be lost without a word.
+
+    One that failures have too is let pass: which part would have failed first is known of simulated units that run.
+    """
+    if cause is None:
+        return
+    rows, lost = causes_of_running(cause, upper)
+    odd = rows[lost]
+    if odd.size:
+        label = cause[odd[0]]
+        remedy = (
+            f"If {label!r} ended them, they are events: pass whether there is a cause, cause.notna(), as event_observed (event=). "
+            "If they count as still running, leave their cause missing (None)."
+        )
+        raise BadRow(
+            f"row {odd[0]} has cause={label!r} but {runs}, which says that nothing has ended that unit yet, and no failure has that cause "
+            f"({odd.size:,} such rows; {ROWS_COUNT_FROM}). {remedy}",
+            columns=("cause", runs.split("=", maxsplit=1)[0]),
+            rows=odd,
+            expected="missing for a unit still running",
             remedy=remedy,
         )
 

@@ -101,9 +101,8 @@ class LifetimeRows:
         return float(rows.sum() if self.weights is None else self.weights[rows].sum())
 
     def can_be_negative(self) -> bool:
-        """Whether some age is below 0, so that lives do not begin there."""
-        columns = (self.lower, self.upper, self.entry)
-        return any(bool(np.any((ages < 0) & np.isfinite(ages))) for ages in columns if ages is not None)
+        """Whether some life ended below 0, so that lives do not begin there."""
+        return any(bool(np.any((ages < 0) & np.isfinite(ages))) for ages in (self.lower, self.upper))
 
     def entered_late(self) -> np.ndarray:
         """Which rows came under observation after the beginning, (n,): 0, or none where ages are negative."""
@@ -311,10 +310,12 @@ class LifetimeRows:
     def checks(self) -> list[Finding]:
         """What deserves a look before a fit: nothing here is wrong by itself, and nothing is removed.
 
-        Reported are ages far beyond the rest (more than 1.25 times the next age below with at most 0.1 % of the rows
-        above the gap) and heavy rounding (fewer than a tenth as many distinct failure times as failures).
+        Reported are negative ages and entries; failures at age 0; ages far beyond the rest (more than 1.25 times the next age below with
+        at most 0.1 % of the rows above the gap, or failures that share one such age); heavy rounding (fewer than a tenth as many
+        distinct failure times as failures) and, without it, ages at which far more failed than about them; causes of units that have
+        not failed. Ages in two units of time (hours among days) look like two kinds of units, and nothing here can tell.
         """
-        return findings(self.in_the_middle().durations, self.event_observed, self.n_exact)
+        return findings(self)
 
     # ---- shown
 

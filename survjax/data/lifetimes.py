@@ -7,7 +7,7 @@ from typing import Any
 
 from survjax.data.columns import index_of, refuse_different_indexes
 from survjax.data.event_values import failed_where, refuse_words
-from survjax.data.frames import check_forms, columns_of_frame
+from survjax.data.frames import check_forms, columns_of_frame, refuse_repeated_units
 from survjax.data.lifetime_columns import interval_columns, plain_columns
 from survjax.data.lifetime_rows import LifetimeRows
 from survjax.data.nevada import nevada_columns
@@ -31,8 +31,9 @@ class Lifetimes(LifetimeRows):
         before it would not be in the data. 0, or -inf where ages may be negative (a law on the whole real line takes an entry at 0 for
         one): this unit was seen from the start. None: every unit was.
     weights : (n,) counts: how many units a row stands for; fractions are allowed. None: one each.
-    cause : (n,) what each unit failed of, any labels; missing (None, nan, blank) where it is not known. Looked at for failures only, so
-        that with missing ones ``event_observed`` has to be given.
+    cause : (n,) what each unit failed of, any labels; missing (None, nan, blank) where it is not known, and of units still
+        running (or a word such as "running" or "censored"). Looked at for failures only, so that with missing ones ``event_observed``
+        has to be given, and a cause that only running units have is refused.
     resolution : how finely ages were recorded (1.0 for whole days), one number or (n,): ages at failure are then known to half of that
         only, as ``at_resolution`` says. None: exactly.
     rounded : "nearest", or "down" for completed units (whole days gone by), with which a failure at age t is one in (t, t + resolution].
@@ -50,7 +51,7 @@ class Lifetimes(LifetimeRows):
     ------
     TypeError : a column holds text, dates, None or other objects, or (for numbers) booleans.
     ValueError : a value is missing (masked, null) or infinite, lengths differ, entry is not before duration, a weight is negative or
-        all are zero, there are no rows. The message names the first such row, counted from 0.
+        all are zero, a cause is that of running units only, there are no rows. The message names the first such row, counted from 0.
 
     Examples
     --------
@@ -139,6 +140,7 @@ class Lifetimes(LifetimeRows):
         upper: Hashable = None,
         right_truncation: Hashable = None,
         observed_until: Hashable = None,
+        unit: Hashable = None,
         event_value: Any = None,
         resolution: Any = None,
         rounded: Any = "nearest",
@@ -147,6 +149,7 @@ class Lifetimes(LifetimeRows):
 
         Either ``duration`` and ``event``, as ``Lifetimes`` takes them, or ``lower`` and ``upper``, as ``from_intervals`` does.
         ``resolution`` is no name but the number, or (n,) numbers, that both take, and ``rounded`` the word.
+        ``unit`` names the column of the units' labels (serial numbers), which makes sure that each has one row; it is not kept.
         An event column of words or other codes needs ``event_value``, the one that means a failure, or a list of several; every other
         value is then a unit that has not failed.
 
@@ -155,7 +158,8 @@ class Lifetimes(LifetimeRows):
         TypeError : no data frame, or one not read yet; a column in place of its name; neither or both of the two forms; an event column
             of words without ``event_value``, or that without an event column.
         KeyError : a column is not in the frame; the message lists those that are.
-        ValueError : several columns have that name; ``event_value`` is not in the column, or there in two spellings; and what
+        ValueError : several columns have that name; ``event_value`` is not in the column, or there in two spellings; a
+            unit has two rows; and what
             ``Lifetimes`` and ``from_intervals`` themselves raise.
 
         Examples
@@ -169,6 +173,8 @@ class Lifetimes(LifetimeRows):
         if event_value is not None and event is None:
             raise TypeError("event_value says what means a failure in the column event=; name that column too.")
         shared = columns_of_frame(frame, entry=entry, weights=weights, cause=cause)
+        if unit is not None:
+            refuse_repeated_units(columns_of_frame(frame, unit=unit)["unit"], unit)
         if duration is not None:
             own = columns_of_frame(frame, durations=duration, event_observed=event)
             if event_value is not None:

@@ -23,7 +23,18 @@ def in_one_line(life: LifetimeRows) -> str:
     cut = "" if life.right_truncation is None else f"; {np.isfinite(life.right_truncation).sum():,} truncated on the right"
     removed = f", {_count(life.n_removed)} removed unfailed" if life.n_removed else ""
     counts = f"{_count(life.n_failed)} failed{within}, {_count(life.n_running)} {_not_failed(life)}{removed}"
-    return f"Lifetimes({_count(life.n_units)} units{rows}: {counts}{late}{cut}{_of_causes(life)})"
+    return f"Lifetimes({_count(life.n_units)} units{rows}: {counts}{late}{cut}{_below_0(life)}{_of_causes(life)})"
+
+
+def _below_0(life: LifetimeRows) -> str:
+    """How many rows have a negative age or entry, unless a row says by -inf that ages may be so."""
+    if np.isneginf(life.lower).any() or (life.entry is not None and np.isneginf(life.entry).any()):
+        return ""
+    columns = {"of negative age": [life.lower, life.upper], "entered at a negative age": [] if life.entry is None else [life.entry]}
+    below = {
+        words: sum(((ages < 0) & np.isfinite(ages) for ages in some), np.zeros(len(life), dtype=bool)) for words, some in columns.items()
+    }
+    return "".join(f"; {np.count_nonzero(rows):,} {words}" for words, rows in below.items() if rows.any())
 
 
 def _of_causes(life: LifetimeRows) -> str:

@@ -152,7 +152,7 @@ class Diagnostics:
     def plot_survival(
         self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None, label: str | None = None, color: Any = None
     ) -> Axes:
-        """Survival against age with its confidence band, beside Kaplan–Meier or Turnbull.
+        """Survival against age with its confidence band, beside Kaplan–Meier or Turnbull where there are data.
 
         Several fits go on the same axes: ``ax``; ``label`` is what the legend calls this one, ``color`` its colour (matplotlib's words).
         """
@@ -163,7 +163,7 @@ class Diagnostics:
     def plot_hazard(
         self, life: Lifetimes | None = None, *, level: float = 0.95, ax: Axes | None = None, label: str | None = None, color: Any = None
     ) -> Axes:
-        """Hazard against age with its confidence band, beside the failure rate of age groups."""
+        """Hazard against age with its confidence band, beside the failure rate of age groups where there are data."""
         from survjax.plotting import plot_hazard
 
         return plot_hazard(self._model, life, level=level, ax=ax, label=label, color=color)

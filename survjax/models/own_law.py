@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from survjax.distributions import Distribution
+from survjax.models.own_rules import check_own_rules
 from survjax.models.precision import in_double_precision
 from survjax.numerics.outside import values_outside
 from survjax.numerics.tracing import explained
@@ -35,7 +36,7 @@ def check_own_law(law: Distribution) -> None:
     Raises
     ------
     TypeError : JAX cannot follow it, with the line and the remedy; or it answers with something else than one number.
-    ValueError : it is no logarithm of a survival function, with the age and the parameters.
+    ValueError : it is no logarithm of a survival function, with the age and the parameters; or another rule contradicts it.
     """
     kind = type(law)
     if kind.__module__.startswith("survjax."):
@@ -88,6 +89,7 @@ def _check(law: Distribution) -> None:
         if not abs(at_birth) <= AT_BIRTH:
             hint = _OR_SURVIVAL if abs(at_birth - 1.0) <= AT_BIRTH else _OR_AT_BIRTH
             raise ValueError(f"{name} must be 0 at age 0, where everything is alive; it is {at_birth:.4g} with {told}. {hint}")
+    check_own_rules(law, found, ages)
 
 
 def _in_words(domain: Domain) -> str:

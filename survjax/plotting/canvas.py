@@ -178,6 +178,21 @@ def lifetimes_of(model: Model, life: Lifetimes | None) -> Lifetimes:
     return life
 
 
+def lifetimes_if_any(model: Model, life: Lifetimes | None) -> Lifetimes | None:
+    """The lifetimes to draw beside a curve; none where none are given and the law is known, so that there have never been any."""
+    if life is None and model.lifetimes_ is None and model._fitted.n_learned == 0:
+        return None
+    return lifetimes_of(model, life)
+
+
+def ages_of_law(model: Model) -> np.ndarray:
+    """Ages over which to draw a law without data, (200,): to that by which 99.9 %, or almost all that ever fail, have failed."""
+    quantiles = np.asarray(model.quantile(np.array([0.001, 0.01, 0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.99, 0.999])))
+    begin = float(quantiles[0]) if model.distribution_.can_be_negative() else 0.0
+    end = float(np.max(quantiles[np.isfinite(quantiles)], initial=begin + 1.0 if np.isinf(quantiles[0]) else -np.inf))
+    return np.linspace(begin + ((end - begin) / GRID_POINTS / 10 if begin == 0.0 else 0.0), end, GRID_POINTS)
+
+
 def ages(life: Lifetimes) -> np.ndarray:
     """Ages from where lives begin to where the data end, (200,); from just above 0 where none is negative."""
     begin, end = first_and_last(life)

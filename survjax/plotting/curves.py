@@ -13,12 +13,14 @@ from survjax.plotting.canvas import (
     DATA,
     OWN,
     ages,
+    ages_of_law,
     axes,
     colour_of,
     data_colour,
     density_histogram,
     finish,
     first_and_last,
+    lifetimes_if_any,
     lifetimes_of,
     lines_of,
     mark_undetermined,
@@ -48,10 +50,14 @@ def plot_survival(
     It ends where the data no longer determine it: where units ran on into the last interval in which others failed.
     Under delayed entry and right truncation it is conditional, and put on the fit's scale (the legend says so).
     With a ``label`` or a ``color`` it has the colour of the fit, unless it is that of another picture on the same axes as well.
+    The curve of a law that is known, as that of one unit of a regression is, is drawn alone unless there is a ``life``.
     """
-    life = lifetimes_of(model, life)
+    life = lifetimes_if_any(model, life)
     ax = axes(ax)
     colour = colour_of(ax, color)
+    if life is None:
+        _curve_alone(ax, model, "survival", colour, label)
+        return finish(ax, "Survival", "age", "share still running")
     grid = ages(life)
     lowest = _draw_estimate(ax, model, life, grid, data_colour(colour, label, color))
     _band(ax, model, "survival", grid, level, colour, label)
@@ -103,11 +109,14 @@ def plot_hazard(
     """The failure rate at each age, with its confidence band, beside failures per unit of exposure in age groups.
 
     A failure known within an interval is spread evenly over it. Of data truncated on the right no rates are drawn: the exposure of
-    the units that had not failed in time is not in them.
+    the units that had not failed in time is not in them. The curve of a law that is known is drawn alone unless there is a ``life``.
     """
-    life = lifetimes_of(model, life)
+    life = lifetimes_if_any(model, life)
     ax = axes(ax)
     colour = colour_of(ax, color)
+    if life is None:
+        _curve_alone(ax, model, "hazard", colour, label)
+        return finish(ax, "Hazard", "age", "failures per unit of time")
     grid = ages(life)
     top = float(np.quantile(np.asarray(model.hazard(grid)), 0.9))
     if life.right_truncation is None:
@@ -144,6 +153,14 @@ def plot_components(
     ax.plot(grid, density, color=colour, gid=OWN, label=label or name_of(model))
     show(ax, (float(edges[0]), float(edges[-1])), (0.0, 1.15 * max(float(heights.max()), float(np.quantile(density, 0.98)))))
     return finish(ax, "Components", "age at failure", "density per unit of time")
+
+
+def _curve_alone(ax: Axes, model: Model, what: str, colour: Any, label: str | None) -> None:
+    """The curve of a known law, which has no band."""
+    grid = ages_of_law(model)
+    curve = np.asarray(getattr(model, what)(grid))
+    ax.plot(grid, curve, color=colour, gid=OWN, label=label or name_of(model))
+    show(ax, (min(float(grid[0]), 0.0), float(grid[-1])), (0.0, 1.005 if what == "survival" else 1.3 * float(np.quantile(curve, 0.9))))
 
 
 def _band(ax: Axes, model: Model, what: str, grid: np.ndarray, level: float, colour: Any, label: str | None) -> None:

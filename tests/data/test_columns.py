@@ -9,6 +9,7 @@ import pyarrow
 import pytest
 
 import survjax as sj
+from survjax.errors import BadRow
 
 DURATIONS, EVENTS = [33.0, 44.0, 52.0], [1, 0, 1]
 
@@ -194,6 +195,22 @@ def test_a_frame_with_causes_says_which_units_have_ended():
         sj.Lifetimes.from_frame(frame, duration="days", cause="cause")
     ended = frame.assign(ended=frame["cause"].notna())
     assert sj.Lifetimes.from_frame(ended, duration="days", event="ended", cause="cause").event_observed.tolist() == [True, False, True]
+
+
+def test_a_cause_of_a_unit_that_runs_is_refused():
+    # was dropped: 'removal' with event 0 counted as running, and CompetingEvents had never heard of it
+    frame = pd.DataFrame({"days": DURATIONS, "failed": [1, 0, 0], "end": ["failure", None, "removal"]})
+    with pytest.raises(BadRow, match=r"row 2 has cause='removal' but event_observed=0.*\(1 such rows.*cause\.notna\(\)") as refused:
+        sj.Lifetimes.from_frame(frame, duration="days", event="failed", cause="end")
+    assert refused.value.rows == (2,)
+    with pytest.raises(BadRow, match=r"row 2 has cause='removal' but upper=inf"):
+        sj.Lifetimes.from_intervals(DURATIONS, [DURATIONS[0], np.inf, np.inf], cause=frame["end"])
+
+
+@pytest.mark.parametrize("runs", ["running", "In service", "CENSORED", "still_running", 0, 0.0, "0", None])
+def test_a_label_that_says_that_a_unit_runs_is_no_cause(runs):
+    life = sj.Lifetimes(DURATIONS, [1, 0, 1], cause=["seal", runs, "seal"])
+    assert repr(life) == "Lifetimes(3 units: 2 failed, 1 censored; causes: seal 2)"
 
 
 def test_causes_keep_their_types():

@@ -262,7 +262,7 @@ def test_rows_of_every_kind_are_counted_and_written_as_the_field_does():
 def test_of_many_causes_the_most_frequent_are_told():
     many = sj.Lifetimes(np.arange(1.0, 11.0), cause=list("aabcdefghi"))
     assert repr(many) == "Lifetimes(10 units: 10 failed, 0 censored; causes: a 2, b 1, c 1, d 1, 5 others 5)"
-    mixed = sj.Lifetimes([1, 2, 3, 4], [1, 1, 1, 0], cause=[3, "x", (1, 2), "y"])  # labels that have no order among themselves
+    mixed = sj.Lifetimes([1, 2, 3, 4], [1, 1, 1, 0], cause=[3, "x", (1, 2), None])  # labels that have no order among themselves
     assert repr(mixed) == "Lifetimes(4 units: 3 failed, 1 censored; causes: 3 1, x 1, (1, 2) 1)"
 
 

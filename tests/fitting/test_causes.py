@@ -163,7 +163,7 @@ def test_a_cause_that_no_component_has_is_refused_with_its_row():
             call(sj.Lifetimes(durations, failed, cause=cause))
         assert caught.value.rows == (row,)
     cause[row] = "winding"
-    cause[np.flatnonzero(~failed)[0]] = "rotor"  # of what still runs nobody asks
+    cause[np.flatnonzero(~failed)[0]] = "running"  # of what still runs nobody asks
     assert np.isfinite(KNOWN.log_likelihood(sj.Lifetimes(durations, failed, cause=cause)))
 
 

@@ -189,3 +189,14 @@ def test_a_legend_names_what_is_inside_a_wrapper(model, name):
 def test_a_picture_has_that_name_in_its_legend():
     model = sj.Threshold(sj.Weibull(2.0, 90.0), threshold=1.0)
     assert len(line(model.plot_survival(shipped("ball_bearings")), "Threshold(Weibull)"))
+
+
+@pytest.mark.parametrize("picture", ["plot_survival", "plot_hazard"])
+def test_a_known_law_is_drawn_without_data(picture):
+    model = sj.Weibull(shape=2.0, scale=100.0)  # as the law of one unit, model.of(X), is; asked for life=
+    (line,) = getattr(model, picture)().get_lines()
+    ages, heights = np.asarray(line.get_xydata()).T
+    np.testing.assert_allclose(heights, np.exp(-((ages / 100) ** 2)) if picture == "plot_survival" else 2e-4 * ages, rtol=1e-12)
+    np.testing.assert_allclose(ages[-1], 100 * np.sqrt(np.log(1000)), rtol=1e-12)  # by which 99.9 % have failed
+    weak = sj.DefectiveSubpopulation(sj.Weibull(2.0, 100.0), fraction_failing=0.3)
+    assert getattr(weak, picture)().get_xlim()[1] == pytest.approx(weak.quantile(0.2))  # half of them never fail
