@@ -20,7 +20,7 @@ FLOORS = (
     ("covariates",),
     ("fitting.causes", "fitting.likelihood", "fitting.existence", "fitting.prior", "fitting.limits", "fitting.inference"),
     ("fitting.inner_fit", "adequacy.repeated_study", "adequacy.distances"),
-    ("fitting.starts", "fitting.search", "nonparametric"),
+    ("fitting.starts", "fitting.crowd", "fitting.search", "nonparametric"),
     ("fitting.estimation",),
     ("adequacy.residuals",),
     ("adequacy.goodness",),

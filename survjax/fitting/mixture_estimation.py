@@ -13,11 +13,11 @@ import numpy as np
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution, Mixture
 from survjax.errors import NoFiniteMaximum
+from survjax.fitting.crowd import FailureAges
 from survjax.fitting.estimation import ARRIVED, Fit, Problem, as_fit, descend, pose
 from survjax.fitting.faces import Face, MergedFace, alike_components, component_priors, faces, of_one_kind, on_face
-from survjax.fitting.likelihood import Described
 from survjax.fitting.prior import Prior, sets_spread
-from survjax.fitting.search import LANES, SAME_PLACE, SAME_VALUE, Judge, Optimum, SearchResult, find_optima, spreads
+from survjax.fitting.search import LANES, SAME_PLACE, SAME_VALUE, SHARP, Judge, Optimum, SearchResult, find_optima, spreads
 from survjax.fitting.starts import Base, Starts, single_start, thinned
 from survjax.numerics.blocks import BLOCK
 from survjax.numerics.pytrees import in_plain_numbers
@@ -25,7 +25,6 @@ from survjax.parameters import RealDomain
 
 SEARCH_ROWS = 2 * BLOCK  # beyond, a mixture is searched on a sample and only the best optima see every row
 REFINED = 3  # how many optima of a sample are carried on to all rows
-SHARP_SHAPE = 15.0  # a Weibull of this shape or more: said of a component that few failures hold up
 NEARLY_FLAT = 1e-7  # ratio of extreme curvatures below which some combination of parameters is all but free
 
 
@@ -46,11 +45,13 @@ def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: 
     highest = max((model.fit.penalised for model in contained), default=-np.inf)
     # what is no higher than a model it contains is that model, seen with a weight that is all but 0
     result.optima = [optimum for optimum in result.optima if search.whole.to_user(optimum.log_likelihood) > highest + SAME_VALUE]
+    if not result.optima and not contained:
+        result.optima, result.coincidences = result.coincidences, []  # nothing else to return
     if result.optima:
         best = search.ordered(search.whole, result.optima[0])
         fit = as_fit(search.whole, template, life, best)
         fit.n_hits = best.hits
-        fit.notes += _notes(fit, contained, result, best)
+        fit.notes += _notes(fit, contained, result, best, search)
     elif contained:
         simplest = next(model for model in contained if model.fit.penalised >= highest - SAME_VALUE)
         fit = _at_boundary(template, simplest, search)
@@ -72,6 +73,7 @@ def fit_mixture(template: Mixture, life: Lifetimes, n_starts: int | None, seed: 
             'rounded="down" for completed days).'
         )
     fit.n_starts = result.n_starts
+    fit.notes += _passed_over(fit, result, search.whole)
     highest_flat = search.whole.to_user(result.highest_flat)
     if highest_flat > fit.penalised + 0.01:
         fit.notes.append(
@@ -114,7 +116,9 @@ class MixtureSearch:
         # a component without weight is no further from where its prior expects it than it need be: that costs nothing
         self.origin = self.whole.penalty.centred(single_start(self.whole.template, life, self.whole.unit))
         # the records' resolution matters only where failures are taken for exact: an interval says how wide it is
-        self.ages = np.unique(life.durations[life.event_observed & (life.counts() > 0)]) / self.whole.unit
+        failed = life.event_observed & (life.counts() > 0)
+        ages, which = np.unique(life.durations[failed], return_inverse=True)
+        self.failed = FailureAges(ages / self.whole.unit, np.bincount(which, life.counts()[failed], len(ages)))
 
     def contained(self) -> list[Contained]:
         """The fits of the smaller models, simplest first; those are left out that have no maximum."""
@@ -179,16 +183,19 @@ class MixtureSearch:
             honest = [o for o in refined if o.reason in ARRIVED and not judge.has_spike(o.evaluation.extras)]
             for optimum in honest:
                 optimum.features = judge.features(optimum.evaluation.extras)
-            result.optima = sorted(honest, key=lambda optimum: -optimum.log_likelihood)
+                optimum.crowd = judge.coincidence(optimum.point, optimum.evaluation.extras)
+            honest.sort(key=lambda optimum: -optimum.log_likelihood)
+            result.optima = [optimum for optimum in honest if not optimum.crowd]
+            result.coincidences = [optimum for optimum in honest if optimum.crowd]
         return result
 
     def judge(self, mixture: Mixture, problem: Problem) -> Judge:
-        components, priors = mixture.components, self.priors_on(problem)
+        components, priors, template = mixture.components, self.priors_on(problem), cast(Mixture, problem.template)
         sizes = np.array([1 + len(component.parameters()) for component in components])
         real = np.array([isinstance(parameter.domain, RealDomain) for parameter in mixture.parameters().values()])
         narrow = np.array([can_narrow(part, prior) for part, prior in zip(components, priors, strict=True)])
         on_the_line = mixture.start_of_support < 0.0
-        return Judge(alike_components(mixture, priors), sizes, real, narrow, on_the_line, self.ages, problem.per_unit)
+        return Judge(alike_components(mixture, priors), sizes, real, narrow, on_the_line, self.failed, template, problem.per_unit)
 
     def priors_on(self, problem: Problem) -> list[dict[str, Prior]]:
         """The prior of each component that a problem has."""
@@ -290,7 +297,20 @@ def _swapped(point: np.ndarray, order: np.ndarray) -> np.ndarray:
     return np.concatenate([parts[order].ravel(), log_odds[:-1] - log_odds[-1]])
 
 
-def _notes(fit: Fit, contained: list[Contained], result: SearchResult, best: Optimum) -> list[str]:
+def _passed_over(fit: Fit, result: SearchResult, whole: Problem) -> list[str]:
+    """A sentence where a higher maximum was not returned because chance explains it."""
+    highest = max(result.coincidences, key=lambda optimum: optimum.log_likelihood, default=None)
+    if highest is None or highest.crowd is None or whole.to_user(highest.log_likelihood) <= fit.penalised:
+        return []
+    crowd = highest.crowd.in_unit(whole.unit)
+    return [
+        f"A higher maximum (log-likelihood {whole.to_user(highest.log_likelihood):.4f}) was passed over: a component of it, with "
+        f"{100 * crowd.weight:.2g} % of the units, rests on {crowd}. If you know these failures for a population, say so by a prior on its "
+        "shape: fit(life, prior=...)."
+    ]
+
+
+def _notes(fit: Fit, contained: list[Contained], result: SearchResult, best: Optimum, search: MixtureSearch) -> list[str]:
     notes = []
     simpler = min(contained, key=lambda model: _bic_by_failures(model.fit), default=None) if fit.n_failed else None
     if simpler is not None and _bic_by_failures(fit) >= _bic_by_failures(simpler.fit):
@@ -298,7 +318,7 @@ def _notes(fit: Fit, contained: list[Contained], result: SearchResult, best: Opt
             f"Not distinguishable from {simpler}, which is the safer description: by {_criterion(fit)} it has "
             f"{_bic_by_failures(simpler.fit):.2f} against {_bic_by_failures(fit):.2f} for the mixture."
         )
-    notes += _sharp_components(fit, best.evaluation.extras)
+    notes += _sharp_components(fit, best, search)
     eigenvalues = np.linalg.eigvalsh(best.evaluation.hessian)
     if eigenvalues[0] < NEARLY_FLAT * eigenvalues[-1]:
         notes.append("The information matrix is nearly singular: some combination of the parameters is all but unidentified.")
@@ -317,21 +337,35 @@ def _notes(fit: Fit, contained: list[Contained], result: SearchResult, best: Opt
     return notes
 
 
-def _sharp_components(fit: Fit, described: Described) -> list[str]:
-    return coincidences(described.failures, spreads(described.quartiles, fit.template.start_of_support < 0.0), fit.n_failed)
+def _sharp_components(fit: Fit, best: Optimum, search: MixtureSearch) -> list[str]:
+    described = best.evaluation.extras
+    spread = spreads(described.quartiles, fit.template.start_of_support < 0.0)
+    judge, notes = search.judge(search.template, search.whole), []
+    for index in coincidental(described.failures, spread, fit.n_failed):
+        crowd = judge.crowd(best.point, described, index)
+        on_what = f": {crowd.in_unit(search.whole.unit)}" if crowd else ""
+        notes.append(_rests(index, described.failures[index], fit.n_failed, on_what))
+    return notes
 
 
-def coincidences(failures: np.ndarray, spread: np.ndarray, n_failed: float, columns: np.ndarray | int = 0) -> list[str]:
-    """A sentence for each component (k,) that may be a coincidence: sharper than wear ever is, and held up by a few failures.
+def coincidences(failures: np.ndarray, spread: np.ndarray, n_failed: float, columns: np.ndarray) -> list[str]:
+    """A sentence for each component (k,) that may be a coincidence.
 
     columns : of covariates, by which a component can meet as many more failures.
     """
-    return [
-        f"Component {index} rests on about {held_up:.0f} of {n_failed:g} failures that fall close together, sharper than wear "
-        "usually makes them: it may be a coincidence, a batch, or an event on one day."
-        for index, (held_up, chosen) in enumerate(zip(failures, failures - columns, strict=True))
-        if chosen < max(10.0, 0.05 * n_failed) and spread[index] < 1.572 / SHARP_SHAPE
-    ]
+    return [_rests(index, failures[index], n_failed) for index in coincidental(failures - columns, spread, n_failed)]
+
+
+def coincidental(failures: np.ndarray, spread: np.ndarray, n_failed: float) -> list[int]:
+    """Which components (k,) may be a coincidence: sharper than wear ever is, and held up by a few failures."""
+    return np.flatnonzero((failures < max(10.0, 0.05 * n_failed)) & (spread < 1.572 / SHARP)).tolist()
+
+
+def _rests(index: int, failures: float, n_failed: float, on_what: str = "") -> str:
+    return (
+        f"Component {index} rests on about {failures:.0f} of {n_failed:g} failures that fall close together, sharper than wear usually "
+        f"makes them{on_what}. It may be a coincidence, a batch, or an event on one day."
+    )
 
 
 def _bic_by_failures(fit: Fit) -> float:

@@ -1,9 +1,13 @@
 """Mixtures: the best honest optimum, and what is said when there is none better than a single distribution."""
 
+import jax
 import numpy as np
 import pytest
+from scipy import stats
 
 import survjax as sj
+from survjax.distributions import Mixture, Weibull
+from survjax.fitting.crowd import FailureAges
 from tests.conftest import shipped
 
 
@@ -197,3 +201,61 @@ def test_spikes_among_the_starts_are_counted_where_no_mixture_was_found():
     if model.parameters_["weight_0"] == 1.0:
         assert any("starts ended in a spike" in note for note in model.notes_)
     assert model.parameters_[["shape_0", "shape_1"]].max() < 100
+
+
+def one_population(seed, n=256):
+    random = np.random.default_rng(seed)
+    lives, ends = 800 * random.weibull(2.5, n), random.uniform(100, 1500, n)
+    return sj.Lifetimes(np.minimum(lives, ends), lives <= ends)
+
+
+def test_failures_that_chance_crowds_are_no_component():
+    # of one Weibull; the highest maximum has a component of shape 170 on six failures
+    life = one_population(3)
+    model = sj.WeibullMixture().fit(life)
+    assert model.parameters_[["shape_0", "shape_1"]].max() < 100
+    assert model.log_likelihood_ >= sj.Weibull().fit(life).log_likelihood_ - 1e-9
+    (passed_over,) = [note for note in model.notes_ if "passed over" in note]
+    assert "rests on 6 failures between 348.685 and 355.468" in passed_over
+    assert np.sum(life.event_observed & (life.durations > 348.684) & (life.durations < 355.469)) == 6
+
+
+def test_a_prior_on_its_shape_returns_what_was_passed_over():
+    model = sj.WeibullMixture().fit(one_population(3), prior={"shape_0": (170.0, 0.5)})
+    assert model.parameters_["shape_0"] > 100
+
+
+def test_a_crowd_that_chance_seldom_makes_is_a_component_and_named():
+    # one Weibull again, but of such fleets one in two hundred has seven failures so close together
+    model = sj.WeibullMixture().fit(one_population(7))
+    assert model.parameters_["shape_0"] > 100
+    (rests,) = [note for note in model.notes_ if "Component 0 rests on" in note]
+    assert "7 failures between 628.234 and 630.957" in rests
+
+
+def test_a_small_population_that_fails_on_schedule_is_found():
+    random = np.random.default_rng([0, 7])
+    n = 1024
+    scheduled = random.uniform(size=n) < 0.1
+    lives, ends = np.where(scheduled, 600 * random.weibull(300.0, n), 800 * random.weibull(2.5, n)), random.uniform(100, 1500, n)
+    model = sj.WeibullMixture().fit(np.minimum(lives, ends), lives <= ends)
+    for name, true in {"weight_0": 0.1, "shape_0": 300.0, "scale_0": 600.0}.items():
+        assert abs(model.parameters_[name] - true) < 4 * model.standard_errors_[name]
+    assert not any("passed over" in note or "rests on" in note for note in model.notes_)
+
+
+def test_how_often_chance_crowds_so_many_agrees_with_simulation():
+    ages = np.sort(np.append(np.linspace(0.1, 2.0, 55), [1.0003, 1.0011, 1.0021, 1.0034, 1.0046]))
+    narrow, wide, n = stats.weibull_min(400.0, scale=1.002), stats.weibull_min(2.0, scale=1.1), len(ages)
+    point = np.array([np.log(400.0), np.log(1.002), np.log(2.0), np.log(1.1), np.log(0.08 / 0.92)])
+    with jax.enable_x64(True):
+        mixture = Mixture((Weibull(), Weibull()))
+        crowd = FailureAges(ages, np.ones(n)).crowd(mixture, point, narrow.ppf([0.25, 0.5, 0.75]), 0, np.array([4.8, n - 4.8]))
+    assert (crowd.component, crowd.failures, crowd.first, crowd.last) == (0, 5, 1.0003, 1.0046)
+    np.testing.assert_allclose(crowd.weight, 0.08, rtol=1e-12)
+    share = wide.cdf(1.0050) - wide.cdf(0.9999)  # ages told to 0.0008, the smallest gap
+    # 4.8 failures are to the weight 0.08 as the expected ones are to 0.92 of the share
+    np.testing.assert_allclose(crowd.expected, 60 * 0.92 * share, rtol=1e-9)
+    fleets = np.sort(np.random.default_rng(0).uniform(size=(100_000, n)), axis=1)
+    runs = (fleets[:, 4:] - fleets[:, :-4] < share).sum(axis=1)  # 60 * 0.92 are the 55.2 failures of the others
+    assert abs(crowd.by_chance - runs.mean()) < 4 * runs.std() / np.sqrt(len(runs))
