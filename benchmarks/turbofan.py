@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 import survjax as sj
-from survjax.engine_forecast import CAP, FEATURES, FIRST_AGE, PENALTY, SETTINGS
+from survjax.turbofan_forecast import CAP, FEATURES, FIRST_AGE, PENALTY, SETTINGS
 
 CUTS, FOLDS, DRAWS = 10, 5, 3
 WINDOWS = ("mean 5", "mean 30", "slope 30")

@@ -193,14 +193,21 @@ def _asked_or_better(name: str | None, components: int | None, life: survjax.Lif
 
 
 def _turbofan(chosen: argparse.Namespace) -> int:
-    from survjax.engine_forecast import EngineForecast
+    from survjax.turbofan_forecast import FIRST_AGE, TurbofanForecast
 
     with _Progress("reading", 3) as progress:
         training, log = survjax.datasets.load_turbofan(chosen.train), survjax.datasets.load_turbofan(chosen.test)
         progress.step("fitting")
-        forecast = EngineForecast(training)
+        forecast = TurbofanForecast(training)
         progress.step("predicting")
         table = forecast.predict(log)
+    young = table["unit"][table["time"] < FIRST_AGE]
+    if len(young):
+        print(
+            f"survjax: {len(young):,} engines have fewer than {FIRST_AGE:g} cycles (the first is {young.iloc[0]:g}), and training begins "
+            "there: their lives are extrapolated.",
+            file=sys.stderr,
+        )
     for unit, rul, lower, upper in table[["unit", "rul", "lower", "upper"]].itertuples(index=False):
         print(f"{unit:.0f}, {rul:.1f}, {lower:.1f}, {upper:.1f}")
     return 0

@@ -14,15 +14,21 @@ async def run(path: Path, free: asyncio.Semaphore) -> None:
     notebook = nbformat.read(path, as_version=4)
     async with free:
         began = time.perf_counter()
-        await NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}).async_execute()
+        try:
+            await NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}).async_execute()
+        except Exception as problem:
+            problem.add_note(f"in {path.name}")
+            raise
         print(f"{path.name}: ran in {time.perf_counter() - began:.0f} s", flush=True)
 
 
 async def run_all(paths: list[Path]) -> None:
+    """To the end of each, so that a failure is told by itself and not by the kernels that it would have stopped."""
     free = asyncio.Semaphore(os.cpu_count() or 1)
-    async with asyncio.TaskGroup() as group:
-        for path in paths:
-            group.create_task(run(path, free))
+    results = await asyncio.gather(*(run(path, free) for path in paths), return_exceptions=True)
+    failed = [result for result in results if isinstance(result, Exception)]
+    if failed:
+        raise ExceptionGroup("notebooks that do not run", failed)
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """The command line, as a user types it."""
 
+import gzip
 import io
 import json
 import sys
@@ -13,7 +14,7 @@ import pytest
 import survjax as sj
 from survjax.cli import _Progress, main
 from survjax.data.lifetimes_file import LifetimesFile
-from survjax.engine_forecast import EngineForecast
+from survjax.turbofan_forecast import TurbofanForecast
 
 
 @pytest.fixture
@@ -390,6 +391,16 @@ def test_turbofan_prints_a_line_an_engine_whose_intervals_hold_the_lives_left(ca
     assert np.sqrt(np.mean((rul - np.minimum(remaining, 125)) ** 2)) < 20
 
 
+def test_an_engine_younger_than_any_that_was_learned_from_is_said(tmp_path, capsys):
+    folder = Path(sj.datasets.__file__).parents[2] / "datasets"
+    with gzip.open(folder / "turbofan_test.txt.gz", "rt") as file:
+        (tmp_path / "young.txt").write_text("".join(next(file) for _ in range(5)))
+    assert main(["turbofan", str(folder / "turbofan_train.txt.gz"), str(tmp_path / "young.txt")]) == 0
+    said = capsys.readouterr()
+    assert "1 engines have fewer than 20 cycles (the first is 1)" in said.err
+    assert len(said.out.splitlines()) == 1
+
+
 def test_turbofan_files_at_fault_are_said_in_one_line(tmp_path, capsys):
     file = tmp_path / "engines.txt"
     file.write_text("1 2 3\n")
@@ -402,7 +413,7 @@ def test_turbofan_files_at_fault_are_said_in_one_line(tmp_path, capsys):
 def test_turbofan_engines_that_nothing_can_be_learned_from_are_refused():
     log = sj.datasets.load_turbofan()
     with pytest.raises(ValueError, match="no engine of the training file ran for more than 20 cycles"):
-        EngineForecast(log[log["time"] <= 20])
+        TurbofanForecast(log[log["time"] <= 20])
     # one reading in another regime has no spread to judge others by
     with pytest.raises(ValueError, match=r"row 7 .* setting_1=42 and setting_3=.*, where training engines gave 1 readings"):
-        EngineForecast(log.assign(setting_1=np.where(np.arange(len(log)) == 7, 42.0, log["setting_1"])))
+        TurbofanForecast(log.assign(setting_1=np.where(np.arange(len(log)) == 7, 42.0, log["setting_1"])))

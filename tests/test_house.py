@@ -35,7 +35,7 @@ FLOORS = (
         "comparison",
         "cross_validation",
         "fleet_report",
-        "engine_forecast",
+        "turbofan_forecast",
         "weibayes",
         "cox",
         "engine",

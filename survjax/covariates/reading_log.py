@@ -97,7 +97,7 @@ def read_log(log: Any, unit: str, time: str, lives: Lives | None) -> ReadingLog:
     else:
         labels = lives.labels
         codes = labels.get_indexer(pd.Index(as_series(of_unit)))
-        refuse_readings(codes < 0, "is of a unit that is not among units", of_unit, times, "Drop it, or add the unit.")
+        refuse_readings(codes < 0, "is of a unit that is not among units", of_unit, times, _why_none_is_known(codes, of_unit, labels))
         remedy = "Correct the end, or drop readings after it."
         refuse_readings(times > lives.ends[codes], "is after the unit's end", of_unit, times, remedy)
     order = in_order(codes, times)
@@ -160,6 +160,14 @@ def held_column(values: Any, name: str, log: ReadingLog) -> Any:
     filled = held.copy()
     filled.index = log.order
     return filled.sort_index()
+
+
+def _why_none_is_known(codes: np.ndarray, of_unit: Any, labels: Any) -> str:
+    """The remedy where readings are of unknown units: another one where labels are of different types, 7 and "7"."""
+    kinds = [type(as_series(column).astype(object).iloc[0]).__name__ if len(column) else "" for column in (of_unit, labels)]
+    if len(codes) and np.all(codes < 0) and kinds[0] != kinds[1]:
+        return f"Labels of log are {kinds[0]}, those of units {kinds[1]}: convert one."
+    return "Drop it, or add the unit."
 
 
 def whole_column(table: Table, name: str, of: str) -> Any:

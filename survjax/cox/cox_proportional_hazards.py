@@ -73,7 +73,7 @@ class CoxProportionalHazards(CoxFindings):
     penalty: float
     l1_ratio: float
     errors: str
-    labels_of_landmarks = "cluster"
+    labels_of_landmarks = "cluster"  # the argument of ``fit`` that says which rows are of one unit
     has_density = False  # the baseline has steps: ``score`` is a concordance, and no log-likelihood of single units
 
     def __init__(
@@ -99,10 +99,9 @@ class CoxProportionalHazards(CoxFindings):
 
         Parameters
         ----------
-        X : (n, p) covariates: data frame, array or mapping of columns.
+        X : (n, p) covariates: data frame, array or mapping of columns. A ``History``, and ``Landmarks``, bring all: ``fit(history)``.
         y : (n,) a ``Lifetimes`` of failures at known ages and running units, with entry and weights; or a structured array (event, time) as
-            scikit-survival's. Covariates that change have several rows a unit, each a (entry, duration] in which they stay. ``Landmarks``
-            have all of it: ``fit(landmarks)``.
+            scikit-survival's. Covariates that change have several rows a unit, each a (entry, duration] in which they stay.
         unit : (n,) labels, or the name of a column of X: which unit each row is of. Its rows are then checked to be one history, and robust
             errors are those of units. None: a unit each; rows of one history may come all the same, and only robust errors need to know.
         strata : (n,) labels, or the name of a column of X or a list of such: rows with a baseline of their own. Named columns are found

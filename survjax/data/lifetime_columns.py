@@ -148,8 +148,6 @@ def _in_window(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         remedy = "A unit can only be in such data if it failed before. Pass right_truncation=inf for units seen whatever happened."
         _refuse_pair(beyond, {"right_truncation": end, "lower": lower}, "more than lower", "more than the lower end", remedy)
         upper = np.minimum(upper, end)
-        if not np.isfinite(end).any():
-            columns = {name: column for name, column in columns.items() if name != "right_truncation"}
     return columns | {"lower": lower, "upper": upper}
 
 

@@ -40,6 +40,8 @@ class LifetimeRows:
     def _set(self, index: pd.Index | None = None, **columns: np.ndarray | None) -> None:
         object.__setattr__(self, "_index", index)
         held: dict[str, Any] = {name: columns.get(name) for name in COLUMNS}
+        if held["right_truncation"] is not None and not np.isfinite(held["right_truncation"]).any():
+            held["right_truncation"] = None  # of rows picked from others nobody may have been truncated
         held["event_observed"] = np.equal(held["lower"], held["upper"])
         for name, column in held.items():
             if column is not None:

@@ -57,7 +57,7 @@ class ExponentiatedWeibull(Distribution):
         early, late = self.shape * self.power, self.shape
         at_birth = _limit(early - 1.0, jnp.log(late / self.scale) + jnp.log(self.power))
         at_end = _limit(1.0 - late, jnp.log(late / self.scale))
-        return between_birth_and_end(lambda t: self._log_hazard(t, jnp.log(t)), time, self.scale, at_birth, at_end)
+        return between_birth_and_end(lambda t: self._log_hazard(jnp.log(t)), time, self.scale, at_birth, at_end)
 
     def log_survival_from(self, time, log_time):
         x = self._log_weibull_hazard(log_time)
@@ -66,7 +66,7 @@ class ExponentiatedWeibull(Distribution):
         return jnp.where(far, jnp.log(self.power) - jnp.exp(jnp.where(far, x, 0.0)), near)
 
     def log_density_from(self, time, log_time):
-        return self._log_hazard(time, log_time) + self.log_survival_from(time, log_time)
+        return self._log_hazard(log_time) + self.log_survival_from(time, log_time)
 
     def cumulative_hazard_between(self, start, length):
         return hazard_over(self, start, length, self.scale)
@@ -86,7 +86,7 @@ class ExponentiatedWeibull(Distribution):
     def _log_weibull_hazard(self, log_time):
         return self.shape * (log_time - jnp.log(self.scale))
 
-    def _log_hazard(self, time, log_time):
+    def _log_hazard(self, log_time):
         x = self._log_weibull_hazard(log_time)
         weibull = jnp.log(self.shape) + x - log_time
         far = x > jnp.log(FAR)

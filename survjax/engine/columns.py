@@ -74,7 +74,7 @@ def read_columns(data: Any) -> Columns:
     if hasattr(data, "durations") and hasattr(data, "running"):
         raise TypeError("data is a Lifetimes; pass its columns, data.to_frame(), and read them by name in log_likelihood.")
     if hasattr(data, "iloc") or hasattr(data, "to_pandas"):
-        data = dict(read_table(data).columns)
+        data = _named_as_by(data, dict(read_table(data).columns))
     names = getattr(getattr(data, "dtype", None), "names", None)
     if names:
         data = {name: data[name] for name in names}
@@ -95,6 +95,14 @@ def read_columns(data: Any) -> Columns:
     if n == 0:
         raise ValueError("data has no rows.")
     return Columns(tree, n, left_out)
+
+
+def _named_as_by(frame: Any, columns: dict[str, Any]) -> dict[Any, Any]:
+    """The columns by the names that the frame itself has, numbers or tuples where all are of a kind."""
+    names = list(getattr(frame, "columns", ()))
+    if len({type(name) for name in names}) == 1 and [str(name) for name in names] == list(columns):
+        return dict(zip(names, columns.values(), strict=True))
+    return columns
 
 
 def _without_words(data: Mapping[Any, Any]) -> tuple[dict[Any, Any], dict[str, Exception]]:

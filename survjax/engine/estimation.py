@@ -13,6 +13,7 @@ import numpy as np
 
 from survjax.engine.ascent import Ascent, ascend
 from survjax.engine.columns import Columns
+from survjax.engine.entries import rows_beyond
 from survjax.engine.parameter_space import ParameterSpace
 from survjax.engine.row_by_row import check_rows_apart, points_aside
 from survjax.engine.term import TRIAL_ROWS, called, check_function, objective_of
@@ -120,6 +121,16 @@ class Problem:
         if self.objective.block is not None:
             check_rows_apart(self.objective, self.space, self.columns, points, min(TRIAL_ROWS, self.block))
 
+    def check_entries(self, point: np.ndarray) -> None:
+        """Refuse a row whose term rests on an entry that an array has not."""
+        for row in rows_beyond(self.objective, self.space, point, [chunk[ROWS].columns for chunk in self.data], self.columns.n):
+            raise ValueError(
+                f"log_likelihood reads an entry beyond the end of an array for row {self.rows[row]} (rows count from 0): "
+                f"{self.columns.row_in_words(row)}. JAX takes the last entry in its place, and the row would count for another. Count "
+                "from 0 to less than the length; where such an entry is not meant to be used, keep it out by jnp.where, or the index in "
+                "range by jnp.minimum."
+            )
+
     def reweighted(self, weights: np.ndarray) -> Problem:
         """The same rows with other weights (n,), 0 for some: a sample drawn from them."""
         data, first = [], 0
@@ -157,12 +168,14 @@ def fit_likelihood(problem: Problem, starts: Sequence[Mapping[str, np.ndarray]],
 
     Raises
     ------
-    ValueError : a function of blocks mixes their rows; the likelihood, or a derivative, is not finite at any start. The message names rows.
+    ValueError : an index is out of range; a function of blocks mixes their rows; the likelihood, or a derivative, is not finite at any
+        start. The message names rows.
     NoFiniteMaximum : it rises without end in some direction, or does not change in one.
     NotConverged : the steps were too many.
     """
     space = problem.space
     points = [space.point_of(start) for start in starts]
+    problem.check_entries(points[0])
     problem.check_rows_apart(points_aside(points[0]))
     with called(problem.function, space, problem.columns):
         ends = [_from(problem, point) for point in points]
@@ -314,7 +327,8 @@ def _refuse(problem: Problem, fit: LikelihoodFit, end: Ascent) -> None:
     if end.reason == "flat":
         raise NoFiniteMaximum(
             f"the likelihood is flat along {_in_words(fit.space, end.direction)}: the data do not tell these apart. Give one of them as "
-            "known, or leave one out: collinear columns, a column of zeros, or one parameter too many are the usual causes.",
+            "known, or leave one out: collinear columns, a column of zeros, or one parameter too many are the usual causes; or an absolute "
+            "value, which has no curvature.",
             fit,
         )
     if end.beyond is not None:

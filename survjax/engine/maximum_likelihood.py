@@ -253,10 +253,11 @@ class MaximumLikelihood(LikelihoodFindings):
 
         Raises
         ------
-        ValueError : it is nan for a row, which is named.
+        ValueError : it is nan for a row, which is named, or rests on an index that is out of range.
         """
         problem, _ = self._pose(data, weights, None)
         coordinates = self._fitted.coordinates
+        problem.check_entries(coordinates)
         found = -float(problem.evaluate(coordinates).value[0])
         if np.isnan(found):
             row = int(np.argmax(np.isnan(problem.of_rows(coordinates)[0])))

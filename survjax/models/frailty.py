@@ -59,6 +59,8 @@ class Frailty(FrailtyFindings):
     is that of groups whose units all survived until then. A gamma frailty has mean 1 and variance v, the logarithm of a lognormal one
     mean 0 and variance v. The base and the coefficients are those of units of frailty 1, not averages over the fleet.
 
+    A failure known only within an interval has the probability of the interval, given Z, under the expectation in place of its hazard.
+
     Under late entry the rows of a group must be all its units: one that had failed before it could be seen, and is left out, takes a frail
     sign away, and the likelihood does not know.
 
@@ -66,7 +68,7 @@ class Frailty(FrailtyFindings):
     ----------
     base : a ``ProportionalHazards``, ``AcceleratedFailureTime`` or ``ParameterRegression``, or a learner or distribution of positive
         lifetimes, for which X does not matter; a template, which ``fit`` leaves as it is.
-    distribution : of the frailty: "gamma", in closed form, or "lognormal", by quadrature.
+    distribution : of the frailty: "gamma", in closed form (by quadrature in groups with intervals), or "lognormal", by quadrature.
 
     References
     ----------

@@ -18,8 +18,7 @@ from survjax.models.precision import in_double_precision
 from survjax.models.regression import Regression
 from survjax.models.regression_intervals import interval_of_report
 from survjax.models.tables import by_name, covariance_by_name, errors_by_name, p_of_zero
-from survjax.regression.report import Report, base_is_of_zero, report
-from survjax.regression.report import told as seen
+from survjax.regression.report import Report, base_is_of_zero, report, tell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +58,7 @@ class FrailtyFindings(KeptFit[FrailtyFit], OfLandmarks, Estimator):
     def _told(self) -> tuple[list[str], np.ndarray, np.ndarray]:
         """Names (m + 1,), values and covariance of all parameters, the variance of the frailty last."""
         fit = self._fitted
-        told = seen(fit.fit)
+        told = tell(fit.fit)
         slopes = np.zeros((len(told.names) + 1, len(fit.covariance)))
         slopes[:-1, :-1] = told.slopes
         slopes[-1, -1] = fit.variance

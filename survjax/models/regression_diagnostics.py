@@ -91,8 +91,8 @@ class RegressionDiagnostics:
         NotFitted : nothing was fitted, or without y the data are not at hand.
         NotConverged : the fit has no maximum, or more than half of the repetitions could not be fitted. ``n_failed_refits`` of the
             result tells how many were not.
-        ValueError : a base and score learned in two stages; causes told apart; units dead on arrival; rows of units whose covariates
-            change; right truncation; a fraction as a count; data that are not those of the fit.
+        ValueError : a base and score learned in two stages; a fit to landmarks; causes told apart; units dead on arrival; rows of
+            units whose covariates change; right truncation; a fraction as a count; data that are not those of the fit.
 
         References
         ----------
@@ -103,6 +103,11 @@ class RegressionDiagnostics:
 
         n_bootstrap, seed = check_whole_number(n_bootstrap, "n_bootstrap", 1), check_whole_number(seed, "seed", 0)
         self._regression._refuse_two_stages("goodness of fit", "plot_residuals(X, y) shows its residuals")
+        if self._regression._has_copies:
+            raise ValueError(
+                "landmarks of one unit depend on each other, and repetitions of a study draw rows that do not: take one landmark a unit, "
+                "rows = Landmarks(log, units, at=[age]), and fit(rows); or look at plot_residuals(X, y)."
+            )
         fit, covariates, life = self._regression._fitted, self._regression._covariates(X), self._units_of(X, y)
         self._check_same_data(X, life)
         return goodness_of_regression(fit, covariates, life, n_bootstrap, seed)

@@ -106,6 +106,11 @@ def learn_inputs(X: Any, formula: str | None, of_windows: bool, weights: np.ndar
     if of_windows:
         if formula is not None:
             raise ValueError("a formula is of columns, and this network reads windows (n, window, channels): leave the formula out.")
+        if np.ndim(X) == 2:
+            raise ValueError(
+                "X must be an array of windows (n, window, channels), and is a table. Of Landmarks: fit(rows.windows(20), rows.y, "
+                "unit=rows.unit), or rows.windows(20, beside=[columns of rows.X])."
+            )
         return Windows.learn(X)
     if np.ndim(X) == 3:
         raise ValueError('X has windows (n, window, channels): give network="recurrent" or "convolutional", or a table of features.')

@@ -102,7 +102,7 @@ class AalenJohansen:
     @property
     def _fitted(self) -> ProductLimit:
         if self._estimate is None:
-            raise NotFitted("AalenJohansen has seen no data: call fit(lifetimes) first.")
+            raise NotFitted("AalenJohansen has not been fitted: call fit(lifetimes) first.")
         return self._estimate
 
     def survival(self, t: Any) -> Any:

@@ -175,7 +175,7 @@ class MeanCumulativeFunction:
     @property
     def _fitted(self) -> MeanSteps:
         if self._steps is None:
-            raise NotFitted("MeanCumulativeFunction has seen no data: call fit(unit, age, end) first.")
+            raise NotFitted("MeanCumulativeFunction has not been fitted: call fit(unit, age, end) first.")
         return self._steps
 
     def _at(self, t: Any, values: np.ndarray) -> Any:

@@ -82,7 +82,7 @@ class SurvivalCurve(ABC):
     @property
     def _fitted(self) -> Steps:
         if self._steps is None:
-            raise NotFitted(f"{type(self).__name__} has seen no data: call fit(lifetimes) first.")
+            raise NotFitted(f"{type(self).__name__} has not been fitted: call fit(lifetimes) first.")
         return self._steps
 
     @property

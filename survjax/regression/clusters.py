@@ -18,10 +18,15 @@ def check_clusters(cluster: Any, unit: Any, n: int) -> np.ndarray:
 
     Raises
     ------
+    TypeError : the name of a column.
     ValueError : given beside ``unit``; another number of labels than rows; a label is missing; all rows are in one cluster.
     """
     if unit is not None:
         raise ValueError("unit= says that rows are stretches of one life, cluster= that they are not but depend on each other; give one.")
+    if isinstance(cluster, str):
+        raise TypeError(
+            f"cluster must be a label for each row; got the text {cluster!r}. Of a frame pass the column, cluster=X[{cluster!r}]."
+        )
     labels = read_labels(cluster, "cluster")
     if len(labels) != n:
         raise ValueError(f"cluster has {len(labels):,} labels and there are {n:,} rows; every row needs one.")

@@ -14,9 +14,9 @@ from survjax.regression.predictors import Predictors
 
 
 class Without(NamedTuple):
-    """A regression without the component at ``index``: its base, its predictors and their columns (n, m)."""
+    """A regression without the component at ``place``: its base, its predictors and their columns (n, m)."""
 
-    index: int
+    place: int
     base: Distribution
     predictors: Predictors
     covariates: np.ndarray
@@ -49,7 +49,7 @@ def each_without_one(base: Distribution, predictors: Predictors, covariates: np.
 
 def why_not(base: Distribution, found: Without, log_likelihood: float) -> str:
     """Why there is no estimate, where a fit is no better than ``found``, and what to do."""
-    kind = type(base.parts()[found.index]).__name__
+    kind = type(base.parts()[found.place]).__name__
     if isinstance(base, Mixture):
         rest = f"one {kind}" if not isinstance(found.base, Mixture) else f"{len(found.base.components)} components"
         return (
@@ -57,7 +57,7 @@ def why_not(base: Distribution, found: Without, log_likelihood: float) -> str:
             "another population, so that components coincide, or one has no weight, and their parameters may be anything. Take that base."
         )
     return (
-        f"the likelihood is no higher than without component {found.index} ({kind}) of the competing risks, {log_likelihood:.6g}: the data "
+        f"the likelihood is no higher than without component {found.place} ({kind}) of the competing risks, {log_likelihood:.6g}: the data "
         "do not tell it from one of which nobody fails, and its parameters may be anything. Leave it out of the base, or give its "
         "parameters."
     )

@@ -16,7 +16,7 @@ from survjax.parameters import RealDomain, SimplexDomain
 from survjax.regression.estimation import Ascent, RegressionFit, RegressionProblem, inverse
 from survjax.regression.predictors import Predictors, coordinate_names, uncentred
 from survjax.regression.repeated_fit import RepeatedFit
-from survjax.regression.report import base_is_of_zero, told
+from survjax.regression.report import base_is_of_zero, tell
 
 
 def profile_limits_of_regression(
@@ -48,12 +48,12 @@ def profile_limits_of_regression(
             "lie far from 0 for their spread, or use Wald limits.",
             fit,
         )
-    values, slopes, is_coefficient = told(seen)[1:]
+    values, slopes, is_coefficient = tell(seen)[1:]
     walk = _walk(problem, top, again.inner, shifted=not np.array_equal(columns, covariates))
     reach = normal_quantile(0.5 * (1.0 + level) if side == "two" else level)
     domains = {name: one.domain for name, one in fit.predictors.template.parameters().items()}
     lower, upper = values.copy(), values.copy()
-    for row, name in enumerate(told(seen).names):
+    for row, name in enumerate(tell(seen).names):
         moved_by = np.flatnonzero(slopes[row])
         if not moved_by.size:
             continue  # known
@@ -73,7 +73,7 @@ def profile_limits_of_regression(
                 limits[row] = end
             else:
                 there = dataclasses.replace(seen, coefficients=again.inner.rescaled(place.point, again.unit)[0])
-                limits[row] = told(there).values[row]
+                limits[row] = tell(there).values[row]
     return lower, upper
 
 
@@ -84,7 +84,7 @@ def _as_told(fit: RegressionFit, covariates: np.ndarray) -> tuple[RegressionFit,
     predictors = fit.predictors
     each = tuple(dataclasses.replace(one, design=uncentred(one.design)) for one in predictors.each)
     shift = np.concatenate([one.design.shift for one in predictors.each])
-    names, values, *_ = told(fit)
+    names, values, *_ = tell(fit)
     of_zero = dict(zip(names, values, strict=True))
     coefficients = fit.coefficients.copy()
     predicted = {one.coordinate: one for one in predictors.each}

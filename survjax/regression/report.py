@@ -38,7 +38,7 @@ class Told(NamedTuple):
 
 def report(fit: RegressionFit) -> Report:
     """Parameters and coefficients as the user sees them; a coefficient's covariance is carried over exactly, a parameter's by its slope."""
-    names, values, slopes, is_coefficient = told(fit)
+    names, values, slopes, is_coefficient = tell(fit)
     covariance = slopes @ fit.covariance @ slopes.T
     # of a parameter that was learned and is taken as known nothing is said
     held = ~is_coefficient & np.any(slopes != 0.0, axis=1) & np.all((slopes == 0.0) | (np.diag(fit.covariance) == 0.0), axis=1)
@@ -46,7 +46,7 @@ def report(fit: RegressionFit) -> Report:
     return Report(names, values, covariance, is_coefficient)
 
 
-def told(fit: RegressionFit) -> Told:
+def tell(fit: RegressionFit) -> Told:
     """What the user sees, with its derivatives."""
     predictors = fit.predictors
     template, layout = predictors.template, predictors.layout

@@ -127,6 +127,7 @@ def test_a_missing_reading_is_refused_or_the_value_before_it_held():
         (lambda log, units: (log.assign(time=[5.0, 0, 26, 15, 10, 30]), units), r"row 2 of log \(unit 'a', time=26\) is after"),
         (lambda log, units: (log[log["unit"] == "a"], units), r"unit 'b' \(row 1 of units\) has no reading"),
         (lambda log, units: (log, units[units["unit"] == "a"]), r"row 0 of log \(unit 'b', time=5\) is of a unit that is not among units"),
+        (lambda log, units: (log.assign(unit=[2, 1, 1, 2, 1, 2]), units), "Labels of log are int, those of units str: convert one"),
         (lambda log, units: (log.assign(pump=1.0, valve="on"), units), r"sensors 'pump', 'valve' never change"),
         (lambda log, units: (log.assign(wear=np.inf), units), r"'wear' of log is inf in row 0"),
     ],

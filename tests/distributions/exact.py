@@ -13,14 +13,18 @@ DIGITS = 400  # a failure probability of 1e-100 must keep 40 of its own, and tho
 
 
 @functools.partial(jax.jit, static_argnums=1)
-def at(law, rule, *arguments):
-    """A rule of a law in one program for all values of its parameters."""
+def _at(law, rule, *arguments):
     return getattr(law, rule)(*arguments)
+
+
+def at(law, rule, *arguments):
+    """A rule of a law in one program for all values of its parameters; operation by operation a search or an integral compiles dozens."""
+    law, arguments = jax.tree.map(lambda value: jnp.asarray(value, float), (law, arguments))
+    return _at(law, rule, *arguments)
 
 
 def check_against_mpmath(law, survival: Callable, hazards=HAZARDS, rtol=1e-12):
     """Quantile, log survival, log hazard and both log-time forms at given cumulative hazards, and looks ahead from there."""
-    law = jax.tree.map(lambda value: jnp.asarray(value, float), law)
     duration, between = functools.partial(at, law, "duration_after"), functools.partial(at, law, "cumulative_hazard_between")
     with mpmath.workdps(DIGITS):
 

@@ -65,21 +65,24 @@ def test_it_is_a_lognormal_at_q_0():
     np.testing.assert_allclose(law.mean(), np.exp(2.0 + 0.245), rtol=1e-13)
 
 
+@jax.jit
+def derivatives_in_q(q, time):
+    """Of log survival: value, slope, bend and third derivative."""
+    derivatives = [lambda q: GeneralizedGamma(2.0, 0.7, q).log_survival(time)]
+    for _ in range(3):
+        derivatives.append(jax.grad(derivatives[-1]))
+    return jnp.stack([derivative(q) for derivative in derivatives])
+
+
 @pytest.mark.parametrize("time", [2.0, 8.0, 40.0])
 def test_it_passes_smoothly_through_q_0(time):
     """Value and curvature in q next to 0 are what the derivatives at 0 say; of order q^4 and q^2 is what they leave out."""
-
-    def log_survival(q):
-        return GeneralizedGamma(2.0, 0.7, q).log_survival(time)
-
-    derivatives = [log_survival]
-    for _ in range(3):
-        derivatives.append(jax.grad(derivatives[-1]))
-    value, slope, bend, third = (float(derivative(0.0)) for derivative in derivatives)
+    value, slope, bend, third = np.asarray(derivatives_in_q(0.0, time))
     for q in (-1e-3, -1e-5, 1e-9, 1e-5, 1e-3):
         series = value + q * slope + q**2 / 2 * bend + q**3 / 6 * third
-        np.testing.assert_allclose(log_survival(q), series, rtol=1e-12)
-        np.testing.assert_allclose(derivatives[2](q), bend + q * third, rtol=1e-9 + 100 * q**2)
+        beside = derivatives_in_q(q, time)
+        np.testing.assert_allclose(beside[0], series, rtol=1e-12)
+        np.testing.assert_allclose(beside[2], bend + q * third, rtol=1e-9 + 100 * q**2)
 
 
 def test_the_mean_is_infinite_where_its_integral_diverges():

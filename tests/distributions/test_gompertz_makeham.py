@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from survjax.distributions import Gompertz, GompertzMakeham
-from tests.distributions.exact import check_against_mpmath
+from tests.distributions.exact import at, check_against_mpmath
 
 pytestmark = pytest.mark.usefixtures("double")
 DIGITS = mpmath.mp.dps = 40
@@ -27,7 +27,7 @@ def test_the_mean_remaining_life_agrees_with_mpmath(values, age):
     b, r, c = map(mpmath.mpf, values)
     x = r / b * mpmath.exp(b * age)
     exact = mpmath.exp(x) * x ** (c / b) * mpmath.gammainc(-c / b, x) / b
-    np.testing.assert_allclose(GompertzMakeham(*values).mean_after(age), float(exact), rtol=1e-11)  # what the quadrature promises
+    np.testing.assert_allclose(at(GompertzMakeham(*values), "mean_after", age), float(exact), rtol=1e-11)  # what the quadrature promises
 
 
 def test_without_accidents_it_is_the_gompertz():

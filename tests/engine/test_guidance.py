@@ -141,6 +141,39 @@ def test_a_function_of_blocks_may_use_other_rows_for_the_sake_of_rounding():
     assert fit(shifted, data, per="block").parameters_["level"] == pytest.approx(fit(by_row, data).parameters_["level"], abs=1e-9)
 
 
+def of_its_group(parameters, row):
+    return -((row["x"] - parameters["levels"][row["group"]]) ** 2)
+
+
+def through_a_table(parameters, row):
+    return -((row["x"] - parameters["levels"][parameters["table"][row["group"]]]) ** 2)
+
+
+@pytest.mark.parametrize("per", ["row", "block"])
+def test_a_group_beyond_the_end_of_the_parameters_is_named(per):
+    # JAX takes the last entry: groups 1 and 2 were one, and nothing said so
+    group = np.arange(64) % 2
+    found = fit(of_its_group, {"x": X, "group": group}, {"levels": ("real", 2)}, per)
+    with pytest.raises(ValueError, match="beyond the end of an array for row 0"):
+        found.score({"x": X, "group": group + 2})
+    group[[17, 40]] = 2
+    with pytest.raises(ValueError, match=r"an entry beyond the end of an array for row 17 .*group=2.*Count from 0"):
+        fit(of_its_group, {"x": X, "group": group}, {"levels": ("real", 2)}, per)
+
+
+def test_an_index_out_of_range_is_found_behind_a_known_table_and_let_be_where_it_does_not_count():
+    known = {"levels": ("real", 2), "table": np.array([0, 1])}
+    with pytest.raises(ValueError, match="beyond the end of an array for row 3"):
+        fit(through_a_table, {"x": X, "group": np.where(np.arange(64) == 3, 2, np.arange(64) % 2)}, known)
+
+    def with_a_group_of_its_own(parameters, row):
+        return -((row["x"] - jnp.where(row["group"] < 2, parameters["levels"][row["group"]], 0.0)) ** 2)
+
+    group = np.arange(64) % 3
+    found = fit(with_a_group_of_its_own, {"x": X, "group": group}, {"levels": ("real", 2)}).parameters_
+    np.testing.assert_allclose(found, [X[group == 0].mean(), X[group == 1].mean()], rtol=1e-9)
+
+
 # ---- the start
 
 

@@ -15,6 +15,7 @@ import statsmodels.api as sm
 from jax.scipy.special import gammaln
 
 import survjax as sj
+from survjax.engine import entries
 from survjax.engine.term import objective_of
 from survjax.numerics import blocks
 
@@ -296,7 +297,8 @@ def test_an_object_that_holds_arrays_may_be_the_function():
 
 
 def test_programs_of_functions_that_are_gone_are_forgotten(monkeypatch):
-    monkeypatch.setattr(blocks, "_own_sums", blocks.lru_cache(maxsize=2)(blocks._own_sums.__wrapped__))
+    for module, name in ((blocks, "_own_sums"), (entries, "_looks_up")):
+        monkeypatch.setattr(module, name, blocks.lru_cache(maxsize=2)(getattr(module, name).__wrapped__))
 
     def made_anew():
         def function(parameters, row):
@@ -385,6 +387,17 @@ def test_data_may_come_in_any_form(form):
 
     found = sj.MaximumLikelihood(function, {"mean": "real"}).fit(data)
     assert found.parameters_["mean"] == pytest.approx(y.mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", [0, ("y", "now")])
+def test_columns_of_a_frame_go_by_their_own_names(name):
+    # "asks for 0, which is neither a column nor a parameter. Columns are 0"
+    def function(parameters, row):
+        return -((row[name] - parameters["mean"]) ** 2)
+
+    data = pd.DataFrame({name: RESPONSE[:64]})
+    found = sj.MaximumLikelihood(function, {"mean": "real"}).fit(data)
+    assert found.parameters_["mean"] == pytest.approx(RESPONSE[:64].mean(), rel=1e-12)
 
 
 @pytest.mark.parametrize("kind", [">f8", ">f4", "longdouble", ">i4"])

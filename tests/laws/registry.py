@@ -100,9 +100,11 @@ EXTREMES = {
     "generalised gamma, heavy tail",
     "remaining life on the real line",
     "remaining life of a mixture",
+    "mixture of families",
     "mixture on the real line",
     "competing risks on the real line",
     "dead on arrival or after a threshold",
+    "lognormal frailty",
     "remaining life before a threshold",
 }
 

@@ -96,6 +96,24 @@ def test_a_variance_of_0_is_said_and_leaves_the_fit_without_frailty():
     assert np.isfinite(model.interval("survival", None, 0.7, group=[3]).to_numpy()).all()
 
 
+def test_where_groups_do_not_differ_the_statistic_is_0_in_half_of_all_samples_and_chi_squared_in_the_other():
+    random = np.random.default_rng(11)
+    statistics, p_values = [], []
+    for _ in range(64):
+        age = 30.0 * random.weibull(2.0, 256)
+        model = sj.Frailty(sj.Weibull()).fit(sj.Lifetimes(np.minimum(age, 45.0), age < 45.0), group=np.arange(256) // 4)
+        statistics.append(model.likelihood_ratio_)
+        p_values.append(model.p_value_)
+    positive = np.array(statistics) > 0.0
+    assert abs(positive.mean() - 0.5) < 4 * 0.0625  # four standard errors of 64 samples
+    assert stats.kstest(np.array(statistics)[positive], stats.chi2(1).cdf).pvalue > 1e-3
+    # of a p above a half there is none but 1; below, all are alike: four standard errors of 64 samples again
+    assert abs(np.mean(np.array(p_values) < 0.2) - 0.2) < 4 * 0.05
+    table = model.summary()
+    assert table.loc["frailty_variance", "p"] == model.p_value_
+    assert tuple(table.loc["frailty_variance", ["lower", "upper"]]) == model.variance_limits()
+
+
 def test_unit_frailty_at_its_boundary_is_the_base():
     life = sj.Lifetimes(np.random.default_rng(0).weibull(3.0, size=256))
     model = sj.UnitFrailty(sj.Weibull()).fit(life)

@@ -59,6 +59,21 @@ def test_landmarks_are_fitted_as_they_are_and_the_fit_says_so(rows):
     assert nearly_worn[0] < 0.5 * whole.predict_rul(now.X.assign(**{"wear last": 0.3}), now.entry)[0]
 
 
+def test_cox_counts_landmarks_of_a_unit_as_one(rows):
+    whole = sj.CoxProportionalHazards(ties="breslow").fit(rows)
+    parts = sj.CoxProportionalHazards(ties="breslow").fit(rows.X, rows.y, cluster=rows.unit)
+    np.testing.assert_array_equal(whole.covariance_, parts.covariance_)
+    assert "Learned from landmarks" in whole.notes_[0]
+
+    def with_more_of(unit, by):
+        weighted = rows.y.with_weights(np.where(rows.unit == unit, 1.0 + by, 1.0))
+        return sj.CoxProportionalHazards(ties="breslow").fit(rows.X, weighted).coefficients_.to_numpy()
+
+    # what a change of each unit's weight does; central differences, whose error is the square of the step
+    moved = np.array([(with_more_of(unit, 1e-4) - with_more_of(unit, -1e-4)) / 2e-4 for unit in range(64)])
+    np.testing.assert_allclose(whole.covariance_, moved.T @ moved, rtol=1e-6)
+
+
 def test_on_the_clock_of_age_a_row_is_conditional_on_survival_to_its_landmark():
     rows = sj.Landmarks(*worn_fleet(3))
     model = sj.ProportionalHazards(sj.Weibull()).fit(rows)
@@ -123,8 +138,18 @@ def test_what_cannot_be_learned_from_landmarks_is_refused(rows):
         sj.ProportionalHazards(sj.Weibull()).fit(rows.latest(worn_fleet(3)[0]))
     with pytest.raises(ValueError, match="give one"):
         sj.ProportionalHazards(sj.Weibull()).fit(rows.X, rows.y, unit=rows.unit, cluster=rows.unit)
+    with pytest.raises(ValueError, match="give one"):
+        sj.CoxProportionalHazards().fit(rows.X, rows.y, unit=rows.unit, cluster=rows.unit)
+    with pytest.raises(ValueError, match="column 'unit' is missing in X"):
+        sj.DiscreteTimeHazard(periods=20.0).fit(rows.X, rows.y, cluster="unit")
     with pytest.raises(ValueError, match="cluster has 1 labels"):
         sj.ProportionalHazards(sj.Weibull()).fit(rows.X, rows.y, cluster=["a"])
+
+
+def test_repetitions_of_a_study_would_draw_landmarks_that_do_not_depend_on_each_other(rows):
+    model = sj.AcceleratedFailureTime(sj.Weibull()).fit(rows)
+    with pytest.raises(ValueError, match="landmarks of one unit depend on each other, and repetitions of a study"):
+        model.goodness_of_fit(rows.X, rows.y)
 
 
 def test_a_weight_counts_rows_of_its_cluster(rows):
@@ -261,7 +286,9 @@ def test_a_saved_model_makes_rows_to_predict_for_from_a_new_log(tmp_path):
     assert repr(loaded) == repr(model)
     with pytest.raises(ValueError, match="another unit of time"):
         loaded.landmarks_.latest(NEW.assign(time=NEW["time"] * 24), known)
-    assert LEARNERS["time"]().fit(rows.X, rows.y, cluster=rows.unit)._landmarks is None
+    model.fit(sj.from_sensor_log(log, units))
+    with pytest.raises(AttributeError, match="has not learned from Landmarks"):
+        _ = model.landmarks_
 
 
 def test_a_feature_of_ones_own_is_lost_in_a_file_and_that_is_said(tmp_path):

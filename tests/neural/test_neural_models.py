@@ -236,6 +236,8 @@ def test_windows_with_something_beside_them_are_for_networks_over_windows(quick)
     windows = sj.ReadingWindows(np.random.default_rng(0).normal(size=(4, 3, 1)), {"load": [1.0, 2.0, 3.0, 4.0]})
     with pytest.raises(ValueError, match='give network="recurrent" or "convolutional"'):
         clone(quick).fit(sj.ReadingWindows(np.resize(windows.readings, (N, 3, 1)), X), LIFE)
+    with pytest.raises(ValueError, match=r"and is a table. Of Landmarks: fit\(rows.windows\(20\)"):
+        sj.NeuralHazard(network="recurrent").fit(X, LIFE)
     with pytest.raises(TypeError, match='which only network="recurrent" and "convolutional" take'):
         quick.predict_rul(windows)
     with pytest.raises(ValueError, match="there are 4 windows and 3 rows beside them"):

@@ -112,6 +112,11 @@ def test_intervals_and_right_truncation_are_sent_to_turnbull(estimate):
         estimate().fit(sj.Lifetimes.from_intervals([1, 2], [1, 2], right_truncation=[4, 5]))
 
 
+def test_a_selection_in_which_nobody_was_truncated_is_as_if_nobody_had_been():
+    life = sj.Lifetimes.from_intervals([1, 2, 3], [1, 2, 3], right_truncation=[np.inf, np.inf, 5])
+    np.testing.assert_array_equal(sj.KaplanMeier().fit(life[:2]).survival([1, 2]), sj.KaplanMeier().fit([1, 2]).survival([1, 2]))
+
+
 def test_what_is_beyond_the_data_is_refused():
     curve = sj.KaplanMeier().fit([1, 2, 4], [1, 1, 0])
     with pytest.raises(ValueError, match="beyond 4, the last age under observation"):

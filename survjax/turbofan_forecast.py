@@ -23,7 +23,7 @@ PENALTY = 100.0
 FEWEST_READINGS = 30  # of a regime, from which to tell its mean and spread
 
 
-class EngineForecast:
+class TurbofanForecast:
     """A lognormal remaining life whose scale follows smoothed sensors, learned at every cycle of engines that ran to failure.
 
     Sensors are read against their mean and spread in the same operating regime (altitude and throttle, by ``setting_1`` and ``setting_3``
