@@ -110,14 +110,6 @@ def read_log(log: Any, unit: str, time: str, lives: Lives | None) -> ReadingLog:
     return ReadingLog(table, order, of, at, labels)
 
 
-def _why_none_is_known(codes: np.ndarray, of_unit: Any, labels: Any) -> str:
-    """The remedy where readings are of unknown units: another one where labels are of different types, 7 and "7"."""
-    kinds = [type(as_series(column).astype(object).iloc[0]).__name__ if len(column) else "" for column in (of_unit, labels)]
-    if len(codes) and np.all(codes < 0) and kinds[0] != kinds[1]:
-        return f"Labels of log are {kinds[0]}, those of units {kinds[1]}: convert one."
-    return "Drop it, or add the unit."
-
-
 def gaps_of(of: np.ndarray, time: np.ndarray) -> np.ndarray:
     """The time from each reading to the next of its unit, readings by unit, then time."""
     return np.diff(time)[of[1:] == of[:-1]]
@@ -168,6 +160,14 @@ def held_column(values: Any, name: str, log: ReadingLog) -> Any:
     filled = held.copy()
     filled.index = log.order
     return filled.sort_index()
+
+
+def _why_none_is_known(codes: np.ndarray, of_unit: Any, labels: Any) -> str:
+    """The remedy where readings are of unknown units: another one where labels are of different types, 7 and "7"."""
+    kinds = [type(as_series(column).astype(object).iloc[0]).__name__ if len(column) else "" for column in (of_unit, labels)]
+    if len(codes) and np.all(codes < 0) and kinds[0] != kinds[1]:
+        return f"Labels of log are {kinds[0]}, those of units {kinds[1]}: convert one."
+    return "Drop it, or add the unit."
 
 
 def whole_column(table: Table, name: str, of: str) -> Any:

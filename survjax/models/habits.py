@@ -154,7 +154,7 @@ def in_survjax_words(fit: Callable[P, R]) -> Callable[P, R]:
             if first != "X" or y is not None or "unit" in given:
                 raise TypeError(_of_a_history(first))
             others = {name: value for name, value in given.items() if name not in ("self", first, second)}
-            return fit(given["self"], X.X, X.y, unit=X.unit, **others)  # type: ignore[arg-type]
+            return _of_no_landmarks(fit(given["self"], X.X, X.y, unit=X.unit, **others), [])  # type: ignore[arg-type]
         try:
             signature.bind(*args, **keywords)
         except TypeError as error:
@@ -166,22 +166,26 @@ def in_survjax_words(fit: Callable[P, R]) -> Callable[P, R]:
             or (y is None and _is_frame(X))
         ):
             raise TypeError(_answer(given, (), signature, ""))
-        fitted = fit(*args, **keywords)
-        model: Any = given["self"]
-        if hasattr(type(model), "labels_of_landmarks"):
-            model._landmarks = None
-            model._fit.notes[:0] = _lost(X, given, model.labels_of_landmarks)
-        return fitted
+        return _of_no_landmarks(fit(*args, **keywords), _lost(X, given))
 
     return told
 
 
-def _lost(X: Any, given: Mapping[str, Any], labels: str) -> list[str]:
+def _of_no_landmarks(model: Any, said: list[str]) -> Any:
+    """The model, which keeps nothing of landmarks that an earlier fit learned from."""
+    if hasattr(type(model), "labels_of_landmarks"):
+        model._landmarks = None
+        model._fit.notes[:0] = said
+    return model
+
+
+def _lost(X: Any, given: Mapping[str, Any]) -> list[str]:
     """What is lost of Landmarks where a model learns from their X alone."""
     mark = getattr(X, "attrs", {}).get(MARK)
     if mark is None:
         return []
     unsaid = mark["copies"] and all(given.get(name) is None for name in ("unit", "cluster"))
+    labels = getattr(type(given["self"]), "labels_of_landmarks", None)
     units = [UNITS_LOST.format(labels=labels)] if unsaid else []
     return [*units, *([] if mark["horizon"] is None else [HORIZON_LOST.format(horizon=mark["horizon"])])]
 

@@ -40,6 +40,12 @@ class OfLandmarks:
         told = None if self._landmarks is None else self._landmarks._learned
         return f"{n_units:,.6g} units, {n_failed:,.6g} failed" if told is None else told.in_words()
 
+    @property
+    def _has_copies(self) -> bool:
+        """Whether several of the rows learned from are of one unit, each with its one failure."""
+        told = None if self._landmarks is None else self._landmarks._learned
+        return told is not None and told.copies
+
     def _refuse_criterion(self, criterion: str) -> None:
         """Refuse criteria that take every row for a unit, where rows are copies of a failure.
 

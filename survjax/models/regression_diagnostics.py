@@ -12,7 +12,6 @@ from survjax.errors import NotFitted
 from survjax.fitting.existence import check_support
 from survjax.models.arguments import as_target, check_whole_number
 from survjax.models.diagnostics import SAME_DATA
-from survjax.models.habits import LANDMARKS
 from survjax.models.missing_arguments import names_missing_arguments
 from survjax.models.precision import in_double_precision
 
@@ -104,10 +103,10 @@ class RegressionDiagnostics:
 
         n_bootstrap, seed = check_whole_number(n_bootstrap, "n_bootstrap", 1), check_whole_number(seed, "seed", 0)
         self._regression._refuse_two_stages("goodness of fit", "plot_residuals(X, y) shows its residuals")
-        if LANDMARKS in self._regression._fitted.notes:
+        if self._regression._has_copies:
             raise ValueError(
                 "landmarks of one unit depend on each other, and repetitions of a study draw rows that do not: take one landmark a unit, "
-                "rows = Landmarks(log, units, at=[age]), and fit(rows.X, rows.y); or look at plot_residuals(X, y)."
+                "rows = Landmarks(log, units, at=[age]), and fit(rows); or look at plot_residuals(X, y)."
             )
         fit, covariates, life = self._regression._fitted, self._regression._covariates(X), self._units_of(X, y)
         self._check_same_data(X, life)
