@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 REFUTED = 3.84  # a chi-squared of one degree of freedom is beyond it once in 20 times
 FURTHEST = 5.0  # that a calibration may move log hazards
+AT_ONCE = 1_024  # rows asked of a network and of its laws: one program, whatever their number
 STEP = 1e-4  # of which a central difference has the slope to 1e-8
 
 
@@ -69,7 +70,7 @@ class NeuralFit:
         return self._from(jax.tree.map(lambda array: array[member : member + 1], self.networks), inside)[:, 0]
 
     def _from(self, networks: Any, inside: np.ndarray) -> np.ndarray:
-        return self.start + self.level * levels_of(self.template) + map_rows(outputs_of, in_double(networks), inside)
+        return self.start + self.level * levels_of(self.template) + map_rows(outputs_of, in_double(networks), inside, at_once=AT_ONCE)
 
     def predict(
         self, law_of: Callable, rule: Callable, inside: np.ndarray, columns: list[np.ndarray], member: int | None = None
@@ -78,7 +79,7 @@ class NeuralFit:
 
         def of_block(these: np.ndarray, cells: list[np.ndarray]) -> Any:
             own = self.coordinates(these) if member is None else self.coordinates_of_member(member, these)
-            return map_rows(_of_unit(law_of, rule), self.template, repeated(own, cells[0]), *flat(cells))
+            return map_rows(_of_unit(law_of, rule), self.template, repeated(own, cells[0]), *flat(cells), at_once=AT_ONCE)
 
         return in_blocks(of_block, inside, columns)
 
