@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from survjax.covariates.design import Design
 from survjax.distributions import Distribution
 from survjax.models.unit_laws import UNITS, flat, in_blocks, repeated
 from survjax.neural.conformal import HeldOut
-from survjax.neural.inputs import Inputs
+from survjax.neural.inputs import Inputs, Table, WindowsBeside
 from survjax.neural.network import in_double, outputs_of
 from survjax.neural.rows import log_probabilities
 from survjax.numerics.blocks import map_rows
@@ -58,6 +59,12 @@ class NeuralFit:
         import jax
 
         return len(jax.tree.leaves(self.networks)[0])
+
+    @property
+    def designs(self) -> list[Design]:
+        """Of the columns that networks read; none of windows alone."""
+        table = self.inputs.table if isinstance(self.inputs, WindowsBeside) else self.inputs
+        return [table.design] if isinstance(table, Table) else []
 
     def coordinates(self, inside: np.ndarray) -> np.ndarray:
         """The coordinates (n, k, p) of the laws that each of k networks gives to units, from the inputs (n, ...) of the networks."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -310,6 +311,58 @@ class NeuralRegression(UnitPredictions, KeptFit[NeuralFit], Estimator):
         table = limits_of_link(prediction, middle.reshape(-1), spread, level, side, degrees=fit.n_members - 1)
         table.index = index_of_units(len(inside), shape, getattr(X, "index", None))
         return table
+
+    # ---- what a covariate does
+
+    @in_double_precision
+    def partial_effect(self, column: Hashable, at: Any, values: Any = None, what: str = "rul", **asked: Any) -> pd.DataFrame:
+        """What one covariate does: the mean prediction of units, each with this covariate at a value and all else as it is.
+
+        It is what the networks say (partial dependence: Friedman 2001, Annals of Statistics 29, section 8.2), not what changing the
+        covariate would do; where it goes with others, some of the units so made are such as nobody has seen.
+
+        Parameters
+        ----------
+        column : name of a covariate, as X has it. at : units, as X; of more than 256 every so many-th.
+        values : of the column. None: every level; of numbers up to 12 different ones in ``at``, else 41 from the 1 % to the 99 % quantile.
+        what : "rul", or any other prediction that ``interval`` knows, its arguments by name: ``what="survival", t=100.0``. An age is one
+            number; several times are asked one by one.
+
+        Returns
+        -------
+        DataFrame by value, where several times were asked by value and position of the time: ``estimate``, of the ensemble; ``lower`` and
+        ``upper``, the least and the largest that one of its networks alone says, which is no confidence interval.
+
+        Raises
+        ------
+        ValueError : no such covariate; no values to be had from ``at``; networks that read windows alone; an age for each unit.
+        """
+        from survjax.neural.partial_dependence import partial_dependence
+
+        return partial_dependence(self, column, at, values, what, asked)[0]
+
+    @in_double_precision
+    def plot_partial_effect(
+        self,
+        column: Hashable,
+        at: Any,
+        values: Any = None,
+        what: str = "rul",
+        *,
+        ax: Axes | None = None,
+        label: str | None = None,
+        color: Any = None,
+        **asked: Any,
+    ) -> Axes:
+        """``partial_effect`` as a picture, with a band over what single networks say: with ``matplotlib``."""
+        from survjax.covariates.reading_windows import ReadingWindows
+        from survjax.neural.partial_dependence import partial_dependence
+        from survjax.plotting.partial_effects import draw_effect
+
+        effect, numbers = partial_dependence(self, column, at, values, what, asked)
+        band = f"mean of units; band: range of {self._fitted.n_members} networks"
+        known = at.known if isinstance(at, ReadingWindows) else at
+        return draw_effect(effect, numbers, self, column, known, what, band, asked, ax=ax, label=label, color=color)
 
     # ---- likelihood
 

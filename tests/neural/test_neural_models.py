@@ -290,6 +290,36 @@ def test_intervals_need_a_bootstrap():
     assert "no confidence interval of the truth" in " ".join(model.notes_)
 
 
+def test_a_partial_effect_is_the_mean_of_predictions_of_units_with_the_covariate_set(quick):
+    # it was an AttributeError
+    effect = quick.partial_effect("group", X, what="survival", t=AT)
+    expected = [quick.predict_survival(X[::4].assign(group=value), AT).mean(axis=0) for value in "ab"]
+    np.testing.assert_allclose(effect["estimate"], np.ravel(expected), rtol=1e-12)  # means of 256 in another order
+    assert effect.index.tolist() == [(value, place) for value in "ab" for place in range(3)]
+    own = quick.partial_effect("noise", X[:50], [-1.0, 2.0])
+    np.testing.assert_allclose(own["estimate"], [quick.predict_rul(X[:50].assign(noise=value)).mean() for value in (-1.0, 2.0)], rtol=1e-12)
+    assert (own["lower"] < own["upper"]).all()
+    ax = quick.plot_partial_effect("noise", X, [-1.0, 0.0, 1.0])
+    assert ax.get_legend_handles_labels()[1] == ["mean of units; band: range of 2 networks"]
+    plt.close("all")
+
+
+def test_partial_effects_that_cannot_be_say_why(quick):
+    with pytest.raises(ValueError, match="no covariate 'wind'; there are group, noise"):
+        quick.partial_effect("wind", X)
+    with pytest.raises(ValueError, match="age must be one number"):
+        quick.partial_effect("noise", X, age=np.zeros(N))
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("explain", "partial_effect"), ("summary_", "partial_effect"), ("parameters_", "partial_effect"), ("goodness_of_fit", "score")],
+)
+def test_what_networks_do_not_have_is_answered_with_what_they_have(quick, name, remedy):
+    with pytest.raises(AttributeError, match=rf"NeuralHazard has no {name}; write model\.{remedy}\("):
+        getattr(quick, name)
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
