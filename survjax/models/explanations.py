@@ -61,10 +61,10 @@ def effect_of(
     """
     import pandas as pd
 
-    covariate = _covariate(model._fitted, str(column))
+    covariate = covariate_of(model._fitted, str(column))
     table = read_table(at)
     typical = typical_unit(model._fitted, table)
-    chosen = _values(table, covariate) if values is None else list(values)
+    chosen = values_shown(table, covariate) if values is None else list(values)
     if not chosen:
         raise ValueError("values is empty: there is nothing to show the effect at.")
     rows = pd.DataFrame({name: [value] * len(chosen) for name, value in typical.items()} | {covariate.name: chosen})
@@ -82,7 +82,11 @@ def effect_of(
         effect.index = pd.MultiIndex.from_product([shown, effect.index.levels[1]])
     else:
         effect.index = shown
-    return effect, all(isinstance(value, (int, float, np.number)) and not isinstance(value, bool) for value in chosen)
+    return effect, are_numbers(chosen)
+
+
+def are_numbers(values: list[Any]) -> bool:
+    return all(isinstance(value, (int, float, np.number)) and not isinstance(value, bool) for value in values)
 
 
 def typical_unit(fit: Any, table: Table) -> dict[str, Any]:
@@ -90,7 +94,7 @@ def typical_unit(fit: Any, table: Table) -> dict[str, Any]:
     import pandas as pd
 
     typical = {}
-    for covariate in _covariates(fit):
+    for covariate in covariates_of(fit):
         series = pd.Series(table.pick((covariate.name,), of="at")[0]).dropna()
         if series.empty:
             raise ValueError(f"column {covariate.name!r} of at has no value: pass a unit at which to hold it.")
@@ -99,18 +103,20 @@ def typical_unit(fit: Any, table: Table) -> dict[str, Any]:
     return typical
 
 
-def _covariates(fit: Any) -> list[Covariate]:
+def covariates_of(fit: Any) -> list[Covariate]:
     return list({one.name: one for design in fit.designs for one in design.reader.covariates}.values())
 
 
-def _covariate(fit: Any, column: str) -> Covariate:
-    known = {one.name: one for one in _covariates(fit)}
+def covariate_of(fit: Any, column: str) -> Covariate:
+    """The covariate of that name of a fit with ``designs``."""
+    known = {one.name: one for one in covariates_of(fit)}
     if column not in known:
         raise ValueError(f"the model has no covariate {column!r}; there are {', '.join(known)}.")
     return known[column]
 
 
-def _values(table: Table, covariate: Covariate) -> list[Any]:
+def values_shown(table: Table, covariate: Covariate) -> list[Any]:
+    """The values of a covariate at which its effect is shown where none are given."""
     import pandas as pd
 
     if covariate.levels is not None:

@@ -98,6 +98,12 @@ OF_COX = {
     "baseline_survival_": "baseline_cumulative_hazard_ (survival is exp of minus it)",
     "baseline_hazard_": "baseline_cumulative_hazard_ (its steps)",
 }
+_EFFECT = "partial_effect(column, at=X) for what a covariate does: the numbers of networks are not for reading"
+OF_NETWORKS = {
+    **dict.fromkeys(("summary_", "print_summary", "parameters_", "params_", "coef_", "coefficients_", "standard_errors_"), _EFFECT),
+    "explain": "partial_effect(column, at=X) for what a covariate does: it adds up over no covariates in a network",
+    "goodness_of_fit": "score(X, y) of units held out: there is no test of networks, and sj.cross_validate compares them with other models",
+}
 OF_WEIBULL = {"lambda_": 'parameters_["scale"]', "rho_": 'parameters_["shape"]'}
 
 LANDMARKS = (
@@ -124,6 +130,7 @@ HORIZON_LOST = (
 def instead_of(kind: type, name: str) -> str | None:
     """What to write in place of an attribute that models of other packages have; None where none has it, or this one does."""
     own = OF_COX if hasattr(kind, "schoenfeld_test") else OF_WEIBULL if kind.__name__ == "Weibull" else {}
+    own = OF_NETWORKS if hasattr(kind, "learning_curve_") else own
     answer = own.get(name, INSTEAD.get(name))
     if answer is None or hasattr(kind, name):
         return None

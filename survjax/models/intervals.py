@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import stdtrit
 
 from survjax.data.lifetimes import Lifetimes
 from survjax.distributions import Distribution
@@ -29,13 +30,15 @@ def interval_of_prediction(
     return table if index is None else table.set_axis(index)
 
 
-def limits_of_link(prediction: Prediction, link: np.ndarray, error: np.ndarray, level: float, side: str) -> pd.DataFrame:
-    """Estimate and limits (n,) from a link and its standard error."""
+def limits_of_link(
+    prediction: Prediction, link: np.ndarray, error: np.ndarray, level: float, side: str, degrees: float = np.inf
+) -> pd.DataFrame:
+    """Estimate and limits (n,) from a link and its standard error, itself known with so many ``degrees`` of freedom."""
     import pandas as pd
 
     # At the end of the range (survival of age 0) the link is infinite and there is nothing to be unsure of.
     sure = ~np.isfinite(link) | (error == 0.0)
-    below, above = reach_of(level, side)
+    below, above = reach_of(level, side, degrees)
     with np.errstate(over="ignore", invalid="ignore"):
         estimate = prediction.inverse(link)
         falls = prediction.inverse(np.array([0.0]))[0] > prediction.inverse(np.array([1.0]))[0]
@@ -78,10 +81,13 @@ def wald_limits(
     return lower, upper
 
 
-def reach_of(level: float, side: str) -> tuple[float, float]:
-    """How many standard errors below and above; a one-sided bound leaves the other end at that of the range."""
+def reach_of(level: float, side: str, degrees: float = np.inf) -> tuple[float, float]:
+    """How many standard errors below and above; a one-sided bound leaves the other end at that of the range.
+
+    With ``degrees`` of freedom they are those of Student's t.
+    """
+    share = 0.5 * (1 + level) if side == "two" else level
+    reach = normal_quantile(share) if np.isinf(degrees) else float(stdtrit(degrees, share))
     if side == "two":
-        reach = normal_quantile(0.5 * (1 + level))
         return reach, reach
-    reach = normal_quantile(level)
     return (reach, np.inf) if side == "lower" else (np.inf, reach)

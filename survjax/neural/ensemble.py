@@ -21,6 +21,10 @@ from survjax.neural.rows import log_probabilities, network_loss, rows_of, told_b
 from survjax.training import Trained, TrainingSettings, train_members
 
 FEW = 0.05  # of lives, beyond the last age seen
+SPREAD = (
+    "interval() is of what another draw of units and another training would change, no confidence interval of the truth: networks stopped "
+    "early lean towards the average unit. In a simulation limits at 95 % held the true survival 68 to 90 % of the time."
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +83,7 @@ def train_ensemble(
         start=univariate.coordinates,
         networks=jax.tree.map(lambda *arrays: np.stack(arrays), *[one.parameters for one in trained]),
         level=0.0,
-        curve=_curve(trained),
+        curve=_curve(trained, members, np.log(scale) * life.event_observed, counts),
         log_likelihood=0.0,
         n_units=life.n_units,
         n_failed=life.n_failed,
@@ -95,10 +99,15 @@ def train_ensemble(
     return fit
 
 
-def _curve(trained: list[Trained]) -> pd.DataFrame:
+def _curve(trained: list[Trained], members: Members, moved: np.ndarray, counts: np.ndarray) -> pd.DataFrame:
+    """All curves, in the user's unit of time; ``moved`` (n,): what a row's loss is more there than in the unit of training."""
     import pandas as pd
 
-    curves = [one.curve.assign(member=number) for number, one in enumerate(trained)]
+    curves = []
+    for number, one in enumerate(trained):
+        rows = {"training_loss": members.training[number], "validation_loss": members.held_out[number]}
+        losses = {name: one.curve[name] + np.average(moved[own], weights=counts[own]) for name, own in rows.items()}
+        curves.append(one.curve.assign(member=number, **losses))
     together = pd.concat(curves, ignore_index=True)
     return together[["member", *[name for name in together.columns if name != "member"]]]
 
@@ -114,7 +123,7 @@ def _notes(trained: list[Trained], model: NeuralRegression) -> list[str]:
             notes.append(f"network {number} was never better than at its start, the distribution fitted to the lifetimes alone.")
         elif not one.reason.startswith("no better"):
             notes.append(f"network {number} was still stopped by the number of epochs ({one.reason}): more may bring more.")
-    return notes
+    return notes + ([SPREAD] if model.resample == "bootstrap" else [])
 
 
 def _beyond(fit: NeuralFit, model: NeuralRegression, inside: np.ndarray, counts: np.ndarray) -> list[str]:

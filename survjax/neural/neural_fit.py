@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from survjax.covariates.design import Design
 from survjax.distributions import Distribution
 from survjax.models.unit_laws import UNITS, flat, in_blocks, repeated
 from survjax.neural.conformal import HeldOut
-from survjax.neural.inputs import Inputs
+from survjax.neural.inputs import Inputs, Table, WindowsBeside
 from survjax.neural.network import in_double, outputs_of
 from survjax.neural.rows import log_probabilities
 from survjax.numerics.blocks import map_rows
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 REFUTED = 3.84  # a chi-squared of one degree of freedom is beyond it once in 20 times
 FURTHEST = 5.0  # that a calibration may move log hazards
+AT_ONCE = 1_024  # rows asked of a network and of its laws: one program, whatever their number
 STEP = 1e-4  # of which a central difference has the slope to 1e-8
 
 
@@ -58,6 +60,12 @@ class NeuralFit:
 
         return len(jax.tree.leaves(self.networks)[0])
 
+    @property
+    def designs(self) -> list[Design]:
+        """Of the columns that networks read; none of windows alone."""
+        table = self.inputs.table if isinstance(self.inputs, WindowsBeside) else self.inputs
+        return [table.design] if isinstance(table, Table) else []
+
     def coordinates(self, inside: np.ndarray) -> np.ndarray:
         """The coordinates (n, k, p) of the laws that each of k networks gives to units, from the inputs (n, ...) of the networks."""
         return self._from(self.networks, inside)
@@ -69,7 +77,7 @@ class NeuralFit:
         return self._from(jax.tree.map(lambda array: array[member : member + 1], self.networks), inside)[:, 0]
 
     def _from(self, networks: Any, inside: np.ndarray) -> np.ndarray:
-        return self.start + self.level * levels_of(self.template) + map_rows(outputs_of, in_double(networks), inside)
+        return self.start + self.level * levels_of(self.template) + map_rows(outputs_of, in_double(networks), inside, at_once=AT_ONCE)
 
     def predict(
         self, law_of: Callable, rule: Callable, inside: np.ndarray, columns: list[np.ndarray], member: int | None = None
@@ -78,7 +86,7 @@ class NeuralFit:
 
         def of_block(these: np.ndarray, cells: list[np.ndarray]) -> Any:
             own = self.coordinates(these) if member is None else self.coordinates_of_member(member, these)
-            return map_rows(_of_unit(law_of, rule), self.template, repeated(own, cells[0]), *flat(cells))
+            return map_rows(_of_unit(law_of, rule), self.template, repeated(own, cells[0]), *flat(cells), at_once=AT_ONCE)
 
         return in_blocks(of_block, inside, columns)
 

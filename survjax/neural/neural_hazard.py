@@ -125,11 +125,13 @@ class NeuralHazard(NeuralRegression):
 def breaks_between_failures(life: Lifetimes, n_intervals: int) -> np.ndarray:
     """Ages (at most n_intervals - 1,) that part the failures into about equal numbers, at least one in each piece.
 
-    They are ages at failure, each beginning a piece; of failures within an interval its middle.
+    Each lies halfway between two failures: at a failure, rounding in another unit of time would move it to the piece before. Of
+    failures within an interval the middle counts.
     """
     failed = life.in_the_middle().failed().durations
     if not failed.size:
         return np.zeros(0)
-    shares = np.arange(1, n_intervals) / n_intervals
-    ages = np.unique(np.quantile(failed, shares, method="inverted_cdf"))
-    return ages[ages > failed.min()]
+    ages, shares = np.unique(failed), np.arange(1, n_intervals) / n_intervals
+    first = np.unique(np.searchsorted(ages, np.quantile(failed, shares, method="inverted_cdf")))
+    first = first[first > 0]
+    return 0.5 * (ages[first - 1] + ages[first])

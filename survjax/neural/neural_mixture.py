@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from survjax.data.lifetimes import Lifetimes
@@ -11,6 +12,7 @@ from survjax.distributions import Distribution, Mixture, Weibull
 from survjax.models.arguments import check_whole_number
 from survjax.neural.neural_regression import NeuralRegression
 from survjax.neural.trained_weibull import TrainedWeibull
+from survjax.neural.weibulls_at_once import WeibullsAtOnce
 
 
 class NeuralMixture(NeuralRegression):
@@ -94,8 +96,10 @@ class NeuralMixture(NeuralRegression):
 
     @staticmethod
     def _law_of(template: Any, coordinates: Any) -> Any:
-        laws = [template.bind(own) for own in coordinates]
-        if len(laws) == 1:
-            return laws[0]
-        weights = [jnp.asarray(weight) / len(laws) for law in laws for weight in law.weights]
-        return Mixture(tuple(part for law in laws for part in law.components), tuple(weights))
+        laws = jax.vmap(template.bind)(coordinates)
+        shapes, scales = (jnp.concatenate([getattr(part, name) for part in laws.components]) for name in ("shape", "scale"))
+        return WeibullsAtOnce(shapes, scales, jnp.concatenate(list(laws.weights)) / len(coordinates))
+
+    @staticmethod
+    def _shown(law: Any) -> Mixture:
+        return law.as_mixture()

@@ -43,12 +43,30 @@ def plot_partial_effect(
     Of several times, ``color`` is one for all or a list of one each.
     """
     effect, numbers = effect_of(model, column, at, values, what, level, asked)
+    return draw_effect(effect, numbers, model, column, at, what, f"{100 * level:g} % confidence", asked, ax=ax, label=label, color=color)
+
+
+def draw_effect(
+    effect: pd.DataFrame,
+    numbers: bool,
+    model: Any,
+    column: Hashable,
+    at: Any,
+    what: str,
+    band: str,
+    asked: dict[str, Any],
+    *,
+    ax: Axes | None = None,
+    label: str | None = None,
+    color: Any = None,
+) -> Axes:
+    """An effect by value, ``numbers`` or labels, with its limits, which the legend calls ``band``."""
     from matplotlib.ticker import LogLocator
 
     ax = axes(ax)
     times = _by_time(effect, asked)
     for (asked_at, part), (colour, style) in zip(times, lines_of(ax, color, len(times), (FIT, *COMPONENTS)), strict=True):
-        said = part_of(label, f"{asked_at}{100 * level:g} % confidence")
+        said = part_of(label, f"{asked_at}{band}")
         estimate, lower, upper = (part[name].to_numpy() for name in ("estimate", "lower", "upper"))
         if numbers:
             grid = part.index.to_numpy(dtype=float)

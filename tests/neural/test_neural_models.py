@@ -13,12 +13,13 @@ from sklearn.model_selection import GridSearchCV
 
 import survjax as sj
 from survjax.distributions import PiecewiseExponential, Weibull
-from survjax.fitting.estimation import unit_of_time
 from survjax.models.checked_file import digest
 from survjax.neural.ensemble import _are_stretches
 from survjax.neural.members import draw
 from survjax.neural.neural_fit import calibrated
+from survjax.neural.neural_hazard import breaks_between_failures
 from survjax.neural.rows import rows_of
+from survjax.numerics import blocks
 
 N = 1024
 RNG = np.random.default_rng(3)
@@ -74,6 +75,23 @@ def test_a_fitted_network_says_what_it_rests_on(quick):
         == f"{quick.constructor()} fitted to 1,024 units, {failed:g} failed, 2 networks, log-likelihood {quick.log_likelihood_:.6g}"
     )
     assert repr(clone(quick)) == quick.constructor()
+
+
+def test_another_number_of_rows_compiles_nothing_again(quick):
+    quick.predict_rul(X[:3])
+    compiled = blocks._map_blocks._cache_size()
+    quick.predict_rul(X[:300])
+    quick.predict_rul(X)
+    assert blocks._map_blocks._cache_size() == compiled
+
+
+def test_default_breaks_lie_between_failures_so_that_every_piece_has_one_in_any_unit_of_time():
+    """A break at a failure came, in another unit, a rounding after it, and its piece had no failure left."""
+    failed = np.array([46.53, 105.88, 263.75, 312.11, 375.58, 462.11, 594.58, 661.83, 864.47, 1033.85, 1056.06, 1162.71])
+    breaks = breaks_between_failures(sj.Lifetimes(failed), 10)
+    assert len(breaks) == 9
+    for unit in np.random.default_rng(0).uniform(100.0, 1000.0, 100):
+        assert np.all(np.bincount(np.searchsorted(breaks * (1.0 / unit), failed / unit, side="right"), minlength=10) > 0)
 
 
 def test_predictions_are_those_of_one_law_a_unit(quick):
@@ -142,18 +160,20 @@ def test_the_epoch_kept_is_that_of_the_least_loss_of_units_held_out(quick):
     best = curve.loc[curve.groupby("member")["validation_loss"].idxmin()]
     assert ", ".join(map(str, best["epoch"])) in quick.notes_[0]
     ax = quick.plot_learning_curve()
-    assert ax.get_title(loc="left") == "How 2 networks learned"
+    assert ax.get_title(loc="left") == "How 2 networks learned, a colour each"
+    assert ax.get_ylabel() == "minus log-likelihood a row"
+    learned, held, _ = ax.get_lines()[:3]
+    assert learned.get_color() == held.get_color() != ax.get_lines()[3].get_color()
     plt.close("all")
 
 
-def test_the_loss_is_minus_the_log_likelihood_a_unit():
+def test_the_loss_is_minus_the_log_likelihood_a_row_in_the_users_unit_of_time():
     model = sj.NeuralHazard(n_intervals=3, calibrate=False, **STILL).fit(X, LIFE)
     rows = np.concatenate([np.arange(N)])
     held = model.learning_curve_.query("epoch == 0")["validation_loss"]
     alone = sj.PiecewiseExponential(model.breaks_).fit(LIFE)
     folds = draw(rows, np.isfinite(LIFE.upper), np.ones(N, bool), 2, "folds", 0)
-    unit = unit_of_time(alone.distribution_, LIFE)
-    expected = [-alone.score(LIFE[fold]) - np.log(unit) * LIFE[fold].n_failed / len(fold) for fold in folds.held_out]
+    expected = [-alone.score(LIFE[fold]) for fold in folds.held_out]
     np.testing.assert_allclose(held, expected, rtol=1e-5)  # single precision
 
 
@@ -261,6 +281,45 @@ def test_intervals_need_a_bootstrap():
     assert (table["lower"] < table["estimate"]).all()
     assert (table["estimate"] < table["upper"]).all()
     assert table["upper"].max() <= 1.0
+    # of ten networks the limits are those of Student, R: qt(0.975, 9) = 2.262157162740992
+    with jax.enable_x64(True):
+        rates = np.exp(model._fitted.coordinates(model._fitted.inputs.inside(X[:1]))[0])
+    begins = np.array([0.0, *model.breaks_])
+    collected = rates @ np.clip(4.0 - begins, 0.0, np.diff(begins, append=np.inf))
+    one = model.interval("survival", X[:1], 4.0).iloc[0]
+    reach = np.log(np.log(one["lower"]) / np.log(one["estimate"]))
+    np.testing.assert_allclose(reach, 2.262157162740992 * np.log(collected).std(ddof=1), rtol=1e-10)
+    assert "no confidence interval of the truth" in " ".join(model.notes_)
+
+
+def test_a_partial_effect_is_the_mean_of_predictions_of_units_with_the_covariate_set(quick):
+    # it was an AttributeError
+    effect = quick.partial_effect("group", X, what="survival", t=AT)
+    expected = [quick.predict_survival(X[::4].assign(group=value), AT).mean(axis=0) for value in "ab"]
+    np.testing.assert_allclose(effect["estimate"], np.ravel(expected), rtol=1e-12)  # means of 256 in another order
+    assert effect.index.tolist() == [(value, place) for value in "ab" for place in range(3)]
+    own = quick.partial_effect("noise", X[:50], [-1.0, 2.0])
+    np.testing.assert_allclose(own["estimate"], [quick.predict_rul(X[:50].assign(noise=value)).mean() for value in (-1.0, 2.0)], rtol=1e-12)
+    assert (own["lower"] < own["upper"]).all()
+    ax = quick.plot_partial_effect("noise", X, [-1.0, 0.0, 1.0])
+    assert ax.get_legend_handles_labels()[1] == ["mean of units; band: range of 2 networks"]
+    plt.close("all")
+
+
+def test_partial_effects_that_cannot_be_say_why(quick):
+    with pytest.raises(ValueError, match="no covariate 'wind'; there are group, noise"):
+        quick.partial_effect("wind", X)
+    with pytest.raises(ValueError, match="age must be one number"):
+        quick.partial_effect("noise", X, age=np.zeros(N))
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("explain", "partial_effect"), ("summary_", "partial_effect"), ("parameters_", "partial_effect"), ("goodness_of_fit", "score")],
+)
+def test_what_networks_do_not_have_is_answered_with_what_they_have(quick, name, remedy):
+    with pytest.raises(AttributeError, match=rf"NeuralHazard has no {name}; write model\.{remedy}\("):
+        getattr(quick, name)
 
 
 @pytest.mark.parametrize(
