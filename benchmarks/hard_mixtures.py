@@ -49,7 +49,7 @@ def hard_sets():
 
 
 def best_of_many(life: Lifetimes, template: Mixture) -> tuple[float, int, int]:
-    search = MixtureSearch(template, life, N_REFERENCE, 12345)
+    search = MixtureSearch(template, life, N_REFERENCE, 12345, {})
     problem = search.whole
     scaled = life.in_unit(problem.unit)
     usual, wide = Starts(problem.template, scaled, 12345), Starts(problem.template, scaled, 54321)

@@ -19,7 +19,7 @@ REACH = 5.0  # interquartile ranges on either side of a component, within which 
 
 @dataclass(frozen=True)
 class Crowd:
-    """The failures that are more likely of one component than of all others.
+    """The failures around a narrow component: from the first to the last that is half as likely of it as the likeliest is.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class FailureAges:
         return float(np.diff(nearby).min()) if len(nearby) > NEIGHBOURS else 0.0
 
     def crowd(self, mixture: Mixture, point: np.ndarray, quartiles: np.ndarray, component: int, failures: np.ndarray) -> Crowd | None:
-        """The crowd on which a narrow component rests; None where no two ages are more likely of it than of the others.
+        """The crowd on which a narrow component rests; None where that is fewer than two ages.
 
         In the short span of a narrow component the same units are under observation whatever component they are of, so that the failures
         expected of the others are to those of the component as the probabilities are, however units were censored or truncated. Where n
@@ -82,7 +82,7 @@ class FailureAges:
         if len(ages) < 2:
             return None
         shares, weights, _ = map_rows(_at_age, mixture, ages, np.tile(point, (len(ages), 1)))
-        own = np.flatnonzero(shares[:, component] > 0.5)
+        own = np.flatnonzero(shares[:, component] > 0.5 * shares[:, component].max())
         if len(own) < 2:
             return None
         first, last, weight = ages[own[0]], ages[own[-1]], weights[0, component]
