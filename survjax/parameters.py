@@ -51,8 +51,10 @@ class Domain:
 
         Raises
         ------
-        ValueError : another shape; a value outside of the domain, or at its end.
+        TypeError : no numbers. ValueError : another shape; a value outside of the domain, or at its end.
         """
+        if np.asarray(start).dtype.kind not in "iufb":
+            raise TypeError(f"{name} must be a number or an array of numbers; got {start!r:.60}.")
         given = np.asarray(start, dtype=float)
         if given.shape not in ((), shape):
             raise ValueError(f"{name} must be one number or have the shape {shape}; it has the shape {given.shape}.")

@@ -327,6 +327,26 @@ def test_a_class_inside_of_a_function_finds_the_names_of_its_annotations():
     assert kind is sj.Positive
 
 
+class WithMoreThanDataTell(sj.Distribution):
+    scale: sj.Duration
+    k: sj.Positive
+
+    uses_k = False
+
+    def log_survival(self, time):
+        return -time * (self.k if self.uses_k else 1.0) / self.scale
+
+
+class OfTwoTogether(WithMoreThanDataTell):
+    uses_k = True
+
+
+@pytest.mark.parametrize(("law", "told"), [(WithMoreThanDataTell, "do not tell k: "), (OfTwoTogether, "do not tell scale and k apart")])
+def test_a_parameter_that_the_data_do_not_tell_is_named(law, told):
+    with pytest.raises(sj.NotConverged, match=told):
+        sj.Model(law()).fit(np.arange(1.0, N + 1.0))
+
+
 def test_a_kink_is_told_from_a_flat_likelihood():
     with pytest.raises(sj.NotConverged, match=r"a kink in scale.*an absolute value"):
         sj.Model(LogLaplace()).fit(LIFE)

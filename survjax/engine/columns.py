@@ -64,7 +64,7 @@ def read_columns(data: Any) -> Columns:
 
     Raises
     ------
-    TypeError : a single number; a frame not read yet; no column of numbers.
+    TypeError : a single number; a frame not read yet; a series; a list of rows as mappings; no column of numbers.
     ValueError : columns of different lengths; none.
 
     Columns of a table that hold no numbers (text, dates, whole numbers with gaps) are left out, and refused where they are asked for.
@@ -73,6 +73,7 @@ def read_columns(data: Any) -> Columns:
         raise TypeError(f"data is a {type(data).__name__}, which has not been read yet; pass data.collect().")
     if hasattr(data, "durations") and hasattr(data, "running"):
         raise TypeError("data is a Lifetimes; pass its columns, data.to_frame(), and read them by name in log_likelihood.")
+    _check_is_table(data)
     if hasattr(data, "iloc") or hasattr(data, "to_pandas"):
         data = _named_as_by(data, dict(read_table(data).columns))
     names = getattr(getattr(data, "dtype", None), "names", None)
@@ -81,7 +82,7 @@ def read_columns(data: Any) -> Columns:
     left_out: dict[str, Exception] = {}
     if isinstance(data, Mapping):
         data, left_out = _without_words(data)
-    tree = jax.tree_util.tree_map_with_path(lambda path, leaf: _leaf(_path(path), leaf), data, is_leaf=_is_column)
+    tree = jax.tree_util.tree_map_with_path(lambda path, leaf: read_column(_path(path), leaf), data, is_leaf=_is_column)
     leaves = {_path(path): leaf for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]}
     if not leaves:
         raise next(iter(left_out.values()), ValueError("data has no columns."))
@@ -95,6 +96,22 @@ def read_columns(data: Any) -> Columns:
     if n == 0:
         raise ValueError("data has no rows.")
     return Columns(tree, n, left_out)
+
+
+def _check_is_table(data: Any) -> None:
+    if data is None or isinstance(data, (str, bytes)):
+        raise TypeError(f"data must be columns, a data frame or a mapping of arrays; got {data!r:.60}.")
+    if isinstance(data, (list, tuple)) and any(isinstance(one, Mapping) for one in data):
+        raise TypeError("data is a list of mappings, one for each row, and must be columns: pass pandas.DataFrame(data).")
+    if is_series(data):
+        raise TypeError(
+            "data is a series: pass data.to_frame(), whose column log_likelihood reads by name, or data.to_numpy(), of which a row is a "
+            "number."
+        )
+
+
+def is_series(values: Any) -> bool:
+    return (hasattr(values, "iloc") or hasattr(values, "to_pandas")) and not hasattr(values, "columns")
 
 
 def _named_as_by(frame: Any, columns: dict[str, Any]) -> dict[Any, Any]:
@@ -114,7 +131,7 @@ def _without_words(data: Mapping[Any, Any]) -> tuple[dict[Any, Any], dict[str, E
             read[name] = values
             continue
         try:
-            read[name] = _leaf(str(name), values)
+            read[name] = read_column(str(name), values)
         except (TypeError, ValueError) as error:
             left_out[str(name)] = error
     return read, left_out
@@ -124,7 +141,7 @@ def _is_column(node: Any) -> bool:
     return not isinstance(node, (Mapping, tuple))
 
 
-def _leaf(name: str, values: Any) -> np.ndarray:
+def read_column(name: str, values: Any) -> np.ndarray:
     if np.ma.is_masked(values):
         raise ValueError(
             f"column {name!r} has masked entries, the first in row {int(np.argmax(np.ma.getmaskarray(values)))}; leave them out."
@@ -153,7 +170,7 @@ def _leaf(name: str, values: Any) -> np.ndarray:
         return array
     what = {"U": "text", "S": "text", "M": "dates", "m": "spans of time", "c": "complex numbers"}.get(array.dtype.kind, str(array.dtype))
     raise TypeError(
-        f"column {name!r} holds {what}, and log_likelihood sees numbers only. Give labels as numbers (pandas.factorize, "
+        f"column {name!r} holds {what}, and JAX knows numbers only. Give labels as numbers (pandas.factorize, "
         "pandas.get_dummies) and dates as spans in a unit, or leave the column out."
     )
 
@@ -184,7 +201,7 @@ def read_weights(weights: Any, columns: Columns) -> np.ndarray:
         if weights not in columns.leaves:
             raise ValueError(f"weights={weights!r} is not a column; there are {', '.join(columns.leaves)}.")
         weights = columns.leaves[weights]
-    array = _leaf("weights", weights).astype(float)
+    array = read_column("weights", weights).astype(float)
     if array.shape != (columns.n,):
         raise ValueError(f"weights must be one number a row, of shape ({columns.n},); they have the shape {array.shape}.")
     bad = ~(np.isfinite(array) & (array >= 0))

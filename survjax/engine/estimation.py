@@ -13,6 +13,7 @@ import numpy as np
 
 from survjax.engine.ascent import Ascent, ascend
 from survjax.engine.columns import Columns
+from survjax.engine.columns_read import columns_read
 from survjax.engine.entries import rows_beyond
 from survjax.engine.parameter_space import ParameterSpace
 from survjax.engine.row_by_row import check_rows_apart, points_aside
@@ -126,9 +127,9 @@ class Problem:
         for row in rows_beyond(self.objective, self.space, point, [chunk[ROWS].columns for chunk in self.data], self.columns.n):
             raise ValueError(
                 f"log_likelihood reads an entry beyond the end of an array for row {self.rows[row]} (rows count from 0): "
-                f"{self.columns.row_in_words(row)}. JAX takes the last entry in its place, and the row would count for another. Count "
-                "from 0 to less than the length; where such an entry is not meant to be used, keep it out by jnp.where, or the index in "
-                "range by jnp.minimum."
+                f"{self.columns.row_in_words(row)}. JAX takes the last entry in its place, or for -1 (what pandas.factorize makes of a "
+                "missing label) counts from the end, and the row would count for another. Count from 0 to less than the length; where "
+                "such an entry is not meant to be used, keep it out by jnp.where, or the index in range by jnp.clip."
             )
 
     def reweighted(self, weights: np.ndarray) -> Problem:
@@ -283,6 +284,7 @@ def refuse_start(problem: Problem, point: np.ndarray) -> None:
     at = _at(problem, point)
     bad = ~np.isfinite(terms)
     if bad.any():
+        refuse_missing(problem, np.isnan(terms))
         row = int(np.argmax(bad))
         raise ValueError(
             f"log_likelihood is {terms[row]} at the start ({at}) for {bad.sum():,} of {len(bad):,} rows, the first of them row "
@@ -297,6 +299,28 @@ def refuse_start(problem: Problem, point: np.ndarray) -> None:
         "jnp.where(safe, f(x), 0): both branches are differentiated. Keep 0 out of the argument, not of the result: "
         "jnp.where(t > 0, f(jnp.where(t > 0, t, 1)), 0)."
     )
+
+
+def refuse_missing(problem: Problem, without_value: np.ndarray) -> None:
+    """Say which column misses a value, among those that the function reads, in rows (n,) whose term is nan.
+
+    Raises
+    ------
+    ValueError
+    """
+    for name in columns_read(problem.objective, problem.space, problem.columns):
+        column = problem.columns.leaves[name]
+        if column.dtype.kind != "f":
+            continue
+        missing = without_value & np.isnan(column).reshape(len(column), -1).any(axis=1)
+        if missing.any():
+            row, others = problem.rows[int(np.argmax(missing))], int(missing.sum()) - 1
+            more = f" and {others:,} more" if others else ""
+            raise ValueError(
+                f"column {name!r} is missing (nan) in row {row} (rows count from 0){more}, and log_likelihood is nan there. Leave such "
+                f"rows out, data.dropna(subset=[{name!r}]) of a pandas frame; fill them; or let log_likelihood say what a row without it "
+                "contributes, with jnp.where and arguments that are numbers on both sides."
+            )
 
 
 def _without_curvature(problem: Problem, point: np.ndarray) -> int:

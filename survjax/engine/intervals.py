@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -12,6 +11,7 @@ import numpy as np
 
 from survjax.engine.ascent import ascend
 from survjax.engine.estimation import LikelihoodFit, Problem
+from survjax.engine.of_parameters import OfParameters, flattened
 from survjax.errors import NotConverged
 from survjax.fitting.inference import normal_quantile
 from survjax.fitting.walk import Walk
@@ -23,15 +23,14 @@ ALIKE = 1e-6  # of the errors of the model: what rounding leaves of scores that 
 MOST_LOST = 0.1  # of the samples of a bootstrap: with more without a maximum the others tell another story
 
 
-def delta_of(function: Callable, fit: LikelihoodFit, arguments: tuple[Any, ...]) -> tuple[Any, np.ndarray, np.ndarray]:
+def delta_of(function: OfParameters, fit: LikelihoodFit) -> tuple[Any, np.ndarray, np.ndarray]:
     """What a function of the parameters makes of the estimates, as the user's structure; flat (m,), and its standard errors (m,)."""
 
     def flat(point):
-        answer = function(fit.space.bind(point), *arguments)
-        leaves = [jnp.ravel(jnp.asarray(leaf)).astype(float) for leaf in jax.tree.leaves(answer)]
-        return jnp.concatenate(leaves), answer
+        answer = function(fit.space, point)
+        return flattened(answer), answer
 
-    point = np.asarray(fit.coordinates)
+    point = jnp.asarray(fit.coordinates)  # of JAX, so that what it traces may be an index
     jacobian, answer = jax.jacfwd(flat, has_aux=True)(point)
     values, _ = flat(point)
     jacobian = np.asarray(jacobian)

@@ -9,9 +9,10 @@ import jax
 import numpy as np
 
 from survjax.engine.columns import read_clusters, read_columns, read_weights
-from survjax.engine.estimation import Problem, fit_likelihood
+from survjax.engine.estimation import Problem, fit_likelihood, refuse_missing
 from survjax.engine.findings import LikelihoodFindings, wald_table
 from survjax.engine.intervals import bootstrap_values, delta_of, percentile_limits, profile_limits, sandwich
+from survjax.engine.of_parameters import OfParameters
 from survjax.engine.parameter_space import WORDS, read_parameters
 from survjax.engine.term import NotInTheFile
 from survjax.errors import NotConverged, NotFitted
@@ -116,6 +117,10 @@ class MaximumLikelihood(LikelihoodFindings):
         space = problem.space
         if self.errors not in ("model", "robust"):
             raise ValueError(f'errors must be "model" or "robust"; got {self.errors!r}.')
+        if not isinstance(starts, (Mapping, list, tuple)) and starts is not None:
+            raise TypeError(
+                f"starts must be a mapping from names to values, as estimates_ is, or a list of such; got a {type(starts).__name__}."
+            )
         given = [starts] if isinstance(starts, Mapping) else [{}] if starts is None else list(starts)
         if not given:
             raise ValueError("starts is empty; give a mapping from names to values, a list of such, or None.")
@@ -157,11 +162,13 @@ class MaximumLikelihood(LikelihoodFindings):
         n_bootstrap: int = N_BOOTSTRAP,
         seed: int = 0,
     ) -> pd.DataFrame:
-        """A confidence interval of the parameters, or of any function of them.
+        """A confidence interval of the parameters, or of any function of them, such as what it expects of new rows.
 
         Parameters
         ----------
         what : "parameters", or ``function(parameters, *arguments)`` in ``jax.numpy`` that answers with numbers, arrays or mappings.
+        arguments : what the function takes beside the parameters. A data frame comes as a mapping from its columns to arrays, all rows at
+            once: ``interval(expected, rows)``, and for a function of one row ``jax.vmap(expected, in_axes=(None, 0))``.
         level : confidence.
         method : "wald": by the delta method, for parameters on the scale without ends of their domain. "likelihood", of "parameters" only:
             limits by the profile likelihood. "bootstrap": percentiles of fits to rows (or clusters) drawn with replacement.
@@ -175,8 +182,9 @@ class MaximumLikelihood(LikelihoodFindings):
         NotFitted : nothing was fitted, or the data of the fit are not at hand (after unpickling or loading).
         NotConverged : the fit reached no maximum, from which limits of "likelihood" and "bootstrap" start (Wald's are nan, as the errors
             are); the profile rises above it; a tenth of the samples has none.
+        TypeError : a function that JAX cannot follow.
         ValueError : unknown words; profile limits of a function, or beside robust errors; a value of a function that is nan or outside of
-            its domain, or that has no finite derivative.
+            its domain, that has no finite derivative, or that rests on an index that is out of range.
 
         Returns
         -------
@@ -191,8 +199,10 @@ class MaximumLikelihood(LikelihoodFindings):
             names, values, domains = fit.space.names, fit.values, fit.space.domains
         elif callable(what):
             values_outside(what)  # so that nothing older is kept of functions that it calls
-            answer, values, errors = delta_of(what, fit, arguments)
+            function = OfParameters.read(what, arguments)
+            answer, values, errors = delta_of(function, fit)
             names, kind = _labels(answer), _read_domain(domain)
+            function.check_entries(fit.space, np.asarray(fit.coordinates), values, names)
             domains = [kind] * len(values)
             for name, value in zip(names, values, strict=True):
                 if not kind.admits(float(value)):
@@ -226,12 +236,10 @@ class MaximumLikelihood(LikelihoodFindings):
         number = check_whole_number(n_bootstrap, "n_bootstrap", 2)
         fit, problem = self._fitted, self._at_hand()
         points, _ = bootstrap_values(problem, fit, self._clusters, number, check_whole_number(seed, "seed", 0))
+        function = None if what == "parameters" else OfParameters.read(what, arguments)
 
         def of(point: Any) -> Any:
-            if what == "parameters":
-                return fit.space.values(point)
-            leaves = jax.tree.leaves(what(fit.space.bind(point), *arguments))
-            return jax.numpy.concatenate([jax.numpy.ravel(leaf) for leaf in leaves])
+            return fit.space.values(point) if function is None else function.flat(fit.space, point)
 
         found = np.asarray(jax.lax.map(of, points))
         if np.isnan(found).any():
@@ -260,7 +268,9 @@ class MaximumLikelihood(LikelihoodFindings):
         problem.check_entries(coordinates)
         found = -float(problem.evaluate(coordinates).value[0])
         if np.isnan(found):
-            row = int(np.argmax(np.isnan(problem.of_rows(coordinates)[0])))
+            without_value = np.isnan(problem.of_rows(coordinates)[0])
+            refuse_missing(problem, without_value)
+            row = int(np.argmax(without_value))
             raise ValueError(
                 f"log_likelihood is nan under the fit for row {problem.rows[row]} (rows count from 0): {problem.columns.row_in_words(row)}."
                 " Leave such rows out, or fill what they miss."

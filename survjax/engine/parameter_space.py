@@ -177,6 +177,10 @@ def _unknown(name: str, said: Any) -> Unknown | None:
         assert inside is not None
         if isinstance(said[1], (int, np.integer)) or (isinstance(said[1], tuple) and all(isinstance(one, int) for one in said[1])):
             return Unknown.of(inside.domain, shape=said[1])
+        if not hasattr(said[1], "__len__"):
+            raise TypeError(
+                f"{name}: beside its domain goes how many there are, or their names; a start is sj.Real(start={said[1]!r:.20})."
+            )
         return Unknown.of(inside.domain, names=said[1])
     if isinstance(getattr(said, "__metadata__", (None,))[0], Several):
         raise TypeError(f"{name}: say how many there are, for instance sj.Real(shape=3).")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -151,8 +151,13 @@ def called(function: Callable, space: ParameterSpace, columns: Columns) -> Itera
             f"{', '.join(columns.leaves)}; parameters are {', '.join(entry.name for entry in space.entries)}."
         ) from error
     except (TypeError, ValueError, AttributeError) as error:
-        if isinstance(error.__cause__, (jax.errors.JAXTypeError, jax.errors.JAXIndexError, NotImplementedError)):
+        if isinstance(error.__cause__, (jax.errors.JAXTypeError, jax.errors.JAXIndexError, NotImplementedError, AttributeError)):
             raise  # it has been explained
+        if "string indexing" in str(error) and not isinstance(columns.tree, Mapping):
+            raise TypeError(
+                f"log_likelihood asks for a column by name{line_of(function, error)}, and data came without names: pass a data frame or a "
+                'mapping, {"x": x, "y": y}.'
+            ) from error
         shapes = ", ".join(f"{entry.name} {entry.shape}" for entry in space.entries)
         rows = ", ".join(f"{name} {leaf.shape[1:]}" for name, leaf in columns.leaves.items())
         error.add_note(

@@ -19,7 +19,7 @@ from survjax.fitting.existence import check_anything_failed, check_maximum_exist
 from survjax.fitting.limits import better_tail, edge_reached
 from survjax.fitting.mixture_estimation import fit_mixture
 from survjax.fitting.prior import Prior, left_to_the_data, prior_in_words, read_prior
-from survjax.fitting.rough_spots import kink, not_finite, on_its_way
+from survjax.fitting.rough_spots import flat_along, kink, not_finite, on_its_way
 from survjax.fitting.threshold_estimation import fit_threshold
 from survjax.fitting.zero_inflated_estimation import fit_zero_inflated
 
@@ -75,7 +75,7 @@ def fit_distribution(
         said = "; ".join(f"prior on {name}, {words}" for name, words in prior_in_words(priors, template).items())
         fit.notes.insert(0, f"penalised: {said}. Estimates and errors rest on it; log_likelihood_ is that of the data alone.")
     if not fit.converged and require_convergence:
-        spot = not_finite(fit, life) if fit.reason == "no_finite_start" else kink(fit, life) or on_its_way(fit)
+        spot = not_finite(fit, life) if fit.reason == "no_finite_start" else kink(fit, life) or on_its_way(fit) or flat_along(fit, life)
         remedy = spot or _REMEDIES.get(fit.reason, "Look at the last state with require_convergence=False.")
         raise NotConverged(
             f"the fit stopped without reaching a maximum: {fit.reason}, after {fit.n_steps} steps at log-likelihood "

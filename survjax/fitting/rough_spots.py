@@ -1,4 +1,4 @@
-"""Why a fit could not go on that Newton's method could not follow: rows that are not finite, and a likelihood with kinks."""
+"""Why a fit stopped short: rows that are not finite, a likelihood with kinks, parameters that the data do not tell."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from survjax.distributions import Distribution
 from survjax.fitting.estimation import Fit, pose
 from survjax.fitting.limits import FAR, STILL_GOING, ways_gone
 from survjax.numerics.blocks import map_rows
+from survjax.numerics.newton import smallest_curvature
 from survjax.parameters import RealDomain
 
 ASIDE = 1e-4  # in coordinates
+SHOWN = 0.05  # of the largest entry of a direction: what is smaller is not told
 STEEPER = 30.0  # the change of a slope from one side to the other, beside what the curvature says
 
 
@@ -43,12 +45,10 @@ def kink(fit: Fit, life: Lifetimes) -> str | None:
     """Which parameter the likelihood has a kink in where a fit stopped, as a Laplace law's at each failure; None: in none."""
     if fit.prior or fit.template.parts() or len(fit.path) == 0:
         return None
-    problem = pose(fit.template, life)
-    domains = fit.template.coordinate_domains()
-    point = np.array([domain.coordinate_rescaled(c, 1.0 / problem.unit) for domain, c in zip(domains, fit.coordinates, strict=True)])
+    problem, point = pose(fit.template, life), _inner_point(fit, life)
     lane = np.ones(1, dtype=bool)
     here = problem.evaluate(point[None], lane)
-    names = [name for name, parameter in fit.template.parameters().items() if parameter.value is None]
+    names = _learned(fit)
     for index, name in enumerate(names):
         step = ASIDE * (np.arange(len(point)) == index)
         before, after = (problem.evaluate((point + sign * step)[None], lane).gradient[0, index] for sign in (-1.0, 1.0))
@@ -59,6 +59,33 @@ def kink(fit: Fit, life: Lifetimes) -> str | None:
                 f"derivatives there, which Newton's method and standard errors need. Give {name} as known, or a law that is smooth in it."
             )
     return None
+
+
+def flat_along(fit: Fit, life: Lifetimes) -> str | None:
+    """Which parameters the data do not tell where a fit ended flat, in a sentence; None where that is not known."""
+    if fit.reason != "flat" or fit.prior or fit.template.parts():
+        return None
+    here = pose(fit.template, life).evaluate(_inner_point(fit, life)[None], np.ones(1, dtype=bool))
+    _, direction = smallest_curvature(here.hessian[0])
+    idle = [name for name, share in zip(_learned(fit), np.abs(direction), strict=True) if share > SHOWN * np.abs(direction).max()]
+    if len(idle) == 1:
+        return (
+            f"The data do not tell {idle[0]}: the likelihood is the same for any value of it. Does the law use it? Give it as known, or "
+            "leave it out."
+        )
+    told = f"{', '.join(idle[:-1])} and {idle[-1]}"
+    return f"The data do not tell {told} apart: the likelihood stays the same as they change together. Give one of them as known."
+
+
+def _learned(fit: Fit) -> list[str]:
+    return [name for name, parameter in fit.template.parameters().items() if parameter.value is None]
+
+
+def _inner_point(fit: Fit, life: Lifetimes) -> np.ndarray:
+    """The coordinates of a fit in the unit of time in which the optimiser works."""
+    unit = pose(fit.template, life).unit
+    domains = fit.template.coordinate_domains()
+    return np.array([domain.coordinate_rescaled(c, 1.0 / unit) for domain, c in zip(domains, fit.coordinates, strict=True)])
 
 
 def on_its_way(fit: Fit) -> str | None:

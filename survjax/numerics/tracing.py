@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import jax
@@ -11,10 +11,17 @@ import jax
 
 @contextmanager
 def explained(function: Callable, name: str) -> Iterator[None]:
-    """Errors of JAX about a user's function, which goes by this name, as ``TypeError`` with his line and the remedy."""
+    """Errors of JAX about a user's function, which goes by this name, as ``TypeError`` with his line and the remedy.
+
+    So is a mapping that is read by attributes.
+    """
     errors = jax.errors
     try:
         yield
+    except AttributeError as error:
+        if not isinstance(error.obj, Mapping):
+            raise
+        raise no_attribute(function, name, error) from error
     except (errors.TracerBoolConversionError, errors.NonConcreteBooleanIndexError) as error:
         raise TypeError(
             f"{name} decides in Python on a value that JAX knows only when the program runs{line_of(function, error)}. In the place of "
@@ -36,6 +43,14 @@ def explained(function: Callable, name: str) -> Iterator[None]:
             f"{name} has no second derivative in JAX: {error}{line_of(function, error)}. Write the function in terms that have; that of "
             "the incomplete gamma function in its shape is one that has not."
         ) from error
+
+
+def no_attribute(function: Callable, name: str, error: AttributeError) -> TypeError:
+    """What to write where a mapping was read by an attribute."""
+    return TypeError(
+        f"{name} reads {error.name} as an attribute{line_of(function, error)}, and is called with mappings: write "
+        f'["{error.name}"] in the place of .{error.name}.'
+    )
 
 
 def line_of(function: Callable, error: BaseException) -> str:

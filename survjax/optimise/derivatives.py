@@ -39,6 +39,8 @@ class Rule(NamedTuple):
 
     def value_at(self, point: Any, args: tuple) -> Any:
         value = self.fun(self.form.parameters(point), *args)
+        if value is None:
+            raise TypeError("fun returned None: is its return missing?")
         if np.shape(value) != ():
             raise ValueError(
                 f"fun must return one number; it returned an array of shape {np.shape(value)}. For many rows return their mean."

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from survjax.numerics.tracing import no_attribute
 from survjax.optimise.derivatives import TRACED, Rule, calls_of_fun, executable, explained
 
 
@@ -66,6 +68,10 @@ class Evaluations:
                 found = self.rule.at(point, self.args, wanted, compiled=False)
         except TRACED as error:
             raise explained(error, self.rule, compiled) from error
+        except AttributeError as error:
+            if not isinstance(error.obj, Mapping):
+                raise
+            raise no_attribute(self.rule.fun, "fun", error) from error
         p = len(point)
         self.counts = Counts(
             self.counts.value + sum(calls_of_fun(self.rule.origin, quantity, p) for quantity in wanted),

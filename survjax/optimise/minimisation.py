@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from survjax.numerics.outside import values_outside
+from survjax.optimise.arguments import check_start, read_args, without_habits
 from survjax.optimise.derivatives import JITS, ORIGINS, Rule
 from survjax.optimise.evaluations import Counts, Evaluations
 from survjax.optimise.form import Form
@@ -62,6 +63,7 @@ class Minimum:
         )
 
 
+@without_habits
 def minimise(
     fun: Callable,
     start: Any,
@@ -85,13 +87,15 @@ def minimise(
     Parameters
     ----------
     fun : ``fun(parameters, *args)``, one number, in ``jax.numpy``. Of many rows the mean, not the sum: ``tolerance`` is of its gradient.
-    start : parameters to begin at: a vector (p,), or any pytree of numbers and arrays.
+    start : parameters to begin at: a vector (p,), or any pytree of numbers and arrays. There are no bounds: let ``fun`` take
+        ``jnp.exp(p["log_rate"])`` of what must be positive; the domains of ``sj.MaximumLikelihood`` do that.
     method : ``"newton"`` (survjax's, in a trust region of eigenvalues), or SciPy's ``"BFGS"``, ``"CG"``, ``"Newton-CG"``, ``"L-BFGS-B"``,
         ``"TNC"``, ``"SLSQP"``, ``"trust-exact"``.
     derivatives : ``"autodiff"``; ``"analytic"``, by ``gradient(parameters, *args)`` in the form of the start and, for methods that use it,
         ``hessian(parameters, *args)`` (p, p); or ``"finite differences"``, central.
     jit : what is compiled: ``"none"``, ``"value"``, ``"gradient"`` (with the Hessian), ``"both"`` (in one program where that saves a pass).
-    args : further arguments, pytrees of arrays: data belong here and not into a closure, whose arrays would become part of the program.
+    args : further arguments, a tuple of pytrees of arrays: data belong here and not into a closure, whose arrays would become part of the
+        program. A data frame is a mapping from its columns, which must be numbers.
     tolerance : of the largest entry of the gradient. max_steps : of the solver; TNC counts evaluations instead, 20 for a step.
 
     Returns
@@ -102,7 +106,7 @@ def minimise(
     ------
     ValueError : an unknown option; one that would be ignored; the function or a derivative is not finite at the start (where ``fun`` is a
         ``MeanOverRows`` the rows are named).
-    TypeError : the function cannot be traced; says where and what to write instead.
+    TypeError : ``args`` is no tuple, or holds no numbers; the function cannot be traced: says where and what to write instead.
 
     Notes
     -----
@@ -110,6 +114,8 @@ def minimise(
     function that is cheaper than that, start Python with ``OPENBLAS_NUM_THREADS=1`` in the environment, or take ``"BFGS"``.
     """
     _check(method, derivatives, jit, gradient, hessian, tolerance, max_steps)
+    args = read_args(args)
+    check_start(start)
     began = time.perf_counter()
     with jax.enable_x64(True):
         form = Form.of(start)

@@ -5,6 +5,7 @@ import math
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
 from jax.scipy.special import gammaln
 
@@ -86,6 +87,13 @@ def test_what_is_neither_a_column_nor_a_parameter_is_named():
         fit(lambda parameters, row: -((row["age"] - parameters["level"]) ** 2))
 
 
+def test_a_mapping_that_is_read_by_attributes_is_told_its_keys():
+    with pytest.raises(TypeError, match=r'reads level as an attribute, in line \d+.*write \["level"\] in the place of .level'):
+        fit(lambda parameters, row: -((row["x"] - parameters.level) ** 2))
+    with pytest.raises(TypeError, match=r"the function reads level as an attribute"):
+        fit(squares).interval(lambda parameters: parameters.level)
+
+
 def test_an_error_inside_of_the_function_comes_with_what_it_was_called_with():
     with pytest.raises(TypeError) as caught:
         fit(lambda parameters, row: -(parameters["beta"] @ row["x"]), {"x": np.ones((64, 2))}, {"beta": ("real", 3)})
@@ -161,6 +169,23 @@ def test_a_group_beyond_the_end_of_the_parameters_is_named(per):
         fit(of_its_group, {"x": X, "group": group}, {"levels": ("real", 2)}, per)
 
 
+@pytest.mark.parametrize("look_up", [lambda levels, group: levels[group], jnp.take])
+def test_a_negative_index_does_not_count_from_the_end(look_up):
+    # -1, pandas' code of a missing label, was the last group
+    def function(parameters, row):
+        return -((row["x"] - look_up(parameters["levels"], row["group"])) ** 2)
+
+    def guarded(parameters, row):
+        level = jnp.where(row["group"] >= 0, look_up(parameters["levels"], row["group"]), 0.0)
+        return -((row["x"] - level) ** 2) - look_up(parameters["levels"], jnp.array([-1, -2])).sum() ** 2 * 0.0
+
+    codes = pd.factorize(np.where(np.arange(64) == 17, None, np.arange(64) % 2))[0]
+    with pytest.raises(ValueError, match=r"for row 17 .*group=-1.*pandas.factorize"):
+        fit(function, {"x": X, "group": codes}, {"levels": ("real", 2)})
+    found = fit(guarded, {"x": X, "group": codes}, {"levels": ("real", 2)}).parameters_
+    np.testing.assert_allclose(found, [X[codes == 0].mean(), X[codes == 1].mean()], rtol=1e-9)
+
+
 def test_an_index_out_of_range_is_found_behind_a_known_table_and_let_be_where_it_does_not_count():
     known = {"levels": ("real", 2), "table": np.array([0, 1])}
     with pytest.raises(ValueError, match="beyond the end of an array for row 3"):
@@ -187,6 +212,19 @@ def test_a_likelihood_that_is_nan_at_the_start_names_the_rows():
         fit(exponential, {"t": t}, {"rate": "positive"})
     with pytest.raises(ValueError, match=r"1 of 63 rows, the first of them row 40"):
         fit(exponential, {"t": t}, {"rate": "positive"}, weights=np.arange(64) != 17)
+
+
+def test_a_missing_value_is_told_by_its_column_and_not_laid_on_the_start():
+    x = np.where(np.isin(np.arange(64), [3, 9]), np.nan, X)
+    data = pd.DataFrame({"aside": np.where(np.arange(64) == 1, np.nan, X), "x": pd.Series(x).astype("Float64")})
+    with pytest.raises(ValueError, match=r"column 'x' is missing \(nan\) in row 3 .*and 1 more.*dropna\(subset=\['x'\]\)"):
+        fit(squares, data)
+
+    def without(parameters, row):
+        known = ~jnp.isnan(row["x"])
+        return jnp.where(known, -((jnp.where(known, row["x"], 0.0) - parameters["level"]) ** 2), 0.0)
+
+    assert fit(without, data).parameters_["level"] == pytest.approx(np.nanmean(x), rel=1e-12)
 
 
 def test_an_illegal_branch_that_spoils_the_derivative_names_the_row_and_the_remedy():
@@ -283,6 +321,10 @@ def test_a_fit_that_stopped_short_may_be_looked_at_and_leaves_an_earlier_one_alo
         ({"x": [1, None, 3]}, ValueError, "'x' misses a value in row 1"),
         ({"x": np.zeros(0)}, ValueError, "no rows"),
         ({}, ValueError, "no columns"),
+        ("data.csv", TypeError, "must be columns.*got 'data.csv'"),
+        ([{"x": 1.0}, {"x": 2.0}], TypeError, r"one for each row.*pandas.DataFrame\(data\)"),
+        (pd.Series(X, name="x"), TypeError, "data is a series: pass data.to_frame"),
+        (X, TypeError, "asks for a column by name, .*data came without names"),
     ],
 )
 def test_data_that_cannot_be_rows_are_told_why(data, error, said):
@@ -303,6 +345,7 @@ def test_columns_of_text_may_stand_beside_those_that_are_asked_for():
     ("parameters", "error", "said"),
     [
         ({}, TypeError, "must be a mapping"),
+        ({"level": ("real", 1.5)}, TypeError, r"level: .*a start is sj.Real\(start=1.5\)"),
         ({"level": "reel"}, ValueError, "'real', 'positive'.*got 'reel'"),
         ({"level": None}, TypeError, "must be a domain"),
         ({"level": 1.0}, ValueError, "every parameter is known"),
@@ -332,6 +375,20 @@ def test_parameters_that_are_none_are_told_why(parameters, error, said):
 def test_arguments_of_fit_that_do_not_fit_are_told_why(keywords, said):
     with pytest.raises(ValueError, match=said):
         fit(squares, **keywords)
+
+
+@pytest.mark.parametrize(
+    ("starts", "said"),
+    [
+        ("level=1", "starts must be a mapping .*as estimates_ is.*got a str"),
+        (1.0, "starts must be a mapping .*got a float"),
+        ({"level": "one"}, "the start of level must be a number .*got 'one'"),
+        ([1.0], "a start is a mapping"),
+    ],
+)
+def test_a_start_that_is_none_is_told_why(starts, said):
+    with pytest.raises(TypeError, match=said):
+        fit(squares, starts=starts)
 
 
 @pytest.mark.parametrize(
@@ -376,7 +433,7 @@ def test_profile_limits_beside_robust_errors_are_refused_as_by_regressions():
 
 def test_a_score_of_missing_values_names_the_row():
     found = fit(squares)
-    with pytest.raises(ValueError, match=r"nan under the fit for row 1 \(rows count from 0\): x=nan"):
+    with pytest.raises(ValueError, match=r"column 'x' is missing \(nan\) in row 1 \(rows count from 0\)"):
         found.score({"x": np.array([1.0, np.nan])})
 
 

@@ -432,6 +432,43 @@ def test_wald_intervals_stay_in_the_domain_and_functions_have_theirs():
     np.testing.assert_allclose(inside.loc["value", ["lower", "upper"]].astype(float), limits**2, rtol=1e-9)
 
 
+@pytest.mark.parametrize("form", ["pandas", "polars", "series", "by row"])
+def test_what_a_function_expects_of_new_rows_has_limits(counted, form):
+    # a frame ended in a TracerArrayConversionError of JAX
+    pl = pytest.importorskip("polars")
+    rows = {"x1": np.array([0.0, 1.0, -0.5]), "make": ["a", "b", "c"]}
+    frame = pd.DataFrame(rows)
+    given = {"pandas": frame, "polars": pl.DataFrame(rows), "series": {"x1": frame["x1"]}, "by row": frame}[form]
+
+    def expected(parameters, row):
+        return jnp.exp(parameters["beta"][0] + row["x1"] * parameters["beta"][1])
+
+    function = jax.vmap(expected, in_axes=(None, 0)) if form == "by row" else expected
+    found = counted.interval(function, given, domain="positive")
+    b, C = counted.parameters_, counted.covariance_.to_numpy()
+    design = np.column_stack([np.ones(3), rows["x1"], np.zeros(3)])
+    middle, error = design @ b.to_numpy(), np.sqrt(np.einsum("ij,jk,ik->i", design, C, design))
+    z = 1.959963984540054
+    np.testing.assert_allclose(found, np.exp(np.column_stack([middle, middle - z * error, middle + z * error])), rtol=1e-12)
+    one = counted.interval(expected, frame.iloc[1], domain="positive")
+    np.testing.assert_allclose(one.loc["value"], found.iloc[1], rtol=1e-12)
+
+
+def test_rows_to_predict_for_are_checked_as_those_of_a_fit(counted):
+    def of_an_entry(parameters, rows):
+        return parameters["beta"][rows["code"]]
+
+    for code in (-1, 3):
+        with pytest.raises(ValueError, match=r"\[1\] rests on an entry beyond the end of an array, or on a negative index"):
+            counted.interval(of_an_entry, pd.DataFrame({"code": [0, code]}))
+    with pytest.raises(TypeError, match="column 'code' holds text"):
+        counted.interval(of_an_entry, pd.DataFrame({"code": ["a", "b"], "x": 1.0}))
+    with pytest.raises(ValueError, match=r"the function asks for 'code', in line .*neither a parameter nor a column"):
+        counted.interval(of_an_entry, pd.DataFrame({"x": [1.0]}))
+    with pytest.raises(TypeError, match="the function hands a traced value to a function of NumPy"):
+        counted.interval(lambda parameters: np.exp(parameters["beta"]))
+
+
 def test_profile_limits_of_a_normal_mean_are_those_of_its_closed_form():
     y = RESPONSE[:64]
     found = sj.MaximumLikelihood(one_normal, NORMAL).fit({"y": y})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.optimize import minimize, rosen, rosen_der, rosen_hess
 
@@ -297,6 +298,46 @@ def test_python_control_flow_on_traced_values_is_explained_with_its_line():
 def test_an_option_that_makes_no_sense_is_refused(options, message):
     with pytest.raises(ValueError, match=message):
         minimise(rosenbrock, START, **options)
+
+
+@pytest.mark.parametrize("form", ["frame", "polars", "series", "nullable", "list"])
+def test_args_may_be_frames_and_series(form):
+    # "Cannot interpret value of type DataFrame as an abstract array"
+    pl = pytest.importorskip("polars")
+    x = COVARIATES[:, 1]
+    data = {
+        "frame": pd.DataFrame({"x": x, "count": 1}),
+        "polars": pl.DataFrame({"x": x}),
+        "series": {"x": pd.Series(x)},
+        "nullable": {"x": pd.Series(x).astype("Float64")},
+        "list": {"x": x.tolist()},
+    }[form]
+    found = minimise(lambda p, d: jnp.mean((d["x"] - p["a"]) ** 2), {"a": 1.0}, args=(data,))
+    np.testing.assert_allclose(found.parameters["a"], x.mean(), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"args": COVARIATES}, r"args must be a tuple .*args=\(data,\); got a ndarray"),
+        ({"args": (pd.DataFrame({"x": [1.0], "make": ["a"]}),)}, r"column 'make' in args holds no numbers.*pandas.factorize"),
+        ({"args": ("data.csv",)}, "args hold text"),
+        ({"bounds": [(0, 1)]}, "no bounds=: .*exponential.*sj.MaximumLikelihood"),
+        ({"jac": rosen_der}, "gradient=, with derivatives="),
+        ({"start": "1"}, "start must be numbers"),
+        ({"start": pd.Series({"a": 1.0})}, r"pass start.to_dict\(\)"),
+    ],
+)
+def test_arguments_that_are_none_are_told_why(options, message):
+    with pytest.raises(TypeError, match=message):
+        minimise(rosenbrock, **({"start": START} | options))
+
+
+def test_a_function_without_a_value_or_that_reads_attributes_is_explained():
+    with pytest.raises(TypeError, match="fun returned None"):
+        minimise(lambda x: None, START)
+    with pytest.raises(TypeError, match=r'fun reads a as an attribute.*write \["a"\]'):
+        minimise(lambda p: p.a**2, {"a": 1.0})
 
 
 def test_a_function_of_many_numbers_is_refused():
