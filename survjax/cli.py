@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--duration", required=True, metavar="COL", help="age at failure, or reached so far")
     fit.add_argument("--event", required=True, metavar="COL", help="1 failed, 0 still running")
     fit.add_argument("--event-value", metavar="WORD", help="the word in that column that means a failure; all others: still running")
+    fit.add_argument("--cause", metavar="COL", help="what ended the unit, empty where it runs: one taken out unfailed is not at risk")
     fit.add_argument("--entry", metavar="COL", help="age at which observation of the unit began")
     fit.add_argument("--weights", metavar="COL", help="how many units the row stands for")
     fit.add_argument(
@@ -158,6 +159,8 @@ def _fit(chosen: argparse.Namespace) -> int:
             chosen.file, {role: name for role, name in roles.items() if name is not None}, chosen.sep, chosen.encoding
         )
         life = file.lifetimes(chosen.event_value)
+        if chosen.cause is not None:
+            life = file.with_removed(life, chosen.cause)
         progress.step("fitting")
         with file.named():
             model, why = _asked_or_better(chosen.model, chosen.components, life)

@@ -78,11 +78,11 @@ class CrossValidation:
         """What is missing of a model, in words, ``but`` some scores: each with its folds, and the reason in the first of them."""
         of_model = self.failures[(self.failures["model"] == model) & ~self.failures["score"].isin(but)]
         n_folds = self.folds.index.get_level_values("fold").nunique()
-        found = []
+        found: dict[tuple[str, str], list[str]] = {}  # scores that the same folds miss for the same reason are told together
         for score, rows in of_model.groupby("score", sort=False):
             where = "all folds" if len(rows) == n_folds else f"fold{'s' * (len(rows) > 1)} {', '.join(str(fold) for fold in rows['fold'])}"
-            found.append(f"{score} ({where}): {rows['reason'].iloc[0]}")
-        return "; ".join(found)
+            found.setdefault((where, rows["reason"].iloc[0]), []).append(str(score))
+        return "; ".join(f"{', '.join(scores)} ({where}): {reason}" for (where, reason), scores in found.items())
 
     def _written(self) -> tuple[pd.DataFrame, list[str]]:
         """The table as it is read: mean ± spread in one cell, scores that no model has left out; and a line for each reason why."""

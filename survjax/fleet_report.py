@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RISKIEST = 10
+LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}(e[-+]?\d+)?", re.IGNORECASE)
 
 
 @dataclass
@@ -115,7 +117,7 @@ class FleetReport:
             f"Most likely to fail within {self.horizon:g}{units}:",
             "(probability with 95 % confidence limits; expected remaining life with the unit's own 90 % prediction interval)",
             "",
-            self.units_at_risk().head(RISKIEST).to_string(index=False, float_format=_short, max_cols=14),
+            _rounded(self.units_at_risk().head(RISKIEST)).to_string(index=False, float_format=_short, max_cols=14),
         ]
 
     def write(self, folder: Path) -> list[Path]:
@@ -140,6 +142,11 @@ class FleetReport:
         self.model.save(written[-2])
         self.units_at_risk().to_csv(written[-1], index=False)
         return written
+
+
+def _rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """Texts of a file that are numbers of many digits, short as the others; labels and whole numbers stay as they are written."""
+    return table.map(lambda cell: _short(float(cell)) if isinstance(cell, str) and LONG_NUMBER.fullmatch(cell.strip()) else cell)
 
 
 def _short(number: float) -> str:

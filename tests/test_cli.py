@@ -417,3 +417,22 @@ def test_turbofan_engines_that_nothing_can_be_learned_from_are_refused():
     # one reading in another regime has no spread to judge others by
     with pytest.raises(ValueError, match=r"row 7 .* setting_1=42 and setting_3=.*, where training engines gave 1 readings"):
         TurbofanForecast(log.assign(setting_1=np.where(np.arange(len(log)) == 7, 42.0, log["setting_1"])))
+
+
+def test_a_unit_taken_out_unfailed_is_not_at_risk_and_numbers_of_the_file_are_short(tmp_path, capsys):
+    ages = np.random.default_rng(3).weibull(2.0, 64) * 100
+    rows = [f"{age},{int(row % 4 > 0)},{['removal', 'wear', 'wear', 'wear'][row % 4] if row != 8 else ''},25.00{row}8337146242834"
+            for row, age in enumerate(ages)]  # fmt: skip
+    path = tmp_path / "pumps.csv"
+    path.write_text("\n".join(["days,failed,end,temperature", *rows]))
+    command = ["fit", str(path), "--duration", "days", "--event", "failed", "--model", "weibull"]
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert "of 16 running units" in said
+    assert "8337146242834" not in said
+    assert main([*command, "--cause", "end"]) == 0
+    said = capsys.readouterr().out
+    assert "of 1 running units" in said
+    assert "48 failed, 1 running, 15 removed unfailed" in said
+    assert main([*command, "--cause", "ende"]) == 2
+    assert "has no column 'ende' for --cause" in capsys.readouterr().err

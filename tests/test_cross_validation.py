@@ -120,6 +120,16 @@ def test_failures_within_intervals_keep_the_scores_that_are_defined():
     assert "concordance (all folds): ValueError: concordance needs ages at failure" in table["missing"].iloc[0]
 
 
+def test_scores_missing_for_one_reason_are_told_together():
+    of = [
+        {"model": "m", "fold": 1, "score": score, "reason": reason}
+        for score, reason in (("crps", "A"), ("log_score", "B"), ("concordance", "A"))
+    ]
+    folds = pd.DataFrame(index=pd.MultiIndex.from_product([["m"], [0, 1]], names=["model", "fold"]))
+    found = CrossValidation(folds, pd.DataFrame(of), np.array([1.0]))
+    assert found._missing("m") == "crps, concordance (fold 1): A; log_score (fold 1): B"  # was a sentence for each
+
+
 def test_a_frame_a_structured_y_and_a_list_of_folds_give_the_same():
     frame = pd.DataFrame(X, columns=["load", "make"], index=np.arange(len(X))[::-1])
     y = np.array(list(zip(LIFE.event_observed, LIFE.durations, strict=True)), dtype=[("event", bool), ("time", float)])

@@ -416,3 +416,38 @@ def test_another_value_of_a_global_variable_is_another_law(monkeypatch):
             # Newton stops at a step of 1e-7, and the rival takes some 1e-12 of the hazard
             np.testing.assert_allclose(fitted.parameters_.filter(like="scale").iloc[0], scale, rtol=1e-9)
             np.testing.assert_allclose(fitted.survival(1.0), math.exp(-((1.0 / scale) ** exponent)), rtol=1e-9)
+
+
+def test_a_parameter_that_the_survival_does_not_use_is_named():
+    class Idle(sj.Distribution):
+        scale: sj.Duration
+        shape: sj.Positive
+
+        def log_survival(self, time):
+            return -time / self.scale
+
+    with pytest.raises(ValueError, match=r"Idle\.log_survival does not depend on shape.*self\.shape"):  # was flat in some direction
+        sj.Model(Idle()).fit(LIFE)
+
+
+@pytest.mark.parametrize("name", ["fit", "predict_rul", "plot_survival", "summary_"])
+@pytest.mark.parametrize("law", [Steady, sj.distributions.Weibull])
+def test_a_distribution_asked_for_what_its_learner_does_says_how(law, name):
+    with pytest.raises(AttributeError, match=rf"a distribution has no {name}.*sj\.Model\({law.__name__}\(\.\.\.\)\)\.{name}"):
+        getattr(law(), name)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = law().nothing
+
+
+def test_a_constructor_that_sets_fields_is_told_that_it_need_not():
+    class Made(sj.Distribution):
+        rate: sj.Rate
+
+        def __init__(self, rate=None):
+            self.rate = rate
+
+        def log_survival(self, time):
+            return -self.rate * time
+
+    with pytest.raises(TypeError, match=r"Made\.__init__ sets a field.*Without __init__ Made\(\.\.\.\)"):  # was FrozenInstanceError
+        Made()

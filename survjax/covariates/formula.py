@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import inspect
 import re
 import warnings
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from survjax.covariates import relations
 from survjax.covariates.columns import side_by_side
 from survjax.covariates.covariate import INTERCEPT, Covariate, refuse_unseen
 from survjax.covariates.saved_state import from_json, to_json
+from survjax.covariates.splines import refuse_beyond_splines
 from survjax.covariates.table import Table
 from survjax.data.columns import ROWS_COUNT_FROM
 from survjax.errors import BadRow
@@ -100,7 +102,8 @@ class Formula:
 
         Raises
         ------
-        TypeError, ValueError : a column is missing, or holds what it did not when it was learned; a term has no finite value in a row.
+        TypeError, ValueError : a column is missing, or holds what it did not when it was learned; a term has no finite value in a row;
+            a spline is asked beyond the readings it was learned from.
         """
         if table.n == 0:
             table.pick(tuple(covariate.name for covariate in self.covariates))
@@ -154,7 +157,8 @@ class Formula:
         from formulaic.materializers import PandasMaterializer
         from formulaic.parser.types import Factor
 
-        maker = PandasMaterializer(self._frame(table), context=_RELATIONS)
+        columns = self._frame(table)
+        maker = PandasMaterializer(columns, context=_RELATIONS)
         specification = ModelSpec(
             formula=_parsed(self.text),
             output="pandas",
@@ -173,7 +177,8 @@ class Formula:
             raise
         except (FormulaicError, ValueError, TypeError, ArithmeticError, NameError) as error:
             if isinstance(error.__cause__, BadRow):
-                raise error.__cause__ from None
+                raise _by_column(error.__cause__, self.text) from None
+            refuse_beyond_splines(self.transforms, columns)
             reason = error.__cause__ or error
             raise ValueError(f"the formula {self.text!r} cannot be computed for X: {str(reason).splitlines()[0]}") from error
 
@@ -200,6 +205,19 @@ class Formula:
                 labels = np.asarray(factors[expression].values)
                 known = state["categories"]
                 refuse_unseen(expression, ~np.isin(labels, known), labels, tuple(known))
+
+
+def _by_column(error: BadRow, text: str) -> BadRow:
+    """What a life–stress relation refuses, its argument called by the column that the formula hands it, where it is one column."""
+    argument = error.columns[0] if error.columns else ""
+    functions = [name for name, relation in _RELATIONS.items() if argument in inspect.signature(relation).parameters]
+    of = {found.strip(" `") for found in re.findall(rf"(?:{'|'.join(functions)})\(([^()]*)\)", text)} if functions else set()
+    calls = len(re.findall(rf"(?:{'|'.join(functions)})\(", text)) if functions else 0
+    if len(of) != 1 or calls != 1 or not next(iter(of)).isidentifier():
+        return error
+    column = next(iter(of))
+    message = re.sub(rf"\b{argument}(?= must|=)", column, str(error))
+    return BadRow(message, columns=(column,), rows=error.rows, expected=error.expected, remedy=error.remedy)
 
 
 def _parsed(text: str, available: tuple[str, ...] = ()) -> Any:

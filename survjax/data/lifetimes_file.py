@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from survjax.data.event_values import likely_failure, values_told
+from survjax.data.lifetime_columns import RUNS
 from survjax.data.lifetimes import Lifetimes
 from survjax.errors import BadRow, NotConverged
 
@@ -89,6 +90,20 @@ class LifetimesFile:
         columns = {role: self._flags(role, event_value) if role == "event_observed" else self._numbers(role) for role in self.chosen}
         with self.named():
             return Lifetimes(**columns)
+
+    def with_removed(self, life: Lifetimes, cause: str) -> Lifetimes:
+        """The same lifetimes, of which units that have not failed and have a label in the column ``cause`` no longer run.
+
+        Raises
+        ------
+        ValueError : there is no such column beside the chosen ones.
+        """
+        if cause not in self.about:
+            names = [*self.chosen.values(), *map(str, self.about.columns)]
+            raise ValueError(f"{self.path} has no column {cause!r} for --cause beside those of the other options; {_listed(names)}.")
+        labels = self.about[cause].str.strip().str.lower().str.replace("_", " ").to_numpy()
+        gone = np.isinf(life.upper) & ~np.isin(labels, ["", *RUNS])
+        return life._with(observed_until=np.where(np.isinf(life.upper) & ~gone, life.lower, np.inf))
 
     @contextmanager
     def named(self) -> Iterator[None]:

@@ -94,7 +94,7 @@ class DiscreteTimeHazard(UnitPredictions, DiscreteFindings):
         self,
         formula: str | None = None,
         *,
-        periods: float | Sequence[float],
+        periods: float | Sequence[float] | None = None,
         random: Sequence[str] | None = None,
         n_draws: int = 128,
         link: str = "logit",

@@ -46,13 +46,18 @@ class Periods:
         return ages
 
 
-def read_periods(given: float | Sequence[float], life: Lifetimes) -> Periods:
+def read_periods(given: float | Sequence[float] | None, life: Lifetimes) -> Periods:
     """Periods of one length, up to the last age of the lifetimes; or with these ends.
 
     Raises
     ------
-    ValueError : no length, nor ages that rise; more periods than ``MOST_PERIODS``.
+    TypeError : nothing, or a word. ValueError : no length, nor ages that rise; more periods than ``MOST_PERIODS``.
     """
+    if given is None or isinstance(given, str):
+        raise TypeError(
+            "DiscreteTimeHazard needs periods=, in the unit of the ages: the length of a period, periods=30.0 for months where ages "
+            f"are days, or the ages at which periods end, such as [30, 60, 90]; got {'none' if given is None else repr(given)}."
+        )
     if np.ndim(given) > 0:
         ends = np.asarray(given, dtype=float)
         if not ends.size:

@@ -7,7 +7,7 @@ import functools
 import math
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar, Self, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +19,8 @@ from survjax.distributions.scanned_start import scanned_start
 from survjax.numerics.quadrature import restricted_mean
 from survjax.numerics.roots import root_between, solve_from_anywhere, solve_increasing
 from survjax.parameters import Domain
+
+OF_LEARNERS = ("fit", "predict", "score", "interval", "summary_", "parameters_", "goodness_of_fit", "save", "log_likelihood")
 
 
 def elementwise(rule: Callable) -> Callable:
@@ -91,6 +93,14 @@ class Distribution(Fields):
             if name in vars(cls):
                 setattr(cls, name, elementwise(vars(cls)[name]))
         cls._declare(sys._getframe(1))
+
+    if not TYPE_CHECKING:  # or every name would be one
+
+        def __getattr__(self, name: str) -> Any:
+            if name in OF_LEARNERS or name.startswith(("predict_", "plot_")):
+                call = type(self).__name__
+                raise AttributeError(f"a distribution has no {name}, its learner has: wrap it, sj.Model({call}(...)).{name}(...).")
+            return object.__getattribute__(self, name)  # raises as Python does
 
     # ---- the rules a subclass may give
 

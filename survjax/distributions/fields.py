@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
@@ -61,6 +62,8 @@ class Fields:
         for name in own:
             if isinstance(_kind(hints[name]), (Domain, Several)) and name not in vars(cls):
                 setattr(cls, name, None)
+        if "__init__" in vars(cls):
+            cls.__init__ = _explained(cls, vars(cls)["__init__"])  # type: ignore[method-assign]
         dataclasses.dataclass(frozen=True, eq=False)(cls)
         # found once a class: reading annotations costs more than a Newton step on a thousand rows
         cls._kinds = {f.name: _kind(hints[f.name]) for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
@@ -186,6 +189,22 @@ class Fields:
         """The fields that hold parts, with a change made to each part."""
         held = {name: getattr(self, name) for name, kind in self.field_kinds().items() if kind is PART}
         return {name: tuple(map(change, value)) if isinstance(value, tuple) else change(value) for name, value in held.items()}
+
+
+def _explained(cls: type, constructor: Callable[..., None]) -> Callable[..., None]:
+    """A constructor of the user's own, which says what to do where it sets what a frozen class does not let it."""
+
+    @functools.wraps(constructor)
+    def told(self: Any, *args: Any, **keywords: Any) -> None:
+        try:
+            constructor(self, *args, **keywords)
+        except dataclasses.FrozenInstanceError as error:
+            raise TypeError(
+                f"{cls.__name__}.__init__ sets a field, and distributions cannot be changed. Without __init__ {cls.__name__}(...) takes "
+                "what the class annotates, in that order, parameters left out being learned. What values go together says check(self)."
+            ) from error
+
+    return told
 
 
 def _refuse_no_parameters(cls: type, own: Mapping[str, Any]) -> None:

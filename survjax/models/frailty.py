@@ -70,6 +70,9 @@ class Frailty(FrailtyFindings):
         lifetimes, for which X does not matter; a template, which ``fit`` leaves as it is.
     distribution : of the frailty: "gamma", in closed form (by quadrature in groups with intervals), or "lognormal", by quadrature.
 
+    Where every unit is a group of its own and there are no covariates, ``UnitFrailty`` is the same model, a law of lifetimes with all that
+    those can do. Its limits of the variance are Wald's; those here are of the profile likelihood, and may reach 0.
+
     References
     ----------
     Hougaard (2000), Analysis of Multivariate Survival Data, chapter 7. Duchateau & Janssen (2008), The Frailty Model. Therneau, Grambsch &

@@ -18,6 +18,7 @@ from survjax.parameters import LOCATION, Domain
 
 CENTRE, SPREAD = 0.0, 0.5  # of the lives, of log time or of time, at whose start the rule is looked at
 HEIGHTS = np.linspace(-1.5, 1.0, 11)  # places of the ages, in deviations
+MOVES = (-2.0, 2.0)  # of a parameter on the real line
 SAME_LAW = 1e-6  # of log survivals in two units: far beyond rounding
 AT_BIRTH = 1e-6  # what rounding may leave of log S(0)
 _OR_SURVIVAL = "Does it return the survival itself, or a hazard? Then take jnp.log of the survival, or minus the cumulative hazard."
@@ -89,7 +90,22 @@ def _check(law: Distribution) -> None:
         if not abs(at_birth) <= AT_BIRTH:
             hint = _OR_SURVIVAL if abs(at_birth - 1.0) <= AT_BIRTH else _OR_AT_BIRTH
             raise ValueError(f"{name} must be 0 at age 0, where everything is alive; it is {at_birth:.4g} with {told}. {hint}")
+    _check_used(law, found, jnp.asarray(ages))
     check_own_rules(law, found, ages)
+
+
+def _check_used(law: Distribution, found: Distribution, ages: jax.Array) -> None:
+    """Refuse a parameter that the survival does not depend on, whose likelihood is flat."""
+    values = found.values()
+    logs = np.asarray(found.log_survival(ages))
+    for place, (one, parameter) in enumerate(law.parameters().items()):
+        others = [parameter.domain.from_real(parameter.domain.to_real(float(values[place])) + by) for by in MOVES]
+        moved = (np.asarray(found.with_values(values.at[place].set(other)).log_survival(ages)) for other in others)
+        if not law.has_mass_at_start and all(np.array_equal(logs, again, equal_nan=True) for again in moved):
+            raise ValueError(
+                f"{type(law).__name__}.log_survival does not depend on {one}, which no data could then tell. Use self.{one} in it, or take "
+                f"the line `{one}: ...` out of the class."
+            )
 
 
 def _in_words(domain: Domain) -> str:

@@ -11,6 +11,10 @@ TOLD_BY_SHAPE = (
     "No unit fails twice, so that the variance of the frailty is told by the shape of the base alone: another base with another variance, "
     "or with none, may fit as well."
 )
+WALD = (
+    'The limits in summary_ are Wald\'s, of the logarithm of the variance, too; interval("parameters", method="likelihood") gives those of '
+    "the profile likelihood, as Frailty's table does."
+)
 
 
 class UnitFrailty(Model):
@@ -21,7 +25,8 @@ class UnitFrailty(Model):
     Frail units fail first, so that the hazard of those left rises less than that of any one unit. Any kind of row is taken; where units
     come late the frailty is that of units that survived until then. Without repeated failures or covariates the variance is told by the
     shape of the base alone: another base may fit as well without. Where units have covariates, or groups are seen to fail again, use
-    ``Frailty``.
+    ``Frailty``. ``Frailty(base)`` with no group is the same model and gives the same estimates; its limits of the variance are by the
+    profile likelihood, those of ``summary_`` here by Wald, as its notes say (``interval("parameters", method="likelihood")`` profiles).
 
     Parameters
     ----------
@@ -49,7 +54,7 @@ class UnitFrailty(Model):
     @property
     def notes_(self) -> list[str]:
         """What the reader of this fit should know, in sentences: also what a variance of units that fail once rests on."""
-        return [*super().notes_, *([] if self.variance is not None else [TOLD_BY_SHAPE])]
+        return [*super().notes_, *([] if self.variance is not None else [TOLD_BY_SHAPE, WALD])]
 
     def _template(self) -> Distribution:
         return as_template(UnitFrailtyDistribution(self.of, self.variance, self.distribution))  # type: ignore[arg-type]

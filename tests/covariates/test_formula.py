@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from survjax.covariates.design import Design
+from survjax.errors import BadRow
 
 GENERATOR = np.random.default_rng(11)
 N = 30
@@ -234,3 +235,19 @@ def test_arithmetic_inside_a_function_and_crossing_of_several_are_taken(formula)
 def test_functions_of_r_that_are_arguments_here_are_answered(formula, remedy):
     with pytest.raises(ValueError, match=remedy):
         Design.learn(pd.DataFrame({"make": list("aba"), "load": [1.0, 5.0, 2.0]}), formula)
+
+
+def test_readings_beyond_a_spline_are_named_with_their_range():
+    design = Design.learn(FLEET, "~ bs(load, df=4)", intercept=True)
+    beyond = FLEET.assign(load=np.where(np.arange(N) == 4, 9.0, FLEET["load"]))  # was formulaic's word for it
+    said = rf"load is 9 in row 4 \(1 such rows.*bs\(load, df=4\) learned from {LOAD.min():g} to {LOAD.max():g}.*cs\(load, df=4\)"
+    with pytest.raises(BadRow, match=said) as refused:
+        design.matrix(beyond)
+    assert refused.value.rows == (4,)
+    for remedy in ("~ cs(load, df=4)", '~ bs(load, df=4, extrapolation="clip")'):
+        assert np.isfinite(Design.learn(FLEET, remedy, intercept=True).matrix(beyond)).all()
+
+
+def test_a_stress_that_is_none_is_named_by_its_column():
+    with pytest.raises(BadRow, match=r"load must be above 0; row 4 has load=-1"):  # said stress
+        Design.learn(FLEET.assign(load=np.where(np.arange(N) == 4, -1.0, LOAD)), "~ inverse_power(load)", intercept=True)

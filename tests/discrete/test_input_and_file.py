@@ -174,3 +174,10 @@ def test_a_file_whose_parts_contradict_each_other_is_refused(mixed, tmp_path, pa
     path.write_text(json.dumps(content | {"sha256": digest(content)}))
     with pytest.raises(sj.ModelFileError, match=message):
         sj.load(path)
+
+
+@pytest.mark.parametrize("given", [{}, {"periods": "month"}])
+def test_periods_not_given_are_asked_for_with_their_unit(given):
+    # was Python's word for a missing keyword, or for text that is no number
+    with pytest.raises(TypeError, match=r"DiscreteTimeHazard needs periods=.*periods=30\.0 for months.*got (none|'month')"):
+        sj.DiscreteTimeHazard(**given).fit(LOAD, LIFE)

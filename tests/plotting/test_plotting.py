@@ -2,10 +2,12 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 import survjax as sj
 from survjax.data.product_limit import product_limit
+from survjax.plotting import plot_frailties
 from survjax.plotting.canvas import name_of
 from tests.conftest import shipped
 
@@ -200,3 +202,13 @@ def test_a_known_law_is_drawn_without_data(picture):
     np.testing.assert_allclose(ages[-1], 100 * np.sqrt(np.log(1000)), rtol=1e-12)  # by which 99.9 % have failed
     weak = sj.DefectiveSubpopulation(sj.Weibull(2.0, 100.0), fraction_failing=0.3)
     assert getattr(weak, picture)().get_xlim()[1] == pytest.approx(weak.quantile(0.2))  # half of them never fail
+
+
+def test_the_axis_of_frailties_has_round_numbers():
+    frailty = np.array([0.3, 0.6, 1.0, 1.6])
+    table = pd.DataFrame({"frailty": frailty, "lower": 0.6 * frailty, "upper": 1.6 * frailty, "failures": 3.0}, index=list("abcd"))
+    ax = plot_frailties(table)
+    ax.figure.canvas.draw()
+    low, high = ax.get_xlim()
+    shown = [label.get_text() for label in ax.get_xticklabels() if low <= label.get_position()[0] <= high]
+    assert shown == ["0.2", "0.5", "1", "2"]  # were 10^0 alone
