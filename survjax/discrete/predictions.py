@@ -19,7 +19,6 @@ from survjax.numerics.blocks import SMALLEST, map_rows
 from survjax.numerics.pytrees import register_pytree
 
 DRAWS = 256  # at least, of a unit to be predicted for: nothing evens out over units there
-HELD_AT_ONCE = 2**24  # numbers: cells times draws times periods
 
 
 class UnitHazard:
@@ -88,13 +87,8 @@ def of_cells(fit: DiscreteFit, function: Callable, more: tuple[Any, ...], matrix
     m = columns[0].shape[1]
     rows = [np.repeat(one, m, axis=0) for one in fit.predictor.inside(matrix)]
     rows += [np.ascontiguousarray(column).reshape(-1) for column in columns]
-    step = max(HELD_AT_ONCE // (len(template.draws) * fit.predictor.periods.n), SMALLEST)
-    step = 1_024 if step >= 1_024 else SMALLEST  # to which rows are padded anyway
-    found = [
-        map_rows(function, (template, fit.coordinates, *more), *(row[first : first + step] for row in rows))
-        for first in range(0, max(len(rows[0]), 1), step)
-    ]
-    return jax.tree.map(lambda *arrays: np.concatenate(arrays), *found)
+    # all draws of so many cells, and one program whatever their number
+    return map_rows(function, (template, fit.coordinates, *more), *rows, at_once=SMALLEST)
 
 
 def predict(fit: DiscreteFit, rule: Callable, matrix: np.ndarray, columns: list[np.ndarray]) -> np.ndarray:

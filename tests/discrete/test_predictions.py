@@ -15,6 +15,7 @@ from survjax.discrete.estimation import columns_of, simulated_parts
 from survjax.discrete.mixed_hazard import MixedHazard
 from survjax.frailty.groups import read_groups
 from survjax.models.precision import in_double_precision
+from survjax.numerics import blocks
 from tests.discrete.conftest import history, read
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(80)
@@ -133,3 +134,10 @@ def test_limits_are_walds_and_of_a_spread_those_of_the_profile_likelihood():
     for limit in (lower, upper):
         least = minimize(loss, fit.coordinates[:3], (limit,), method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-5}).fun
         np.testing.assert_allclose(least + fit.log_likelihood, 0.5 * chi2.ppf(0.9, 1), rtol=1e-3)  # both searches' own stop rules
+
+
+def test_another_number_of_units_compiles_nothing_again(mixed):
+    mixed.predict_rul(pd.DataFrame({"load": np.zeros(3)}), 0.0, kind="median")
+    compiled = blocks._map_blocks._cache_size()
+    mixed.predict_rul(pd.DataFrame({"load": np.zeros(100)}), 0.0, kind="median")
+    assert blocks._map_blocks._cache_size() == compiled
