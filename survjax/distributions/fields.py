@@ -181,6 +181,11 @@ class Fields:
             return all(part.knows_its_unit() for part in parts)
         return any(isinstance(kind, ConstantKind) and kind.time_power for kind in kinds.values())
 
+    def holds_ages(self) -> bool:
+        """Whether ages stand in it that are never learned, such as breaks, at any depth."""
+        own = (getattr(self, name) for name, kind in self.field_kinds().items() if isinstance(kind, ConstantKind) and kind.time_power)
+        return any(value is not None for value in own) or any(part.holds_ages() for part in self.parts())
+
     def parts(self) -> list[Any]:
         """The distributions that this one is made of, in order; none for a law with parameters of its own."""
         return [part for name, kind in self.field_kinds().items() if kind is PART for part in _parts(getattr(self, name))]

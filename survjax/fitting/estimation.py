@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -181,7 +182,8 @@ def _n_densities(template: Distribution, life: Lifetimes) -> float:
 def unit_of_time(template: Distribution, life: Lifetimes) -> float:
     """The geometric mean of the failure times (of many, of some), so that fits in different units take the same path.
 
-    On the whole real line their standard deviation, about which the same holds.
+    On the whole real line their standard deviation, about which the same holds. Beside ages that stand in the law, such as breaks, the
+    power of 2 next to it: rounding may then not take a failure at a break to the other side of it.
     """
     if not template.knows_its_unit():
         return 1.0
@@ -192,7 +194,8 @@ def unit_of_time(template: Distribution, life: Lifetimes) -> float:
     sample = life[failed[:: -(-len(failed) // ENOUGH_ROWS)]].in_the_middle()
     if template.start_of_support < 0.0:
         return float(np.std(sample.durations)) or 1.0
-    return float(np.exp(np.average(np.log(sample.durations), weights=sample.weights)))
+    mean = float(np.average(np.log(sample.durations), weights=sample.weights))
+    return 2.0 ** round(mean / math.log(2.0)) if template.holds_ages() else math.exp(mean)
 
 
 def is_wrapper(template: Distribution) -> bool:

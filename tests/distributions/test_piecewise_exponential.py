@@ -72,6 +72,17 @@ def test_the_fit_is_failures_over_time_in_each_piece():
         )  # the Hessian is a last step away
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_failures_at_a_break_are_of_the_piece_that_begins_there_whatever_the_unit(seed):
+    # ages in tens, breaks among them: the unit inside once took some to the other side, by rounding
+    durations = np.ceil(10 * np.random.default_rng(seed).weibull(1.5, 64)) * 10
+    model = sj.PiecewiseExponential([50.0, 100.0]).fit(durations)
+    for index, (begin, end) in enumerate([(0.0, 50.0), (50.0, 100.0), (100.0, np.inf)]):
+        failures = np.sum((durations >= begin) & (durations < end))
+        spent = np.clip(durations - begin, 0.0, end - begin).sum()
+        np.testing.assert_allclose(model.parameters_[f"rate_{index}"], failures / spent, rtol=1e-12)  # the optimum is in closed form
+
+
 def test_a_known_rate_stays_and_bad_breaks_are_refused():
     model = sj.PiecewiseExponential([5000.0], rate=[None, 1e-5]).fit(shipped("generator_fans"))
     assert model.parameters_["rate_1"] == 1e-5
