@@ -64,7 +64,7 @@ class Domain:
         return np.broadcast_to(given, shape).copy()
 
     def from_real(self, coordinate):
-        return jnp.exp(coordinate)
+        return _exp(coordinate)
 
     def to_real(self, value: float) -> float:
         return math.log(value)
@@ -143,7 +143,7 @@ class ShareDomain(Domain):
         return 0 <= value < 1
 
     def from_real(self, coordinate):
-        return 1.0 / (1.0 + jnp.exp(-coordinate))
+        return 1.0 / (1.0 + _exp(-coordinate))
 
     def to_real(self, value: float) -> float:
         return math.log(value / (1.0 - value))
@@ -261,6 +261,14 @@ Variance = Annotated[Any, VARIANCE]
 Weights = Annotated[Any, WEIGHT]
 
 
+def _exp(values):
+    """Of NumPy's by NumPy: outside of a program JAX compiles one for each operation, a dozen for the estimates of a mixture."""
+    if isinstance(values, (np.ndarray, np.generic, float)):
+        with np.errstate(over="ignore"):  # infinite, as JAX has it
+            return np.exp(values)
+    return jnp.exp(values)
+
+
 def n_simplex_coordinates(weights: Sequence[Any]) -> int:
     return max(sum(weight is None for weight in weights) - 1, 0)
 
@@ -271,8 +279,10 @@ def simplex_from_real(weights: Sequence[Any], coordinates) -> tuple:
     if not free:
         return tuple(weights)
     left_over = 1.0 - sum(weight for weight in weights if weight is not None)
-    logits = jnp.append(coordinates, jnp.zeros((1,), coordinates.dtype))
-    shares = left_over * jnp.exp(logits - jnp.max(logits)) / jnp.sum(jnp.exp(logits - jnp.max(logits)))
+    own = np if isinstance(coordinates, np.ndarray) else jnp
+    logits = own.append(coordinates, own.zeros((1,), coordinates.dtype))
+    sizes = _exp(logits - own.max(logits))
+    shares = left_over * sizes / own.sum(sizes)
     filled = list(weights)
     for share, index in zip(shares, free, strict=True):
         filled[index] = share

@@ -60,7 +60,8 @@ def root_between(gap: Callable, lower, upper):
     def tangent_solve(linear, value):
         return value / linear(jnp.ones_like(value))
 
-    at_low, at_high = jax.lax.stop_gradient((gap(low), gap(high)))
+    # both ends by one copy of the gap, which is what takes long to compile
+    at_low, at_high = jax.lax.stop_gradient(jax.vmap(gap)(jnp.stack([low, high])))
     # where the straight line between the ends crosses: for mixtures of Weibulls two to five steps from the root
     rise = at_high - at_low
     crossing = low - at_low * (high - low) / jnp.where(rise > 0, rise, 1.0)
@@ -95,12 +96,16 @@ def solve_from_anywhere(function: Callable, target):
     one = jnp.ones_like(reachable)
     frozen = jax.lax.stop_gradient(reachable)
 
-    def widen(direction):
-        def short_of_it(length):
-            reached = function(length)
-            return ((reached < frozen) if direction > 0 else (reached > frozen)) & (length > 1e-290) & (length < 1e290)
+    # Both ends are looked for in one loop that holds one copy of the function; asked in the loop's condition, it would under vmap be
+    # compiled twice. The copies are what takes long to compile.
+    factors = jnp.asarray([0.25, 4.0], one.dtype)
 
-        return jax.lax.while_loop(short_of_it, lambda length: length * 4.0**direction, one)
+    def widen(state):
+        ends, _ = state
+        reached = jax.lax.stop_gradient(jax.vmap(function)(ends))
+        outside = jnp.where(factors > 1.0, reached < frozen, reached > frozen) & (ends > 1e-290) & (ends < 1e290)
+        return jnp.where(outside, ends * factors, ends), outside.any()
 
-    solution = solve_increasing(function, reachable, widen(-1), widen(+1))
+    lower, upper = jax.lax.while_loop(lambda state: state[1], widen, (jnp.stack([one, one]), jnp.asarray(True)))[0]
+    solution = solve_increasing(function, reachable, lower, upper)
     return jnp.where(inside, solution, jnp.where(target > 0, jnp.inf, 0.0))

@@ -76,7 +76,7 @@ def test_a_unit_far_beyond_a_narrow_component_has_finite_slopes_in_single_precis
 
     def slope(law):
         template = Mixture((law(None, None), law(None, None)), None)
-        return jax.grad(lambda point: template.bind(point).log_survival_from(jnp.float32(5.0), jnp.log(jnp.float32(5.0))))(narrow)
+        return jax.jit(jax.grad(lambda point, t: template.bind(point).log_survival_from(t, jnp.log(t))))(narrow, np.float32(5.0))
 
     assert np.isnan(slope(Weibull)).any()
     # what is left is the wide component: d log S / d log k = -H log(t / scale), d log S / d log scale = H k, with k = 1 and scale e
@@ -105,15 +105,17 @@ def test_the_slope_of_the_loss_is_that_of_differences():
         rows = jax.tree.map(jnp.asarray, rows_of(LIFE, 1.0) | {"x": x})
         trained_as = StepHazard(template.breaks)
 
+        @jax.jit
+        @jax.value_and_grad
         def loss(point):
             parts = jnp.split(point, np.cumsum([leaf.size for leaf in leaves])[:-1])
             own = jax.tree.unflatten(structure, [part.reshape(leaf.shape) for part, leaf in zip(parts, leaves, strict=True)])
             return network_loss(trained_as, start, own, rows, None).sum()
 
         step = 1e-6
-        differences = [(loss(point + step * one) - loss(point - step * one)) / (2 * step) for one in np.eye(len(point))]
+        differences = [(loss(point + step * one)[0] - loss(point - step * one)[0]) / (2 * step) for one in np.eye(len(point))]
         # of central differences: rounding 1e-16 / 1e-6 and curvature 1e-12, times a loss of some 30
-        np.testing.assert_allclose(jax.grad(loss)(point), differences, rtol=1e-6, atol=1e-7)
+        np.testing.assert_allclose(loss(point)[1], differences, rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize("life", [LIFE, PLAIN], ids=["any kind of row", "failures and running units"])
@@ -123,12 +125,14 @@ def test_a_mixture_has_finite_slopes_for_every_kind_of_row(life):
     with jax.enable_x64(True):
         rows = jax.tree.map(jnp.asarray, rows_of(life, 1.0))
 
+        @jax.jit
+        @jax.value_and_grad
         def loss(point):
             return jax.vmap(lambda row: log_probability(template.bind(point), row))(rows).sum()
 
         step = 1e-6
-        differences = [(loss(point + step * one) - loss(point - step * one)) / (2 * step) for one in np.eye(5)]
-        np.testing.assert_allclose(jax.grad(loss)(jnp.asarray(point)), differences, rtol=1e-6, atol=1e-7)  # as above
+        differences = [(loss(point + step * one)[0] - loss(point - step * one)[0]) / (2 * step) for one in np.eye(5)]
+        np.testing.assert_allclose(loss(point)[1], differences, rtol=1e-6, atol=1e-7)  # as above
 
 
 def test_biases_alone_learn_failures_over_exposure():
