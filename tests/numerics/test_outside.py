@@ -85,7 +85,11 @@ def test_a_number_of_another_type_is_another_value(monkeypatch):
     assert values_outside(reads) != before
 
 
-@pytest.mark.parametrize("function", [reads, calls, jitted, calls_jitted, lambda: 2 * reads(), Held(reads), Law, Law().rule], ids=str)
+@pytest.mark.parametrize(
+    "function",
+    [reads, calls, jitted, calls_jitted, lambda: 2 * reads(), Held(reads), Law, Law().rule],
+    ids=["reads", "calls", "jitted", "calls jitted", "lambda", "object", "class", "method"],
+)
 def test_values_are_found_through_functions_objects_and_classes(monkeypatch, function):
     before = values_outside(function)
     assert values_outside(function) == before
