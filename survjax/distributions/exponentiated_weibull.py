@@ -8,7 +8,7 @@ from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import ENDS_AT_LAST, INFINITY, ZERO, Edges, Limit, Tail, narrows, widens
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
 from survjax.distributions.weibull import Weibull
-from survjax.numerics.special import between_birth_and_end, cloglog, log1mexp, log_inverse_cloglog
+from survjax.numerics.special import between_birth_and_end, cloglog, growing, log1mexp, log_inverse_cloglog
 from survjax.parameters import Duration, Positive
 
 FAR = 40.0  # a cumulative hazard of the Weibull beyond which its failure probability is 1 to all digits
@@ -63,7 +63,7 @@ class ExponentiatedWeibull(Distribution):
         x = self._log_weibull_hazard(log_time)
         far = x > jnp.log(FAR)
         near = log1mexp(self.power * log_inverse_cloglog(jnp.where(far, 0.0, x)))
-        return jnp.where(far, jnp.log(self.power) - jnp.exp(jnp.where(far, x, 0.0)), near)
+        return jnp.where(far, jnp.log(self.power) - growing(jnp.where(far, x, 0.0)), near)
 
     def log_density_from(self, time, log_time):
         return self._log_hazard(log_time) + self.log_survival_from(time, log_time)

@@ -11,7 +11,7 @@ from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import INFINITY, location_scale
 from survjax.distributions.papers import FRECHET
 from survjax.distributions.smooth_hazard import duration_to, hazard_over
-from survjax.numerics.special import between_birth_and_end, cloglog, expm1_ratio, log_inverse_cloglog, log_scaled_upper_gamma
+from survjax.numerics.special import between_birth_and_end, cloglog, expm1_ratio, growing, log_inverse_cloglog, log_scaled_upper_gamma
 from survjax.parameters import Duration, Positive
 
 N_TERMS = 36  # powers of at most 2 over factorials
@@ -56,7 +56,7 @@ class Frechet(Distribution):
 
     def log_density_from(self, time, log_time):
         x = self._log_power(log_time)
-        return jnp.log(self.shape) - log_time + x - jnp.exp(x)
+        return jnp.log(self.shape) - log_time + x - growing(x)
 
     def cumulative_hazard_between(self, start, length):
         return hazard_over(self, start, length, self.scale)

@@ -8,8 +8,10 @@ import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import INFINITY, MINUS_INFINITY, ZERO, Edges, Tail, narrows, widens
-from survjax.numerics.special import expm1_ratio, log1p_ratio, log_scaled_exponential_integral
+from survjax.numerics.special import expm1_ratio, growing, log1p_ratio, log_scaled_exponential_integral
 from survjax.parameters import Rate, RealRate
+
+FAR = 80.0  # beyond such an exponent the exponential is taken together with the rate, which may be as small; short of where float32 ends
 
 
 class Gompertz(Distribution):
@@ -45,7 +47,7 @@ class Gompertz(Distribution):
         return jnp.log(self.rate) + exponent(self.shape, time)
 
     def cumulative_hazard_between(self, start, length):
-        return self.rate * jnp.exp(exponent(self.shape, start)) * integrated_exponential(self.shape, length)
+        return collected_between(self.shape, self.rate, start, length)
 
     def duration_after(self, start, cumulative_hazard):
         x = cumulative_hazard / (self.rate * jnp.exp(exponent(self.shape, start)))
@@ -86,6 +88,18 @@ def integrated_exponential(shape, length):
     limit = jnp.where(dies_out, -1.0 / jnp.where(dies_out, shape, -1.0), jnp.inf)
     finite = jnp.where(endless, 0.0, length)
     return jnp.where(endless, limit, finite * expm1_ratio(shape * finite))
+
+
+def collected_between(shape, rate, start, length):
+    """The integral of rate × exp(shape × age) over ages from ``start`` on, which does not overflow before it is itself that large."""
+    end = start + length
+    late = (exponent(shape, end) > FAR) & (length > 0)
+    early_shape = jnp.where(late, 0.0, shape)
+    early = rate * jnp.exp(exponent(early_shape, start)) * integrated_exponential(early_shape, length)
+    late_shape = jnp.where(late, shape, 1.0)
+    share = -jnp.expm1(-late_shape * jnp.where(late & (length < jnp.inf), length, 1.0))
+    log_late = jnp.log(rate) + exponent(late_shape, jnp.where(late, end, 0.0)) + jnp.log(share) - jnp.log(late_shape)
+    return jnp.where(late, growing(log_late), early)
 
 
 def length_of_integral(shape, integral):

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import INFINITY, MINUS_INFINITY, WALL, ZERO, Edges, Limit, Tail, narrows, widens
-from survjax.distributions.gompertz import Gompertz, exponent, integrated_exponential, length_of_integral
+from survjax.distributions.gompertz import Gompertz, collected_between, exponent, length_of_integral
 from survjax.numerics.roots import solve_increasing
 from survjax.parameters import Rate, RealRate
 
@@ -50,7 +50,7 @@ class GompertzMakeham(Distribution):
         return jnp.logaddexp(jnp.log(self.makeham) + 0.0 * exponent(0.0, time), jnp.log(self.rate) + exponent(self.shape, time))
 
     def cumulative_hazard_between(self, start, length):
-        return self.makeham * length + self._rate_at(start) * integrated_exponential(self.shape, length)
+        return self.makeham * length + collected_between(self.shape, self.rate, start, length)
 
     def duration_after(self, start, cumulative_hazard):
         inside = (cumulative_hazard > 0) & (cumulative_hazard < jnp.inf)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import ZERO, location_scale
 from survjax.distributions.papers import LARGEST_EXTREME_VALUE
-from survjax.numerics.special import log_failed
+from survjax.numerics.special import growing, log_failed
 from survjax.parameters import Duration, Location
 
 EULER = 0.5772156649015329
@@ -47,7 +47,7 @@ class LargestExtremeValue(Distribution):
 
     def log_density(self, time):
         z = self._standard(time)
-        return -z - jnp.exp(-z) - jnp.log(self.scale)
+        return -z - growing(-z) - jnp.log(self.scale)
 
     def log_hazard(self, time):
         return self.log_density(time) - self.log_survival(time)

@@ -67,7 +67,10 @@ class Mixture(Distribution):
         return log_weighted_sum([component.log_hazard(time) for component in self.components], self.weights_after(time))
 
     def hazard(self, time):
-        return jnp.sum(self.weights_after(time) * jnp.stack([component.hazard(time) for component in self.components]))
+        shares = self.weights_after(time)
+        hazards = jnp.stack([component.hazard(time) for component in self.components])
+        # that of a component of which none are left may be beyond all numbers
+        return jnp.sum(shares * jnp.where(shares > 0, hazards, 0.0))
 
     def density(self, time):
         return jnp.sum(jnp.stack(self.weights) * jnp.stack([component.density(time) for component in self.components]))

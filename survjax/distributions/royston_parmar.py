@@ -14,6 +14,7 @@ from survjax.distributions.edges import INFINITY, MINUS_INFINITY, Edges, Limit, 
 from survjax.distributions.fields import Age
 from survjax.distributions.piecewise_exponential import check_ages
 from survjax.errors import NoFiniteMaximum
+from survjax.numerics.special import growing
 from survjax.parameters import Reals
 
 # where every unit is truncated on the right: in its window the density is h(t) / H(end) then, whatever the level of the hazard
@@ -140,12 +141,12 @@ class RoystonParmar(Distribution):
         return jnp.where(positive, log_hazard, jnp.where(self.gamma[1] == 1.0, self.gamma[0] - jnp.log(self.knots[0]), steep))
 
     def log_survival_from(self, time, log_time):
-        return -jnp.exp(self._spline(log_time)[0])
+        return -growing(self._spline(log_time)[0])
 
     def log_density_from(self, time, log_time):
         value, slope = self._spline(log_time)
         rises = slope > 0
-        return jnp.where(rises, value + jnp.log(jnp.where(rises, slope, 1.0)) - log_time - jnp.exp(value), -jnp.inf)
+        return jnp.where(rises, value + jnp.log(jnp.where(rises, slope, 1.0)) - log_time - growing(value), -jnp.inf)
 
     def cumulative_hazard_between(self, start, length):
         near = (start > 0) & (length <= start)

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import ZERO, location_scale
 from survjax.distributions.papers import SMALLEST_EXTREME_VALUE
+from survjax.numerics.special import growing
 from survjax.parameters import Duration, Location
 
 EULER = 0.5772156649015329
@@ -41,16 +42,18 @@ class SmallestExtremeValue(Distribution):
         return (time - self.location) / self.scale
 
     def log_survival(self, time):
-        return -jnp.exp(self._standard(time))
+        return -growing(self._standard(time))
 
     def log_hazard(self, time):
         return self._standard(time) - jnp.log(self.scale)
 
     def cumulative_hazard_between(self, start, length):
         z, u = self._standard(start), length / self.scale
-        short = u < 1.0
-        near = jnp.exp(z) * jnp.expm1(jnp.where(short, u, 0.0))
-        return jnp.where(short, near, jnp.exp(z + u) - jnp.exp(z))
+        before = growing(z)
+        gone, short = before == jnp.inf, u < 1.0
+        collected = jnp.where(gone, 0.0, before)
+        near = collected * jnp.expm1(jnp.where(short, u, 0.0))
+        return jnp.where(gone & (length > 0), jnp.inf, jnp.where(short, near, growing(jnp.where(short, 0.0, z + u)) - collected))
 
     def duration_after(self, start, cumulative_hazard):
         positive = cumulative_hazard > 0

@@ -10,7 +10,7 @@ from jax.scipy.special import gammaln, xlogy
 from survjax.distributions.distribution import Distribution
 from survjax.distributions.edges import INFINITY, location_scale
 from survjax.distributions.papers import WEIBULL
-from survjax.numerics.special import hazard_times_survival, log_ratio, log_scaled_upper_gamma, power_of_ratio
+from survjax.numerics.special import growing, hazard_times_survival, log_ratio, log_scaled_upper_gamma, power_of_ratio
 from survjax.parameters import Duration, Positive
 
 
@@ -54,17 +54,18 @@ class Weibull(Distribution):
         aged = time > 0
         ratio = jnp.where(aged, time, self.scale) / self.scale
         falls = jnp.where(aged | (power >= 0.0), ratio ** jnp.where(power > 0.0, 0.0, power), jnp.inf)
-        return self.shape / self.scale * jnp.where(power > 0.0, rises, falls)
+        beyond = (power > 0.0) & (rises == jnp.inf)
+        return jnp.where(beyond, jnp.inf, self.shape / self.scale * jnp.where(power > 0.0, jnp.where(beyond, 1.0, rises), falls))
 
     def density(self, time):
         return hazard_times_survival(self.hazard(time), self.survival(time))
 
     def log_survival_from(self, time, log_time):
-        return -jnp.exp(self.shape * (log_time - jnp.log(self.scale)))
+        return -growing(self.shape * (log_time - jnp.log(self.scale)))
 
     def log_density_from(self, time, log_time):
         exponent = self.shape * (log_time - jnp.log(self.scale))
-        return jnp.log(self.shape) - log_time + exponent - jnp.exp(exponent)
+        return jnp.log(self.shape) - log_time + exponent - growing(exponent)
 
     def log_hazard_from(self, time, log_time):
         return jnp.log(self.shape) - log_time + self.shape * (log_time - jnp.log(self.scale))
@@ -72,12 +73,14 @@ class Weibull(Distribution):
     def cumulative_hazard_between(self, start, length):
         # At age 60 a remaining life of 1e-10 is lost in 60 + 1e-10: the difference is taken as a ratio instead. Each branch
         # gets harmless arguments where the other one is taken: what overflows there would make the gradient nan.
-        near = (start > 0) & (length <= start)
-        near_start, near_length = jnp.where(near, start, self.scale), jnp.where(near, length, 0.0)
-        growth = jnp.expm1(self.shape * jnp.log1p(near_length / near_start))
-        far_start, far_length = jnp.where(near, 0.0, start), jnp.where(near, self.scale, length)
-        far = power_of_ratio(far_start + far_length, self.scale, self.shape) - power_of_ratio(far_start, self.scale, self.shape)
-        return jnp.where(near, power_of_ratio(near_start, self.scale, self.shape) * growth, far)
+        before = power_of_ratio(start, self.scale, self.shape)
+        gone = before == jnp.inf
+        collected = jnp.where(gone, 0.0, before)
+        looks = (start > 0) & (length <= start)
+        rise = self.shape * jnp.log1p(jnp.where(looks, length, 0.0) / jnp.where(looks, start, self.scale))
+        near = looks & (rise < 1.0)
+        far = power_of_ratio(jnp.where(near, self.scale, start + length), self.scale, self.shape) - collected
+        return jnp.where(gone & (length > 0), jnp.inf, jnp.where(near, collected * jnp.expm1(jnp.where(near, rise, 0.0)), far))
 
     def duration_after(self, start, cumulative_hazard):
         collected = power_of_ratio(start, self.scale, self.shape)

@@ -35,7 +35,19 @@ def power_of_ratio(time, scale, exponent):
     # value 0, and the slope in time that the power has at 0: none, 1 / scale, or infinite
     steep = jnp.sqrt(jnp.where(positive | (exponent >= 1.0), 1.0, origin))
     at_origin = jnp.where(exponent > 1.0, 0.0, jnp.where(exponent == 1.0, origin / scale, steep))
-    return jnp.where(positive, jnp.exp(logarithm), at_origin)
+    return jnp.where(positive, growing(logarithm), at_origin)
+
+
+def growing(exponent):
+    """exp(exponent), infinite and without slope from where its second derivatives would leave the number range (690 in double precision).
+
+    For a cumulative hazard by its logarithm: what it leaves alive is 0 to any precision, and so are that survival's derivatives. By the
+    chain rule they are 0 times those of the hazard, and 0 times infinity is nan: in a mixture, of whole fleets for one unit that is
+    old for a sharp component.
+    """
+    most = math.log(jnp.finfo(jnp.result_type(exponent, float)).max)
+    beyond = exponent > most - 3.0 * math.log(most)
+    return jnp.where(beyond, jnp.inf, jnp.exp(jnp.where(beyond, 0.0, exponent)))
 
 
 def hazard_times_survival(hazard, survival):
