@@ -31,7 +31,7 @@ class Columns:
 
     @property
     def leaves(self) -> dict[str, np.ndarray]:
-        return {_path(path): leaf for path, leaf in jax.tree_util.tree_flatten_with_path(self.tree)[0]}
+        return columns_by_path(self.tree)
 
     def at(self, rows: np.ndarray) -> Columns:
         return Columns(jax.tree.map(lambda column: column[rows], self.tree), len(rows), self.left_out)
@@ -59,6 +59,11 @@ def _path(path: Any) -> str:
     return ".".join(keys) or "data"
 
 
+def columns_by_path(data: Any) -> dict[str, Any]:
+    """The columns of a mapping or pytree, ``inside.x`` one inside of another; a frame is one, of the name ``data``."""
+    return {_path(path): leaf for path, leaf in jax.tree_util.tree_flatten_with_path(data, is_leaf=_is_column)[0]}
+
+
 def read_columns(data: Any) -> Columns:
     """The columns of a data frame (pandas, polars, Arrow), of a mapping of arrays, or of any pytree of arrays.
 
@@ -83,7 +88,7 @@ def read_columns(data: Any) -> Columns:
     if isinstance(data, Mapping):
         data, left_out = _without_words(data)
     tree = jax.tree_util.tree_map_with_path(lambda path, leaf: read_column(_path(path), leaf), data, is_leaf=_is_column)
-    leaves = {_path(path): leaf for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]}
+    leaves = columns_by_path(tree)
     if not leaves:
         raise next(iter(left_out.values()), ValueError("data has no columns."))
     lengths = {name: len(leaf) for name, leaf in leaves.items()}

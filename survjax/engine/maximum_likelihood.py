@@ -14,6 +14,7 @@ from survjax.engine.findings import LikelihoodFindings, wald_table
 from survjax.engine.intervals import bootstrap_values, delta_of, percentile_limits, profile_limits, sandwich
 from survjax.engine.of_parameters import OfParameters
 from survjax.engine.parameter_space import WORDS, read_parameters
+from survjax.engine.row_order import index_of_rows, refuse_other_order, refuse_other_order_of_arguments
 from survjax.engine.term import NotInTheFile
 from survjax.errors import NotConverged, NotFitted
 from survjax.models.arguments import check_level, check_side, check_whole_number
@@ -126,6 +127,7 @@ class MaximumLikelihood(LikelihoodFindings):
             raise ValueError("starts is empty; give a mapping from names to values, a list of such, or None.")
         points = [space.read_start(one, default) for one in given]
         n_starts = len(points) if n_starts is None else check_whole_number(n_starts, "n_starts", len(points))
+        refuse_other_order(data, weights=weights, clusters=clusters)
         codes = None if clusters is None else read_clusters(clusters, data, problem.rows, problem.n_given)
         if codes is not None and self.errors == "model":
             raise ValueError('clusters count where errors are robust: MaximumLikelihood(..., errors="robust"); or leave them out.')
@@ -146,6 +148,7 @@ class MaximumLikelihood(LikelihoodFindings):
         if not space.n_coordinates:
             raise ValueError("every parameter is known: nothing is left to learn. Give one a domain, for instance sj.Real.")
         columns = read_columns(data)
+        refuse_other_order(data, weights=weights)
         rows = None if block is None else check_whole_number(block, "block", 1)
         problem = Problem.pose(self.log_likelihood, self.per, space, columns, read_weights(weights, columns), rows)
         return problem, default
@@ -184,24 +187,30 @@ class MaximumLikelihood(LikelihoodFindings):
             are); the profile rises above it; a tenth of the samples has none.
         TypeError : a function that JAX cannot follow.
         ValueError : unknown words; profile limits of a function, or beside robust errors; a value of a function that is nan or outside of
-            its domain, that has no finite derivative, or that rests on an index that is out of range.
+            its domain, that has no finite derivative, or that rests on an index that is out of range; pandas arguments whose rows are in different
+            orders.
 
         Returns
         -------
-        DataFrame with ``estimate``, ``lower``, ``upper``; one row a parameter, or one an entry of the function's answer.
+        DataFrame with ``estimate``, ``lower``, ``upper``; one row a parameter, or one an entry of the function's answer. An answer (n,) to
+        the n rows of a pandas object keeps their index.
         """
         check_level(level)
         if method not in ("wald", "likelihood", "bootstrap"):
             raise ValueError(f'method must be "wald", "likelihood" or "bootstrap"; got {method!r}.')
         check_side(side)
         fit = self._fitted
+        labels: Any
         if what == "parameters":
             names, values, domains = fit.space.names, fit.values, fit.space.domains
+            labels = names
         elif callable(what):
+            refuse_other_order_of_arguments(arguments)
             values_outside(what)  # so that nothing older is kept of functions that it calls
             function = OfParameters.read(what, arguments)
             answer, values, errors = delta_of(function, fit)
             names, kind = _labels(answer), _read_domain(domain)
+            labels = _labels_by_row(answer, index_of_rows(arguments))
             function.check_entries(fit.space, np.asarray(fit.coordinates), values, names)
             domains = [kind] * len(values)
             for name, value in zip(names, values, strict=True):
@@ -215,13 +224,13 @@ class MaximumLikelihood(LikelihoodFindings):
             return limits_by_name(names, values, *self._likelihood_limits(level, side))
         if method == "bootstrap":
             found = self._at_samples(what, arguments, n_bootstrap, seed)
-            return limits_by_name(names, values, *percentile_limits(found, values, domains, level, side))
+            return limits_by_name(labels, values, *percentile_limits(found, values, domains, level, side))
         if what == "parameters":
             return wald_table(fit, level, side)
         if fit.converged and not np.isfinite(errors).all():
             name = names[int(np.argmin(np.isfinite(errors)))]
             raise ValueError(f"{name} has no finite derivative at the estimates, and so no standard error; take method='bootstrap'.")
-        return limits_by_name(names, values, *wald_limits(values, errors, domains, level, side))
+        return limits_by_name(labels, values, *wald_limits(values, errors, domains, level, side))
 
     def _likelihood_limits(self, level: float, side: str) -> tuple[np.ndarray, np.ndarray]:
         if self.errors == "robust":
@@ -278,14 +287,21 @@ class MaximumLikelihood(LikelihoodFindings):
         return found
 
 
-def _labels(answer: Any) -> list[str]:
-    """A name for each entry of what a function answered."""
+def _labels(answer: Any, rows: Any = None) -> list[str]:
+    """A name for each entry of what a function answered, by the labels of its n rows where it has n."""
     names = []
     for path, leaf in jax.tree_util.tree_flatten_with_path(answer)[0]:
         word = ".".join(str(getattr(key, "key", getattr(key, "name", getattr(key, "idx", key)))) for key in path)
-        indices = list(np.ndindex(np.shape(leaf)))
+        by_row = rows is not None and np.ndim(leaf) > 0 and len(leaf) == len(rows)
+        indices = [(rows[first] if by_row else first, *rest) for first, *rest in np.ndindex(np.shape(leaf))] if np.ndim(leaf) else []
         names += [word or "value"] if np.ndim(leaf) == 0 else [f"{word}[{','.join(map(str, index))}]" for index in indices]
     return names
+
+
+def _labels_by_row(answer: Any, rows: Any) -> Any:
+    """The index of the rows for an answer of one number each, and names by their labels for one that is more."""
+    plain = rows is not None and not isinstance(answer, (Mapping, tuple, list)) and np.shape(answer) == (len(rows),)
+    return rows if plain else _labels(answer, rows)
 
 
 def _read_domain(domain: str | Domain) -> Domain:

@@ -30,11 +30,12 @@ def covariance_by_name(names: Sequence[str], covariance: np.ndarray) -> pd.DataF
     return pd.DataFrame(covariance.copy(), index=list(names), columns=list(names))
 
 
-def limits_by_name(names: Sequence[str], estimate: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> pd.DataFrame:
+def limits_by_name(names: Sequence[str] | pd.Index, estimate: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> pd.DataFrame:
     """Estimates (m,) with their limits, one row a name."""
     import pandas as pd
 
-    return pd.DataFrame({"estimate": estimate, "lower": lower, "upper": upper}, index=list(names))
+    index = names if isinstance(names, pd.Index) else list(names)
+    return pd.DataFrame({"estimate": estimate, "lower": lower, "upper": upper}, index=index)
 
 
 def ratio_columns(ratio: str, table: pd.DataFrame) -> dict[str, pd.Series]:

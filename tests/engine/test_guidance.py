@@ -208,10 +208,24 @@ def test_a_likelihood_that_is_nan_at_the_start_names_the_rows():
 
     t = np.ones(64)
     t[[17, 40]] = [-3.0, -1.0]
-    with pytest.raises(ValueError, match=r"is nan at the start \(rate=1\) for 2 of 64 rows, the first of them row 17.*t=-3"):
+    with pytest.raises(ValueError, match=r"is nan at the start \(rate=1\) for 2 of 64 rows: 17, 40 .*row 17 has t=-3"):
         fit(exponential, {"t": t}, {"rate": "positive"})
-    with pytest.raises(ValueError, match=r"1 of 63 rows, the first of them row 40"):
+    with pytest.raises(ValueError, match=r"1 of 63 rows: 40 "):
         fit(exponential, {"t": t}, {"rate": "positive"}, weights=np.arange(64) != 17)
+    t[20:32] = -1.0
+    with pytest.raises(ValueError, match=r"for 14 of 64 rows: 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, \.\.\. \("):  # named the first alone
+        fit(exponential, {"t": t}, {"rate": "positive"})
+
+
+def test_where_no_row_is_possible_at_the_start_it_is_the_start_that_is_to_blame():
+    # "leave out rows that are impossible", it said of all of them
+    def normal(parameters, row):
+        return jax.scipy.stats.norm.logpdf(row["x"], parameters["m"], parameters["s"])
+
+    with pytest.raises(ValueError, match=r"at the start \(m=0, s=0\) for every row.*Declare it \"positive\".*starts=\{") as told:
+        fit(normal, None, {"m": sj.Real(start=0.0), "s": "real"})
+    assert "leave out" not in str(told.value)
+    assert fit(normal, None, {"m": "real", "s": "real"}, starts={"s": 1.0}).parameters_["s"] == pytest.approx(X.std(), rel=1e-9)
 
 
 def test_a_missing_value_is_told_by_its_column_and_not_laid_on_the_start():
@@ -309,6 +323,37 @@ def test_a_fit_that_stopped_short_may_be_looked_at_and_leaves_an_earlier_one_alo
 
 
 # ---- data and parameters
+
+
+FRAME = pd.DataFrame({"x": X, "w": 1.0 + np.arange(64) % 3, "unit": np.arange(64) // 4})
+SHUFFLED = FRAME.sample(frac=1, random_state=1)
+
+
+@pytest.mark.parametrize(
+    ("data", "keywords", "said"),
+    [
+        (FRAME, {"weights": SHUFFLED["w"]}, "data and weights"),
+        (FRAME, {"clusters": SHUFFLED["unit"]}, "data and clusters"),
+        ({"x": FRAME["x"], "w": SHUFFLED["w"]}, {}, "w and x"),
+        ({"inside": {"x": FRAME["x"]}, "x": SHUFFLED["x"]}, {}, "inside.x and x"),
+        ({"x": FRAME["x"]}, {"weights": SHUFFLED["w"]}, "data and weights"),
+    ],
+)
+def test_rows_of_pandas_in_another_order_are_refused(data, keywords, said):
+    # taken by position, without a word
+    model = sj.MaximumLikelihood(squares, LEVEL, errors="robust")
+    with pytest.raises(ValueError, match=f"{said} are pandas Series with different indexes.*to_numpy"):
+        model.fit(data, **keywords)
+
+
+def test_rows_to_predict_for_in_another_order_are_refused():
+    model = fit(squares)
+    with pytest.raises(ValueError, match="x and w are pandas Series with different indexes"):
+        model.interval(lambda p, rows: p["level"] * rows["x"] + rows["w"], {"x": FRAME["x"], "w": SHUFFLED["w"]})
+    with pytest.raises(ValueError, match="argument 0 and argument 1 are pandas Series with different indexes"):
+        model.interval(lambda p, rows, w: p["level"] * rows["x"] + w, FRAME, SHUFFLED["w"])
+    with pytest.raises(ValueError, match="data and weights are pandas Series with different indexes"):
+        model.score(FRAME, SHUFFLED["w"])
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,29 @@ def test_of_several_starts_the_highest_maximum_counts():
     assert both.log_likelihood_ == pytest.approx(best, rel=1e-10)
 
 
+def cauchy(parameters, row):
+    return -jnp.log1p((row["y"] - parameters["m"]) ** 2)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_starts_at_random_reach_a_maximum_that_is_far_away(seed):
+    # 100 of 100 starts said that the lower one, at -19.42, was the maximum
+    y = np.array([-20.0, -19.0, 20.0, 21.0, 22.0])
+    found = sj.MaximumLikelihood(cauchy, {"m": sj.Real(start=-19.0)}).fit({"y": y}, n_starts=20, seed=seed)
+    highest = scipy.optimize.brentq(lambda m: np.sum((y - m) / (1 + (y - m) ** 2)), 20.5, 21.5, xtol=1e-14)
+    np.testing.assert_allclose(found.parameters_["m"], highest, rtol=1e-12)
+    assert 1 < found.n_hits_ < 20
+
+
+def test_a_start_at_random_where_nothing_is_finite_is_drawn_nearer():
+    def up_to_an_edge(parameters, row):
+        return jnp.log(row["y"] + parameters["m"]) - row["y"] - parameters["m"]
+
+    y = 1.0 + np.arange(64) / 64
+    found = sj.MaximumLikelihood(up_to_an_edge, {"m": "real"}).fit({"y": y}, n_starts=12)
+    assert found.n_hits_ == 12
+
+
 # ---- many rows
 
 
@@ -452,6 +475,18 @@ def test_what_a_function_expects_of_new_rows_has_limits(counted, form):
     np.testing.assert_allclose(found, np.exp(np.column_stack([middle, middle - z * error, middle + z * error])), rtol=1e-12)
     one = counted.interval(expected, frame.iloc[1], domain="positive")
     np.testing.assert_allclose(one.loc["value"], found.iloc[1], rtol=1e-12)
+
+
+def test_limits_of_rows_keep_the_index_of_their_frame(counted):
+    rows = pd.DataFrame({"x1": [0.0, 1.0]}, index=pd.Index(["pump", "fan"], name="machine"))
+
+    def expected(parameters, rows):
+        return parameters["beta"][0] + rows["x1"] * parameters["beta"][1]
+
+    for given in (rows, {"x1": rows["x1"]}):
+        pd.testing.assert_index_equal(counted.interval(expected, given).index, rows.index)  # was [0], [1]
+    both = counted.interval(lambda parameters, rows: {"eta": expected(parameters, rows), "slope": parameters["beta"]}, rows)
+    assert list(both.index) == ["eta[pump]", "eta[fan]", "slope[0]", "slope[1]", "slope[2]"]
 
 
 def test_rows_to_predict_for_are_checked_as_those_of_a_fit(counted):
