@@ -18,6 +18,11 @@ def load() -> float:
     return round(os.getloadavg()[0], 1)
 
 
+def niceness() -> int:
+    """Of this process: below 0 it goes before others."""
+    return os.getpriority(os.PRIO_PROCESS, 0)
+
+
 def _version(package: str) -> str:
     try:
         return f"{package} {version(package)}"

@@ -28,7 +28,7 @@ import numpy as np
 import periods
 from choice_tables import page, picture
 from choices import FIXED, NAMES, TRUTH, Choices, Loss, block_for, simulate, start
-from machine import load, machine
+from machine import load, machine, niceness
 from measured import in_turn, measured, of_one
 
 import survjax as sj
@@ -261,7 +261,7 @@ def main() -> None:
     parser.add_argument("--draw", action="store_true", help="measure nothing; write what has been measured")
     arguments = parser.parse_args()
     if arguments.cell:
-        print(json.dumps({"machine": machine(*PACKAGES), "load": load(), **measure(arguments.cell)}))
+        print(json.dumps({"machine": machine(*PACKAGES), "load": load(), "niceness": niceness(), **measure(arguments.cell)}))
         return
     if xlogit is None and not arguments.draw:
         print("xlogit is not installed, and left out: pip install xlogit")
