@@ -154,6 +154,9 @@ def explained(error: Exception, rule: Rule, jitted: bool) -> TypeError:
         message = f"Python asks for the number behind a value that JAX traces (an if, a while, float(), an index){where}. Write the choice "
         message += "with jnp.where or jax.lax.cond, a loop with jax.lax.while_loop"
         remedy = "pass jit='none'" if jitted else "pass derivatives='finite differences' with jit='none'"
+    if any(hasattr(function, "bad_rows") for function in (rule.fun, rule.gradient, rule.hessian)):
+        # a mean over rows traces its term, whatever is compiled and differentiated
+        return TypeError(f"{message}.")
     return TypeError(f"{message}; or {remedy}, which is slower.")
 
 

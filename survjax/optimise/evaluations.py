@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from survjax.numerics.tracing import no_attribute
+from survjax.numerics.tracing import line_of, no_attribute
 from survjax.optimise.derivatives import TRACED, Rule, calls_of_fun, executable, explained
 
 
@@ -72,6 +72,11 @@ class Evaluations:
             if not isinstance(error.obj, Mapping):
                 raise
             raise no_attribute(self.rule.fun, "fun", error) from error
+        except KeyError as error:
+            explanation = self._no_name(error)
+            if explanation is None:
+                raise
+            raise explanation from error
         p = len(point)
         self.counts = Counts(
             self.counts.value + sum(calls_of_fun(self.rule.origin, quantity, p) for quantity in wanted),
@@ -79,6 +84,17 @@ class Evaluations:
             self.counts.hessian + ("hessian" in wanted),
         )
         return jax.block_until_ready(found)
+
+    def _no_name(self, error: KeyError) -> TypeError | None:
+        """What names there are, where one was asked for that neither the start nor a mapping in ``args`` has; else None."""
+        start = self.rule.form.parameters(self._point)
+        known = {"start": list(start) if isinstance(start, Mapping) else []}
+        known["args"] = [name for arg in self.args if isinstance(arg, Mapping) for name in arg]
+        shown = [f"{where} {'has' if where == 'start' else 'have'} {', '.join(map(str, names))}" for where, names in known.items() if names]
+        if not shown or any(error.args[0] in names for names in known.values()):
+            return None
+        term = getattr(self.rule.fun, "term", self.rule.fun)
+        return TypeError(f"fun reads [{error.args[0]!r}]{line_of(term, error)}, and there is none: {'; '.join(shown)}.")
 
 
 def _together(origin: str, jit: str, with_hessian: bool) -> tuple[tuple[str, ...], ...]:

@@ -55,8 +55,13 @@ class MeanOverRows:
         return jax.vmap(self.term, in_axes=(None, 0))(parameters, data)
 
     def bad_rows(self, parameters: Any, data: Any) -> np.ndarray:
-        """The rows whose term is not finite, counted from 0."""
-        return np.flatnonzero(~np.isfinite(self.terms(parameters, data)))
+        """The rows whose term, or an entry of it, is not finite, counted from 0."""
+        finite = [np.isfinite(entry).reshape(len(entry), -1).all(axis=1) for entry in jax.tree.leaves(self.terms(parameters, data))]
+        return np.flatnonzero(~np.all(finite, axis=0))
+
+    def derived(self) -> tuple[MeanOverRows, MeanOverRows]:
+        """The means of the term's gradient and of its Hessian."""
+        return MeanOverRows(jax.grad(self.term), self.block), MeanOverRows(jax.jacfwd(jax.grad(self.term)), self.block)
 
 
 def n_rows(data: Any) -> int:

@@ -14,8 +14,10 @@ import numpy as np
 from survjax.numerics.outside import values_outside
 from survjax.optimise.arguments import check_start, read_args, without_habits
 from survjax.optimise.derivatives import JITS, ORIGINS, Rule
+from survjax.optimise.endings import on_finite_ground, reason_of
 from survjax.optimise.evaluations import Counts, Evaluations
 from survjax.optimise.form import Form
+from survjax.optimise.mean_over_rows import MeanOverRows
 from survjax.optimise.solvers import SOLVERS, WITH_HESSIAN
 
 
@@ -28,10 +30,13 @@ class Minimum:
     parameters : in the form of the start, NumPy float64.
     value, gradient_norm : there; the norm is the largest entry of the gradient in size.
     hessian : (p, p), there, where the method uses Hessians; else None. In the order of ``path``'s columns.
-    reason : ``converged`` (the largest entry of the gradient is within the tolerance), ``at_rounding_floor`` (no step promises more than
-        rounding hides), ``flat`` (no curvature in some direction), ``no_progress`` (no lower point was found along the way it chose;
-        where the value is large that may be all that rounding leaves: see ``gradient_norm``), ``step_limit``, ``unbounded`` (the function
-        falls without end, below -1e100; where it stood before is told), ``not_finite`` (it ended where value or gradient is not).
+    reason : ``converged`` (the largest entry of the gradient is within the tolerance and, where ``hessian`` is known, the function falls
+        in no direction of negative curvature), ``at_rounding_floor`` (no step promises more than rounding hides), ``saddle`` (a gradient
+        within the tolerance, but no minimum: negative curvature, and lower points beside it; a maximum goes by this word too), ``flat``
+        (no curvature in some direction), ``no_progress`` (no lower point was found along the way it chose; where the value is large
+        that may be all that rounding leaves: see ``gradient_norm``), ``step_limit``, ``endless`` (neither, but that it stopped more than
+        1e8 sizes of the start away, and the function falls still), ``unbounded`` (a value below -1e100 was met; where it stood before
+        is told), ``not_finite`` (its way leads where the function, or a derivative, is not finite; the last point where all are is told).
     message : the solver's own words.
     n_steps : steps taken, of "newton" tried. counts : how often value, gradient and Hessian were worked out.
     seconds_compiling, seconds_running : the first for what ``jit`` asks to compile, 0 where it was at hand; the second for all the rest.
@@ -106,10 +111,18 @@ def minimise(
     ------
     ValueError : an unknown option; one that would be ignored; the function or a derivative is not finite at the start (where ``fun`` is a
         ``MeanOverRows`` the rows are named).
-    TypeError : ``args`` is no tuple, or holds no numbers; the function cannot be traced: says where and what to write instead.
+    TypeError : ``args`` is no tuple, or holds no numbers; the function cannot be traced: says where and what to write instead; it reads
+        a name that neither the start nor ``args`` has: says which there are.
 
     Notes
     -----
+    "converged" of a method without Hessians ("BFGS", "CG", "L-BFGS-B", "TNC", "SLSQP") is said of the gradient alone: one that starts on
+    a saddle or a maximum, or on a ridge that leads to a saddle, stays there and says so. "Newton-CG" and "trust-exact" call it a
+    "saddle"; "newton" leaves it and goes on.
+
+    "unbounded" is promised of no function that has no minimum: only of one that falls below -1e100 on the way. One that falls more slowly
+    may end "endless" or, where ``max_steps`` are too few to come far, "step_limit"; one whose gradient fades, such as -log x, "converged".
+
     Where SciPy is built with OpenBLAS, its L-BFGS-B sets all cores on matrices of ten rows, some 10 ms a step on a busy machine. For a
     function that is cheaper than that, start Python with ``OPENBLAS_NUM_THREADS=1`` in the environment, or take ``"BFGS"``.
     """
@@ -129,12 +142,11 @@ def minimise(
         rule = Rule(_hashable(fun), form, derivatives, gradient, hessian, outside)
         evaluations = Evaluations(rule, args, jit, with_hessian=method == "newton")
         _check_start(evaluations, form, point, uses_hessian)
-        end = SOLVERS[method](evaluations, point, tolerance, max_steps, uses_hessian)
+        end = on_finite_ground(evaluations, SOLVERS[method](evaluations, point, tolerance, max_steps, uses_hessian), uses_hessian)
         value, size = evaluations.value(end.point), float(np.abs(evaluations.gradient(end.point)).max())
         curvature = evaluations.hessian(end.point) if uses_hessian else None
+        reason = reason_of(evaluations, end, tolerance, uses_hessian)
         parameters = jax.tree.map(np.asarray, form.parameters(end.point))
-    reason = "converged" if size <= tolerance and end.reason not in {"flat", "unbounded", "not_finite"} else end.reason
-    reason = reason if np.isfinite(value) and np.isfinite(size) else "not_finite"
     total = time.perf_counter() - began
     return Minimum(
         parameters=parameters,
@@ -173,22 +185,35 @@ def _check(method: str, derivatives: str, jit: str, gradient: Any, hessian: Any,
 def _check_start(evaluations: Evaluations, form: Form, point: np.ndarray, uses_hessian: bool) -> None:
     value = evaluations.value(point)
     if not np.isfinite(value):
-        message = f"fun is {value} at the start."
-        if hasattr(evaluations.rule.fun, "bad_rows"):
-            rows = evaluations.rule.fun.bad_rows(form.parameters(point), *evaluations.args)
-            shown = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
-            message += f" The term of {len(rows)} rows is not finite: rows {shown}." if len(rows) else ""
+        rows = _bad_rows(evaluations, form, point, evaluations.rule.fun)
+        said = f" The term of {rows}." if rows else ""
         raise ValueError(
-            f"{message} Start where it is finite, or look for a logarithm of 0, a division by 0 or a missing value in the data."
+            f"fun is {value} at the start.{said} Start where it is finite, or look for a logarithm of 0, a division by 0 or a missing "
+            "value in the data."
         )
     bad = ~np.isfinite(evaluations.gradient(point))
     if uses_hessian:
         bad = bad | ~np.isfinite(evaluations.hessian(point)).all(axis=1)
     if bad.any():
+        rows = next(filter(None, (_bad_rows(evaluations, form, point, one) for one in _derivatives(evaluations.rule))), "")
+        said = f" That of the term of {rows}." if rows else ""
         raise ValueError(
-            f"fun is finite at the start, but its derivatives in {', '.join(_named(form, bad))} are not. Start elsewhere; of a jnp.where "
-            "both sides are differentiated, so make the argument safe on both, not the result."
+            f"fun is finite at the start, but its derivatives in {', '.join(_named(form, bad))} are not.{said} Start elsewhere; of a "
+            "jnp.where both sides are differentiated, so make the argument safe on both, not the result."
         )
+
+
+def _derivatives(rule: Rule) -> tuple[Any, ...]:
+    return rule.fun.derived() if rule.origin == "autodiff" and isinstance(rule.fun, MeanOverRows) else (rule.gradient, rule.hessian)
+
+
+def _bad_rows(evaluations: Evaluations, form: Form, point: np.ndarray, function: Any) -> str:
+    """The rows where a mean over rows is not finite; nothing where it is, or where it is no such mean."""
+    if not isinstance(function, MeanOverRows):
+        return ""
+    rows = function.bad_rows(form.parameters(point), *evaluations.args)
+    shown = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
+    return f"{len(rows)} rows is not finite: rows {shown}" if len(rows) else ""
 
 
 def _hashable(fun: Callable) -> Callable:

@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import minimize, rosen, rosen_der, rosen_hess
 
 import survjax as sj
-from survjax.optimise import minimise
+from survjax.optimise import MeanOverRows, minimise
 from survjax.optimise.solvers import SOLVERS, WITH_HESSIAN
 
 RANDOM = np.random.default_rng(5)
@@ -227,7 +227,8 @@ def test_a_function_that_falls_without_end_is_unbounded(method, function):
 def test_an_end_that_is_not_finite_is_said_to_be_none(method):
     found = minimise(lambda x: x[0] - jnp.log(x[0]) + (x[1] - 2.0) ** 2, np.array([5.0, -3.0]), method=method, max_steps=100)
     assert found.converged or found.reason == "not_finite"
-    assert found.converged == bool(np.isfinite(found.value))
+    # whatever it is called, what is told is finite
+    assert np.isfinite([found.value, *found.parameters, *found.path.ravel()]).all()
 
 
 def test_newton_knows_a_minimum_in_any_unit():
@@ -360,3 +361,98 @@ def test_a_callable_object_with_arrays_in_it_is_a_function_too():
     # a dataclass that compares by value cannot be hashed
     found = minimise(Bowl(np.array([1.0, 2.0])), np.zeros(2))
     np.testing.assert_allclose(found.parameters, [1.0, 2.0], rtol=1e-14)
+
+
+@pytest.mark.parametrize("method", ["Newton-CG", "trust-exact"])
+def test_a_maximum_is_no_minimum_to_a_method_that_has_its_hessian(method):
+    # "converged", with hessian == [[-1.]] in hand
+    found = minimise(lambda x: jnp.cos(x[0]), np.zeros(1), method=method)
+    assert found.reason == "saddle"
+    assert not found.converged
+    np.testing.assert_allclose(found.hessian, [[-1.0]], rtol=1e-14)
+
+
+def test_a_saddle_is_no_minimum_to_a_method_that_has_its_hessian():
+    found = minimise(lambda x: x[0] ** 2 - x[1] ** 2 + x[1] ** 4, np.array([1.0, 0.0]), method="Newton-CG")
+    assert found.reason == "saddle"
+    np.testing.assert_array_equal(found.parameters, 0.0)
+
+
+@pytest.mark.parametrize("derivatives", ["autodiff", "finite differences"])
+def test_a_minimum_without_curvature_in_one_direction_is_no_saddle(derivatives):
+    # by differences the curvature of x[1] is rounding, of either sign
+    found = minimise(lambda x: 1e3 + (x[0] - 1.0) ** 2 + 0.0 * x[1], np.array([3.0, 0.3]), method="trust-exact", derivatives=derivatives)
+    assert found.reason == "converged"
+
+
+@pytest.mark.parametrize("method", ["newton", "L-BFGS-B", "SLSQP", "TNC"])
+def test_a_function_that_falls_only_linearly_is_endless(method):
+    # "step_limit" and "no_progress", at -5e16 and -1e14
+    found = minimise(lambda x: -x[0] + x[1] ** 2, np.array([1.0, 1.0]), method=method)
+    assert found.reason == "endless"
+    assert not found.converged
+    assert found.value < -1e8
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("method", ["Newton-CG", "trust-exact"])
+def test_a_function_without_curvature_is_flat(method):
+    # "array must not contain infs or NaNs"
+    found = minimise(lambda x: jnp.abs(x[0] - 1.0), np.array([3.0]), method=method)
+    assert found.reason == "flat"
+    assert found.message.endswith("its Hessian is 0 there")
+    np.testing.assert_array_equal(found.parameters, 3.0)
+
+
+@pytest.mark.parametrize("start", [20.0, 5.0])
+@pytest.mark.parametrize("method", SOLVERS)
+def test_where_the_function_ends_no_method_steps_over_the_edge(method, start):
+    # BFGS returned x = -36401, value nan; trust-exact took 1000 steps on one spot
+    found = minimise(lambda x: x[0] - jnp.log(x[0]), np.array([start]), method=method)
+    assert found.reason in {"converged", "not_finite"}
+    assert found.reason == "converged" or method == "L-BFGS-B"
+    np.testing.assert_allclose(found.value, found.parameters[0] - np.log(found.parameters[0]), rtol=1e-14)
+    np.testing.assert_array_equal(found.path[-1], found.parameters)
+
+
+def test_what_comes_back_from_beyond_the_edge_is_the_last_point_before_it():
+    # the root of a negative number: SLSQP goes there, and on
+    found = minimise(lambda x: jnp.sqrt(x[0]) + 0.0 * x[1], np.array([1.0, 1.0]), method="BFGS")
+    assert found.reason == "not_finite"
+    assert np.isfinite(found.value)
+    np.testing.assert_allclose(found.value, np.sqrt(found.parameters[0]), rtol=1e-14)
+
+
+def test_control_flow_in_a_term_of_rows_has_no_way_out_without_tracing():
+    def folded(parameters, row):
+        if row["x"] > 0:
+            return (row["x"] - parameters["a"]) ** 2
+        return parameters["a"] ** 2
+
+    # "or pass jit='none'", which sent on to finite differences, which said the same again
+    for options in ({}, {"jit": "none"}, {"jit": "none", "derivatives": "finite differences"}):
+        with pytest.raises(TypeError, match=r"line \d+: if row.*jnp\.where or jax\.lax\.cond, a loop with jax\.lax\.while_loop\.$"):
+            minimise(MeanOverRows(folded), {"a": 1.0}, args=({"x": COVARIATES[:, 1]},), method="BFGS", **options)
+
+
+def test_a_column_that_is_not_there_is_named_beside_those_that_are():
+    # KeyError: 'z'
+    with pytest.raises(TypeError, match=r"fun reads \['z'\], in line \d+: .*start has a; args have count, x\."):
+        minimise(
+            MeanOverRows(lambda p, row: (row["z"] - p["a"]) ** 2),
+            {"a": 1.0},
+            args=({"x": COVARIATES[:, 1], "count": CHOICES},),
+        )
+    with pytest.raises(TypeError, match=r"fun reads \['b'\], .*start has a\."):
+        minimise(lambda p: p["b"] ** 2, {"a": 1.0})
+    with pytest.raises(KeyError, match="rate"):
+        minimise(lambda x: {"slope": x[0]}["rate"], np.zeros(1))
+
+
+@pytest.mark.parametrize("method", ["BFGS", "newton"])
+def test_rows_whose_derivative_alone_is_nan_are_named(method):
+    data = {"x": np.where(np.isin(np.arange(64), [3, 40]), 0.0, 1.0 + np.arange(64.0))}
+    # the derivative of a root at 0, times 0
+    root = MeanOverRows(lambda p, row: jnp.sqrt(row["x"] * p["a"]) + (p["a"] - 1.0) ** 2)
+    with pytest.raises(ValueError, match=r"derivatives in a are not\. That of the term of 2 rows is not finite: rows 3, 40\."):
+        minimise(root, {"a": 2.0}, args=(data,), method=method)
