@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from survjax.engine.estimation import LikelihoodFit, Problem
+from survjax.engine.estimation import LikelihoodFit
+from survjax.engine.problem import Problem
 from survjax.models.arguments import check_level
 from survjax.models.estimator import Estimator
 from survjax.models.fit_in_words import estimates_in_words, table_as_html

@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from survjax.engine.ascent import ascend
-from survjax.engine.estimation import LikelihoodFit, Problem
+from survjax.engine.estimation import LikelihoodFit
 from survjax.engine.of_parameters import OfParameters, flattened
+from survjax.engine.problem import Problem
 from survjax.errors import NotConverged
 from survjax.fitting.inference import normal_quantile
 from survjax.fitting.walk import Walk

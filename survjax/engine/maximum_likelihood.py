@@ -9,12 +9,14 @@ import jax
 import numpy as np
 
 from survjax.engine.columns import read_clusters, read_columns, read_weights
-from survjax.engine.estimation import Problem, fit_likelihood, refuse_missing
+from survjax.engine.estimation import fit_likelihood
 from survjax.engine.findings import LikelihoodFindings, wald_table
 from survjax.engine.intervals import bootstrap_values, delta_of, percentile_limits, profile_limits, sandwich
 from survjax.engine.of_parameters import OfParameters
 from survjax.engine.parameter_space import WORDS, read_parameters
+from survjax.engine.problem import Problem
 from survjax.engine.row_order import index_of_rows, refuse_other_order, refuse_other_order_of_arguments
+from survjax.engine.start import refuse_missing
 from survjax.engine.term import NotInTheFile
 from survjax.errors import NotConverged, NotFitted
 from survjax.models.arguments import check_level, check_side, check_whole_number
@@ -99,7 +101,8 @@ class MaximumLikelihood(LikelihoodFindings):
             pytree of such arrays. Numbers, whole numbers and flags; of any n.
         weights : (n,) how many rows each row stands for, or the name of that column; fractions are allowed.
         starts : values by name to begin at, for some parameters or all; or a list of such, of which the highest maximum counts.
-        n_starts : how often to begin in all; beyond ``starts`` at random, with ``seed``, around the first maximum.
+        n_starts : how often to begin in all; beyond ``starts`` at random, with ``seed``: half of them near the first maximum, half around
+            ``starts``, near to far. That many reach one maximum (``n_hits_``) does not prove that none is higher.
         clusters : (n,) labels of rows that depend on each other, or the name of that column, for errors="robust" and the bootstrap.
         block : rows of a block, rounded up to a power of two. None: as many as half a megabyte of columns holds. Take fewer where the
             function makes much of a row, such as a matrix of draws.
@@ -187,8 +190,8 @@ class MaximumLikelihood(LikelihoodFindings):
             are); the profile rises above it; a tenth of the samples has none.
         TypeError : a function that JAX cannot follow.
         ValueError : unknown words; profile limits of a function, or beside robust errors; a value of a function that is nan or outside of
-            its domain, that has no finite derivative, or that rests on an index that is out of range; pandas arguments whose rows are in different
-            orders.
+            its domain, that has no finite derivative, or that rests on an index that is out of range; pandas arguments whose rows differ
+            in their order.
 
         Returns
         -------
