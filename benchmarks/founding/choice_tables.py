@@ -75,7 +75,9 @@ def _by_table(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 
 
 def beside_xlogit(rows: list[dict[str, Any]], memory: list[dict[str, Any]]) -> list[str]:
-    if not rows or THEIRS[0] not in rows[0]["fits"]:
+    # some sizes may have been measured where xlogit was not installed
+    rows = [row for row in rows if THEIRS[0] in row["fits"]]
+    if not rows:
         return ["- Beside xlogit: not measured (`pip install xlogit`)."]
     ours, theirs = (rows[0]["fits"][name] for name in (OURS[0], THEIRS[0]))
     median, least, busy = (theirs[which] / ours[which] for which in ("median", "seconds", "busy"))
@@ -185,18 +187,18 @@ def jit_table(row: dict[str, Any]) -> list[str]:
 
 
 def size_tables(rows: list[dict[str, Any]], memory: list[dict[str, Any]]) -> list[str]:
-    names = [name for name in LIBRARIES if rows and name in rows[0]["fits"]]
+    names = _measured(rows)
     head = ["| persons, options, draws | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
     seconds = ["## 2. Seconds by size", "", head[0] + " Newton faster than xlogit by |", head[1] + "---:|"]
     busy = ["The same in seconds of the processor, all cores together, the least of the rounds:", "", *head]
     likelihoods = ["## 3. Log-likelihood by size", "", "In brackets the spread, its size.", "", *head]
     for row in rows:
         fits, size = row["fits"], _size(row["cell"])
-        ratios = [_ratio(row, OURS[0], name) for name in names[2:]]
+        ratios = [_ratio(row, OURS[0], name) for name in names[2:] if name in fits]
         faster = f"{min(ratios):.1f} to {max(ratios):.1f}" if ratios else ""
-        seconds += [f"| {size} | " + " | ".join(_seconds(fits[name]) for name in names) + f" | {faster} |"]
-        busy += [f"| {size} | " + " | ".join(f"{fits[name]['busy']:.2f}" for name in names) + " |"]
-        likelihoods += [f"| {size} | " + " | ".join(_likelihood(fits[name]) for name in names) + " |"]
+        seconds += [f"| {size} | " + " | ".join(_seconds(fits[name]) if name in fits else "" for name in names) + f" | {faster} |"]
+        busy += [f"| {size} | " + " | ".join(f"{fits[name]['busy']:.2f}" if name in fits else "" for name in names) + " |"]
+        likelihoods += [f"| {size} | " + " | ".join(_likelihood(fits[name]) if name in fits else "" for name in names) + " |"]
     if memory:
         made = {row["cell"]["by"]: row for row in memory}
         size = _size(memory[0]["cell"])
@@ -210,6 +212,10 @@ def size_tables(rows: list[dict[str, Any]], memory: list[dict[str, Any]]) -> lis
     if compiling:
         remark += f" Newton's first call compiles besides, {min(compiling):.1f} to {max(compiling):.1f} s."
     return [*seconds, "", remark, "", *busy, "", *likelihoods, ""]
+
+
+def _measured(rows: list[dict[str, Any]]) -> list[str]:
+    return [name for name in LIBRARIES if any(name in row["fits"] for row in rows)]
 
 
 def solver_table(row: dict[str, Any]) -> list[str]:
@@ -277,11 +283,12 @@ def picture(rows: list[dict[str, Any]], path: Path) -> None:
     of = _by_table(rows)
     figure, (left, right) = plt.subplots(1, 2, figsize=(13.0, 4.8), layout="constrained", width_ratios=[3, 2])
     sizes = of["sizes"]
-    names = [name for name in LIBRARIES if sizes and name in sizes[0]["fits"]]
+    names = _measured(sizes)
     width = 0.84 / max(len(names), 1)
     for index, name in enumerate(names):
         places = np.arange(len(sizes)) + (index - (len(names) - 1) / 2) * width
-        left.bar(places, [row["fits"][name]["median"] for row in sizes], 0.94 * width, color=COLOURS[name], label=name)
+        heights = [row["fits"][name]["median"] if name in row["fits"] else np.nan for row in sizes]
+        left.bar(places, heights, 0.94 * width, color=COLOURS[name], label=name)
     ticks = [f"{row['cell']['n'] // 1000:,}k\n{row['cell']['options']}\n{row['cell']['draws']}" for row in sizes]
     left.set_xticks(np.arange(len(sizes)), ticks)
     # what the three lines of numbers are stands left of the first, on the same lines

@@ -253,6 +253,11 @@ def of_twin(cell: dict[str, Any]) -> dict[str, Any]:
     return {**times["fit"], "rows": rows, "reason": found.reason, "steps": found.n_steps}
 
 
+def lacks_xlogit(row: dict[str, Any]) -> bool:
+    """Whether it was measured without xlogit, which has been installed since."""
+    return xlogit is not None and row["cell"]["table"] in {"sizes", "errors"} and "xlogit not installed" in row["machine"]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--cell", type=json.loads, help="measure this one and print it as JSON")
@@ -274,7 +279,7 @@ def main() -> None:
         sys.exit(f"{kept.name} is not there: nothing has been measured.")
     if arguments.fresh:
         kept.unlink(missing_ok=True)
-    rows = measured(HERE, cells(BASE, SIZES, [LARGEST]), kept, more=not arguments.draw)
+    rows = measured(HERE, cells(BASE, SIZES, [LARGEST]), kept, more=not arguments.draw, outdated=lacks_xlogit)
     HERE.with_suffix(".md").write_text(page(rows, HERE.stem))
     picture(rows, HERE.with_suffix(".png"))
     print(HERE.with_suffix(".md").read_text())
