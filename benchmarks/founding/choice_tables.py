@@ -183,6 +183,12 @@ def jit_table(row: dict[str, Any]) -> list[str]:
     lines += ["| gradient | compiled: " + " | ".join(JIT_COLUMNS.values()) + " | both, in blocks |", "|---|" + "---:|" * 5]
     for origin, fits in row["fits"].items():
         lines += [f"| {origin} | " + " | ".join(_seconds(fits[jit]) for jit in (*JIT_COLUMNS, "blocks")) + " |"]
+    slower = [origin for origin, fits in row["fits"].items() if fits["blocks"]["median"] > fits["both"]["median"]]
+    if slower == ["finite differences"]:
+        lines += [
+            "",
+            "Finite differences take longer in blocks: they ask for values alone, and it is derivatives whose memory blocks spare.",
+        ]
     return [*lines, ""]
 
 
