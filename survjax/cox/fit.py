@@ -228,7 +228,7 @@ def fit_cox(
         n_rows=len(life),
         n_units=problem.n_units,
         n_failed=life.n_failed,
-        notes=[*taken_as_failed(y), *map(str, negative_ages(y)), *([LASSO] if net.lasso else [RIDGE] if net.ridge else [])],
+        notes=[*taken_as_failed(y), *map(str, negative_ages(life)), *([LASSO] if net.lasso else [RIDGE] if net.ridge else [])],
     )
     return fit, kept
 
