@@ -294,6 +294,27 @@ def test_a_rule_that_is_no_log_survival_is_told_why(rule, error, said):
             sj.Model(mine()).fit(LIFE)
 
 
+def rises_again(self, time):
+    return -(time / self.scale) * jnp.exp(-time / self.scale)
+
+
+def rises_far_out(self, time):
+    return -jnp.log1p((time / self.scale) ** 2) * jnp.exp(-((time / (300.0 * self.scale)) ** 2))
+
+
+def rises_before(self, time):
+    return jnp.where(time < 0.01 * self.scale, -time / self.scale * (2.0 - 150.0 * time / self.scale), -time / self.scale)
+
+
+@pytest.mark.parametrize("rule", [rises_again, rises_far_out, rises_before])
+def test_a_survival_that_rises_again_is_told_by_its_two_ages(rule):
+    body = {"__annotations__": {"scale": sj.Duration}, "log_survival": rule, "__module__": __name__}
+    with pytest.raises(
+        ValueError, match=r"must fall with age.*it is -[\d.e-]+ at age [\d.e+-]+ and -[\d.e-]+ at age [\d.e+-]+, with scale"
+    ):
+        sj.Model(type("Mine", (sj.Distribution,), body)()).fit(LIFE)
+
+
 def test_a_scale_that_is_not_said_to_have_a_unit_is_told():
     class Bathtub(sj.Distribution):
         shape: sj.Positive
@@ -452,3 +473,11 @@ def test_a_constructor_that_sets_fields_is_told_that_it_need_not():
 
     with pytest.raises(TypeError, match=r"Made\.__init__ sets a field.*Without __init__ Made\(\.\.\.\)"):  # was FrozenInstanceError
         Made()
+
+
+def test_load_names_the_parameters_of_another_class_of_the_same_name(tmp_path):
+    path = saved(tmp_path)
+    body = {"__annotations__": {"rate": sj.Rate}, "log_survival": lambda self, time: -self.rate * time}
+    other = type("Lomax", (sj.Distribution,), body)
+    with pytest.raises(sj.ModelFileError, match=r"the Lomax that was given has the parameters rate, and that in the file shape, scale"):
+        sj.load(path, distributions=[other])

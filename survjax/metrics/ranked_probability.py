@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from survjax.data.columns import ROWS_COUNT_FROM
 from survjax.metrics.judged import entered_late, read_life, read_probabilities, read_times, refuse_right_truncation
+
+SAME = 1e-6  # relative: what single precision leaves of two predicted survivals that are equal
 
 
 def crps(life: Any, survival: Any, times: Any, survival_at_entry: Any = None) -> float:
@@ -32,7 +35,8 @@ def crps(life: Any, survival: Any, times: Any, survival_at_entry: Any = None) ->
 
     Raises
     ------
-    ValueError : survival outside [0, 1] or of another shape; late entry without ``survival_at_entry``; right truncation.
+    ValueError : survival outside [0, 1] or of another shape, or above that at entry; late entry
+        without ``survival_at_entry``; right truncation.
 
     References
     ----------
@@ -47,14 +51,14 @@ def crps(life: Any, survival: Any, times: Any, survival_at_entry: Any = None) ->
     alive = read_probabilities(survival, (len(life), len(at)), "survival")
     entry = life.entry if life.entry is not None and entered_late(life) else np.full(len(life), -np.inf)
     at_entry = _survival_at_entry(survival_at_entry, entered_late(life), len(life))
+    since = _given_entry(alive, at_entry, at, entry)
     # one that failed some time before upper, nothing else being known of it, has no part where it is known to live
     lower = np.maximum(life.lower, entry)
     total = np.zeros(len(life))
     for k in range(len(at) - 1):
         begin = np.minimum(np.maximum(at[k], entry), at[k + 1])
         width = at[k + 1] - begin
-        first = np.where(entry > at[k], 1.0, alive[:, k] / at_entry)
-        last = np.where(width > 0, alive[:, k + 1] / at_entry, 1.0)
+        first, last = since[:, k], since[:, k + 1]
         lived = _part(lower, begin, width)
         failed = _part(life.upper, begin, width)
         at_lower, at_upper = first + lived * (last - first), first + failed * (last - first)
@@ -73,6 +77,19 @@ def _survival_at_entry(given: Any, late: bool, n: int) -> np.ndarray:
     if not values.all():
         raise ValueError(f"survival_at_entry must be above 0, for the unit was seen to enter; row {np.flatnonzero(values == 0)[0]} has 0.")
     return values
+
+
+def _given_entry(alive: np.ndarray, at_entry: np.ndarray, at: np.ndarray, entry: np.ndarray) -> np.ndarray:
+    """Survival given entry, (n, m): 1 before it, where survival by that at entry may be out of the number range."""
+    entered = at >= entry[:, None]
+    rising = np.argwhere(entered & (alive > (1.0 + SAME) * at_entry[:, None]))
+    if len(rising):
+        row, k = rising[0]
+        raise ValueError(
+            f"survival cannot rise after entry: in row {row} ({ROWS_COUNT_FROM}) survival_at_entry is {at_entry[row]:g}, and survival at "
+            f"{at[k]:g}, after the entry at {entry[row]:g}, is {alive[row, k]:g}. Predict both by one model."
+        )
+    return np.divide(alive, at_entry[:, None], out=np.ones_like(alive), where=entered)
 
 
 def _part(age: np.ndarray, begin: np.ndarray, width: np.ndarray) -> np.ndarray:

@@ -142,6 +142,14 @@ def _probe(law: Distribution) -> np.ndarray:
     return np.asarray(probe.log_survival(jnp.asarray(_PROBE_AGES)))
 
 
+def _check_fields(kind: type[Distribution], saved: Mapping[str, Any]) -> None:
+    if saved.keys() != kind.field_kinds().keys():
+        raise ValueError(
+            f"the {kind.__name__} that was given has the parameters {', '.join(kind.field_kinds()) or 'none'}, and that in the file "
+            f"{', '.join(saved) or 'none'}. Pass the class with which the model was fitted."
+        )
+
+
 def _check_probe(law: Distribution, told: Any) -> None:
     if not np.allclose(_probe(law), [as_float(value) for value in told], rtol=1e-6, atol=0.0, equal_nan=True):
         raise ValueError(
@@ -162,7 +170,10 @@ def decode(value: Any, own: Mapping[str, type[Distribution]] = NO_LAWS) -> Any:
         if "model" in fields:  # first, since a learner may have an argument called distribution
             return _looked_up(fields.pop("model"), learners())(**fields)
         name = fields.pop("distribution")
-        law = _looked_up(name, {**own, **ENCODED_LAWS}, hint=told is not None)(**fields)
+        kind = _looked_up(name, {**own, **ENCODED_LAWS}, hint=told is not None)
+        if name in own:
+            _check_fields(kind, fields)
+        law = kind(**fields)
         if name in own:
             _check_probe(law, told)
         return law

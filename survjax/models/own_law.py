@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from survjax.distributions import Distribution
-from survjax.models.own_rules import check_own_rules
+from survjax.models.own_rules import check_own_rules, elsewhere
 from survjax.models.precision import in_double_precision
 from survjax.numerics.outside import values_outside
 from survjax.numerics.tracing import explained
@@ -18,6 +18,7 @@ from survjax.parameters import LOCATION, Domain
 
 CENTRE, SPREAD = 0.0, 0.5  # of the lives, of log time or of time, at whose start the rule is looked at
 HEIGHTS = np.linspace(-1.5, 1.0, 11)  # places of the ages, in deviations
+FAR = np.linspace(-10.0, 10.0, 161)  # of log age: whether survival falls all the way
 MOVES = (-2.0, 2.0)  # of a parameter on the real line
 SAME_LAW = 1e-6  # of log survivals in two units: far beyond rounding
 AT_BIRTH = 1e-6  # what rounding may leave of log S(0)
@@ -90,8 +91,26 @@ def _check(law: Distribution) -> None:
         if not abs(at_birth) <= AT_BIRTH:
             hint = _OR_SURVIVAL if abs(at_birth - 1.0) <= AT_BIRTH else _OR_AT_BIRTH
             raise ValueError(f"{name} must be 0 at age 0, where everything is alive; it is {at_birth:.4g} with {told}. {hint}")
+    for at in (found, elsewhere(law, found)):
+        _check_falling(at, name)
     _check_used(law, found, jnp.asarray(ages))
     check_own_rules(law, found, ages)
+
+
+def _check_falling(law: Distribution, name: str) -> None:
+    """Refuse a survival that rises again, however far out, by more than rounding."""
+    ages = np.exp(CENTRE + FAR) if law.start_of_support == 0.0 else CENTRE + SPREAD * np.sinh(FAR)
+    logs = np.asarray(law.log_survival(jnp.asarray(ages)))
+    lowest = np.minimum.accumulate(np.where(np.isnan(logs), np.inf, logs))  # beyond all that live, a formula may have no value
+    rise = np.flatnonzero(logs[1:] - lowest[:-1] > SAME_LAW * np.maximum(1.0, np.abs(lowest[:-1])))
+    if rise.size:
+        later = rise[0] + 1
+        earlier = int(np.argmin(np.where(np.isnan(logs[:later]), np.inf, logs[:later])))
+        told = ", ".join(f"{one}={float(value):.4g}" for one, value in zip(law.parameters(), law.values(), strict=True))
+        raise ValueError(
+            f"{name} must fall with age, being log P(T > age): it is {logs[earlier]:.6g} at age {ages[earlier]:.4g} and {logs[later]:.6g} "
+            f"at age {ages[later]:.4g}, with {told}. Is the formula right at great ages?"
+        )
 
 
 def _check_used(law: Distribution, found: Distribution, ages: jax.Array) -> None:

@@ -36,13 +36,17 @@ def check_own_rules(law: Distribution, found: Distribution, ages: np.ndarray) ->
     if not own:
         return
     few = [float(age) for age in ages[1::3]]
-    values = list(found.values())
-    domains = [parameter.domain for parameter in law.parameters().values()]
-    elsewhere = [domain.from_real(domain.to_real(float(value)) + MOVED) for domain, value in zip(domains, values, strict=True)]
-    for at in (found, found.with_values(jnp.array(elsewhere))):
+    for at in (found, elsewhere(law, found)):
         told = ", ".join(f"{name}={float(value):.4g}" for name, value in zip(law.parameters(), at.values(), strict=True))
         for name in own:
             _check(type(law), at, name, few, told)
+
+
+def elsewhere(law: Distribution, found: Distribution) -> Distribution:
+    """The law with all parameters moved from those of ``found``."""
+    domains = [parameter.domain for parameter in law.parameters().values()]
+    moved = [domain.from_real(domain.to_real(float(value)) + MOVED) for domain, value in zip(domains, found.values(), strict=True)]
+    return found.with_values(jnp.array(moved))
 
 
 def _is_own(kind: type[Distribution], name: str) -> bool:

@@ -38,6 +38,20 @@ def test_late_entry_is_judged_given_entry():
     assert found == pytest.approx(crps(since, exponential(2), GRID), abs=1e-5)
 
 
+@pytest.mark.filterwarnings("error")
+def test_an_entry_that_was_hardly_to_be_survived_is_judged_like_any_other():
+    # memoryless: survival from the entry at 700 on is as from 0, though it was 1e-304 by then and twice over out of the number range
+    grid = np.linspace(0.0, 5.0, 501)
+    ages = np.concatenate([[0.0], 700.0 + grid])
+    late = sj.Lifetimes([702.0], [1], entry=[700.0])
+    found = crps(late, np.exp(-ages)[None, :], ages, survival_at_entry=[np.exp(-700.0)])
+    assert found == pytest.approx(crps([2.0], np.exp(-grid)[None, :], grid), rel=1e-9)
+    deep = np.where(ages < 700.0, 1.0, 5e-324)[None, :]
+    assert crps(late, deep, ages, survival_at_entry=[5e-324]) == pytest.approx(3.0)
+    with pytest.raises(ValueError, match=r"in row 0 .*survival_at_entry is 1e-310, and survival at 700, .* is 9.85968e-305"):
+        crps(late, np.exp(-ages)[None, :], ages, survival_at_entry=[1e-310])
+
+
 def test_straight_lines_are_integrated_exactly():
     # S = 1 - t/10: F^2 = t^2 / 100 up to 3.3, then (1 - t/10)^2
     found = crps([3.3], [[1.0, 0.75, 0.0]], [0.0, 2.5, 10.0])
