@@ -45,7 +45,7 @@ def test_sizes_measured_without_xlogit_stand_beside_those_with_it(founding):
     ]
     for ordered in (rows, rows[::-1]):
         # a KeyError: 'xlogit L-BFGS-B'
-        assert "slower in 4 of 4" in "\n".join(tables.beside_xlogit(ordered))
+        assert "slower in 4 of 4" in "\n".join(tables.beside_xlogit(ordered, []))
         table = tables.size_tables(ordered, [])
         assert any("2,000 persons" in line and line.count("1.50 (2.00)") == 6 for line in table)
         assert any("1,000 persons" in line and line.count("1.50 (2.00)") == 2 for line in table)
