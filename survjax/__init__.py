@@ -53,6 +53,8 @@ _HOMES = {
     "HazardScaling": "survjax.models",
     "Frailty": "survjax.models",
     "MaximumLikelihood": "survjax.engine",
+    "SimulatedLogLikelihood": "survjax.fitting.simulated_likelihood",
+    "normal_draws": "survjax.fitting.simulated_likelihood",
     "Distribution": "survjax.distributions",
     "Positive": "survjax.parameters",
     "Duration": "survjax.parameters",

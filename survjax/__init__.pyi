@@ -28,6 +28,8 @@ from survjax.errors import NoFiniteMaximum as NoFiniteMaximum
 from survjax.errors import NotConverged as NotConverged
 from survjax.errors import NotFitted as NotFitted
 from survjax.fitting.prior import Prior as Prior
+from survjax.fitting.simulated_likelihood import SimulatedLogLikelihood as SimulatedLogLikelihood
+from survjax.fitting.simulated_likelihood import normal_draws as normal_draws
 from survjax.models import AcceleratedFailureTime as AcceleratedFailureTime
 from survjax.models import CompetingEvents as CompetingEvents
 from survjax.models import CompetingRisks as CompetingRisks

@@ -102,7 +102,8 @@ def _check_falling(law: Distribution, name: str) -> None:
     ages = np.exp(CENTRE + FAR) if law.start_of_support == 0.0 else CENTRE + SPREAD * np.sinh(FAR)
     logs = np.asarray(law.log_survival(jnp.asarray(ages)))
     lowest = np.minimum.accumulate(np.where(np.isnan(logs), np.inf, logs))  # beyond all that live, a formula may have no value
-    rise = np.flatnonzero(logs[1:] - lowest[:-1] > SAME_LAW * np.maximum(1.0, np.abs(lowest[:-1])))
+    rounding = SAME_LAW * np.maximum(1.0, np.abs(np.where(np.isfinite(lowest), lowest, 0.0)))
+    rise = np.flatnonzero(logs[1:] > (lowest + rounding)[:-1])
     if rise.size:
         later = rise[0] + 1
         earlier = int(np.argmin(np.where(np.isnan(logs[:later]), np.inf, logs[:later])))
